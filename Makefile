@@ -1,0 +1,86 @@
+# Two commands: `make run` starts the whole portal, `make test` passes everything. Both install what they need.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+export UV_PYTHON_DOWNLOADS := never
+export PYTHONDONTWRITEBYTECODE :=
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+PYTHON := .venv/bin/python
+MESSAGES := $(patsubst %.po,%.mo,$(wildcard portal/locale/*/LC_MESSAGES/django.po))
+
+.PHONY: run test lint system system-test clean
+.DEFAULT_GOAL := run
+
+run: system .venv/run $(MESSAGES)
+	@EMBEDDED=$${EMBEDDED:-1} exec $(PYTHON) manage.py up
+
+test: system-test .venv/test $(MESSAGES) lint
+	$(PYTHON) -m pytest -n 2 -m "not postgresql and not whole" --ignore tests/browser
+	$(PYTHON) -m tests.postgresql $(PYTHON) -m pytest -n 2
+
+lint:
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
+	.venv/bin/djlint --lint --quiet templates
+	EMBEDDED=1 $(PYTHON) manage.py makemigrations --check --dry-run
+
+# ── What the machine lacks, and only that ──
+
+define install
+	@missing="$$( $(1) )"; \
+	if [ -n "$$missing" ]; then \
+	  command -v apt-get >/dev/null || { echo "Please install:$$missing"; exit 1; }; \
+	  echo "Installing:$$missing"; \
+	  $(SUDO) apt-get update -qq && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+
+# Debian's Python 3.13 and other processors have no Redis in a wheel, so there the package comes.
+lacks_to_run = \
+	command -v python3 >/dev/null || printf ' python3'; \
+	python3 -c 'import ensurepip, venv' 2>/dev/null || printf ' python3-venv'; \
+	command -v msgfmt >/dev/null || printf ' gettext'; \
+	[ -e /etc/ssl/certs/ca-certificates.crt ] || printf ' ca-certificates'; \
+	command -v redis-server >/dev/null || [ -n "$${REDIS_URL:-}" ] || \
+	  python3 -c 'import sys, platform; sys.exit(sys.version_info >= (3, 13) or platform.machine() != "x86_64")' 2>/dev/null || \
+	  printf ' redis-server'
+lacks_to_test = $(lacks_to_run); \
+	command -v chromium >/dev/null || printf ' chromium'; \
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || printf ' postgresql'; \
+	command -v redis-server >/dev/null || printf ' redis-server'; \
+	command -v softhsm2-util >/dev/null || printf ' softhsm2'; \
+	[ -x /usr/sbin/bearerbox ] || printf ' kannel'; \
+	[ -x /usr/lib/kannel/test/fakesmsc ] || printf ' kannel-extras'; \
+	command -v runuser >/dev/null || printf ' util-linux'
+
+system:
+	$(call install,$(lacks_to_run))
+
+system-test:
+	$(call install,$(lacks_to_test))
+
+.venv/run: uv.lock
+	@$(MAKE) --no-print-directory sync WHAT="--no-dev --extra local --inexact"
+	@touch $@
+
+.venv/test: uv.lock
+	@$(MAKE) --no-print-directory sync WHAT="--all-extras"
+	@touch $@ .venv/run
+
+.PHONY: sync
+sync:
+	@uv=$$(command -v uv || true); \
+	if [ -z "$$uv" ]; then \
+	  uv=var/uv/bin/uv; \
+	  [ -x $$uv ] || { python3 -m venv var/uv && var/uv/bin/python -m pip install -q --disable-pip-version-check uv==0.13.8; }; \
+	fi; \
+	$$uv sync -q --frozen $(WHAT)
+
+%.mo: %.po
+	@msgfmt --check-format -o $@ $<
+
+clean:
+	rm -rf var .venv

@@ -1,0 +1,1 @@
+"""From the first click to an active account."""

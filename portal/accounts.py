@@ -1,0 +1,413 @@
+"""People: roles and what they may do, how they sign in, and what a password must be."""
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal import audit, codes, outbox, sealing, writing
+from portal.allowances import Limit
+from portal.models import Branch, User
+from portal.refusals import Refusal
+
+# ── Roles ──
+
+
+@dataclass(frozen=True)
+class Role:
+    label: Any
+    idle: timedelta  # signed out after so long without a click
+    absolute: timedelta  # signed out after so long in any case
+    permissions: tuple[str, ...] = ()
+    staff: bool = True
+
+
+MINUTES, HOURS = timedelta(minutes=1), timedelta(hours=1)
+ROLES: dict[str, Role] = {
+    "customer": Role(gettext_lazy("Khách hàng"), 30 * MINUTES, 12 * HOURS, staff=False),
+    "agent": Role(gettext_lazy("Nhân viên quầy"), 30 * MINUTES, 10 * HOURS),
+    "reviewer": Role(gettext_lazy("Thẩm định viên"), 30 * MINUTES, 10 * HOURS),
+    "approver": Role(gettext_lazy("Người duyệt"), 30 * MINUTES, 10 * HOURS),
+    "supervisor": Role(
+        gettext_lazy("Giám sát"),
+        30 * MINUTES,
+        10 * HOURS,
+        ("portal.view_user", "portal.view_branch", "portal.view_message", "portal.view_event"),
+    ),
+    "operator": Role(
+        gettext_lazy("Vận hành"),
+        15 * MINUTES,
+        10 * HOURS,
+        (
+            "portal.view_user",
+            "portal.add_user",
+            "portal.change_user",
+            "portal.view_branch",
+            "portal.add_branch",
+            "portal.change_branch",
+            "portal.view_message",
+            "portal.change_message",
+            "portal.view_event",
+        ),
+    ),
+    "auditor": Role(
+        gettext_lazy("Kiểm toán"),
+        15 * MINUTES,
+        10 * HOURS,
+        ("portal.view_event", "portal.view_user", "portal.view_message"),
+    ),
+}
+
+
+def plant_roles() -> None:
+    """Groups as the table says, no more and no less; run at every start."""
+    for name, role in ROLES.items():
+        group, _new = Group.objects.get_or_create(name=name)
+        granted = [
+            Permission.objects.get(content_type__app_label=app, codename=codename)
+            for app, codename in (permission.split(".") for permission in role.permissions)
+        ]
+        group.permissions.set(granted)
+
+
+def labels(roles: Iterable[str]) -> str:
+    return ", ".join(str(ROLES[role].label) for role in roles if role in ROLES)
+
+
+def limits(user: User) -> tuple[timedelta, timedelta]:
+    """The shortest idle and absolute limits of all the roles a person has."""
+    roles = [ROLES[name] for name in user.roles if name in ROLES] or [ROLES["customer"]]
+    return min(role.idle for role in roles), min(role.absolute for role in roles)
+
+
+def known_by(text: str) -> Q:
+    """Whoever has exactly this number, phone or e-mail; sealed data can be found no other way."""
+    return (
+        Q(username=User.username_for(text))
+        | Q(phone_index=sealing.blind_index("phone", writing.mobile(text)))
+        | Q(email_index=sealing.blind_index("email", writing.email(text).lower()))
+    )
+
+
+def display_name(user: User) -> str:
+    return str(user.full_name)
+
+
+@transaction.atomic
+def open_account(
+    *,
+    number: str,
+    full_name: str,
+    phone: str,
+    email: str,
+    roles: Iterable[str],
+    branch: Branch | None = None,
+    password: str | None = None,
+    language: str = "vi",
+    demo: bool = False,
+) -> User:
+    """A new account. Without a password its owner sets one by a code, so that nobody else ever knew it."""
+    names = set(roles)
+    user = User(
+        id_number=number,
+        full_name=full_name,
+        phone=phone,
+        email=email,
+        branch=branch,
+        language=language,
+        is_staff=any(ROLES[name].staff for name in names),
+        is_demo=demo,
+    )
+    user.set_password(password)
+    user.save()
+    user.groups.set(Group.objects.filter(name__in=names))
+    audit.record("account opened", user, roles=sorted(names))
+    if password is None:
+        outbox.post("portal/messages/account_opened", [labels(sorted(names))], user, intent=f"account opened {user.pk}")
+    return user
+
+
+@transaction.atomic
+def change_roles(user: User, roles: Iterable[str]) -> None:
+    names = sorted(set(roles))
+    before = sorted(user.groups.values_list("name", flat=True))
+    if before == names:
+        return
+    user.groups.set(Group.objects.filter(name__in=names))
+    user.is_staff = any(ROLES[name].staff for name in names)
+    user.save(update_fields=["is_staff"])
+    audit.record("roles changed", user, before=before, after=names)
+
+
+# ── Signing in ──
+
+SIGN_IN = Limit("sign-in", 5, timedelta(minutes=5), sliding=True)  # guide: five wrong tries lock for five minutes
+NETWORK = Limit("sign-in network", 200, timedelta(hours=1))  # wrong tries from one network, whoever they aim at
+SECOND_FACTOR = Limit("second factor", 5, timedelta(minutes=5), sliding=True)
+LOCKED = gettext_lazy("Quý khách đã nhập sai quá 5 lần. Tài khoản tạm khóa; vui lòng thử lại sau %(minutes)s phút.")
+
+
+def network_of(place: str) -> str:
+    """The /24 or /64 around an address, as a blind index: enough to count by, not to find anyone."""
+    net = ":".join(place.split(":")[:4]) if ":" in place else place.rpartition(".")[0]
+    return sealing.blind_index("network", net)
+
+
+def locked(limit: Limit, holder: str) -> ValidationError:
+    minutes = -(-limit.seconds_to_wait(holder) // 60)
+    return ValidationError(LOCKED % {"minutes": minutes}, code="locked")
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages = {  # noqa: RUF012
+        **DefaultAccountAdapter.error_messages,
+        "enter_current_password": gettext_lazy("Mật khẩu hiện tại chưa đúng."),
+        "incorrect_password": gettext_lazy("Mật khẩu chưa đúng."),
+        "rate_limited": gettext_lazy("Quý khách thao tác quá nhanh. Vui lòng chờ ít phút rồi thử lại."),
+    }
+
+    def is_open_for_signup(self, request: Any) -> bool:
+        return False  # accounts are opened by activation, by staff, or at the counter
+
+    def authenticate(self, request: Any, **credentials: Any) -> User | None:
+        """Spend a try, then look: sixty guesses at once are still five. An unknown number costs and says the same."""
+        holder, net = credentials["username"], network_of(self.get_client_ip(request))
+        left = SIGN_IN.spend(holder)
+        if left is None:
+            raise locked(SIGN_IN, holder)
+        if NETWORK.is_spent(net):
+            raise locked(NETWORK, net)
+        user: User | None = super().authenticate(request, **credentials)
+        if user:
+            SIGN_IN.restore(holder)
+            return user
+        NETWORK.spend(net)
+        audit.record("sign-in", actor=User.objects.filter(username=holder).first(), result="refused")
+        if left == 0:
+            raise locked(SIGN_IN, holder)
+        raise ValidationError(
+            _(
+                "Số giấy tờ hoặc mật khẩu chưa đúng. Quý khách còn %(left)d lần thử; nhập sai quá 5 lần sẽ bị khóa 5 phút."
+            )
+            % {"left": left},
+            code="wrong",
+        )
+
+    def login(self, request: Any, user: User) -> None:
+        super().login(request, user)
+        UserSession.objects.create_from_request(request)
+        request.session["since"] = request.session["seen"] = int(time.time())
+        audit.record("sign-in", user, actor=user)
+
+    def logout(self, request: Any) -> None:
+        audit.record("sign-out", request.user, actor=request.user)
+        super().logout(request)
+
+    def set_password(self, user: User, password: str) -> None:
+        with transaction.atomic():
+            super().set_password(user, password)
+            audit.record("password changed", user, actor=user)
+
+    def send_notification_mail(self, template_prefix: str, user: User, *_args: Any, **_kwargs: Any) -> None:
+        """allauth tells what changed; we tell the person by SMS and e-mail, from our own templates."""
+        what = template_prefix.rpartition("/")[2]
+        notify_change(user, what)
+
+
+def is_password_of(user: User, password: str) -> bool:
+    """Asked of somebody signed in, within the same budget as signing in: an open session is no place to guess."""
+    return bool(AccountAdapter(context.request).reauthenticate(user, password))
+
+
+CHANGES: dict[str, Any] = {
+    "password_changed": gettext_lazy("mật khẩu"),
+    "totp_activated": gettext_lazy("ứng dụng xác thực (bật)"),
+    "totp_deactivated": gettext_lazy("ứng dụng xác thực (tắt)"),
+    "webauthn_added": gettext_lazy("khóa sinh trắc học (thêm)"),
+    "webauthn_removed": gettext_lazy("khóa sinh trắc học (gỡ)"),
+    "recovery_codes_generated": gettext_lazy("mã dự phòng"),
+}
+
+
+@transaction.atomic
+def notify_change(user: User, what: str) -> None:
+    if what != "password_changed":
+        audit.record(what.replace("_", " "), user, actor=user)
+    with outbox.in_language_of(user):
+        name = str(CHANGES[what])
+    moment = timezone.localtime()
+    outbox.post(
+        "portal/messages/security_changed",
+        [name, f"{moment:%H:%M %d/%m/%Y}"],
+        user,
+        intent=f"security {user.pk} {what} {moment:%s%f}",
+        good_until=timezone.now() + timedelta(days=1),
+    )
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Second factors: secrets sealed, a name that shows no user name, and none taken from staff."""
+
+    PLACE = "mfa_authenticator.data"
+    error_messages = {  # noqa: RUF012
+        **DefaultMFAAdapter.error_messages,
+        "cannot_delete_authenticator": gettext_lazy("Nhân viên phải giữ ít nhất một lớp xác thực thứ hai."),
+        "incorrect_code": gettext_lazy("Mã chưa đúng. Quý khách hãy xem mã mới trong ứng dụng rồi nhập lại."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        return sealing.seal(text.encode(), self.PLACE)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return sealing.unseal(encrypted_text, self.PLACE).decode()
+
+    def _get_user_identifier(self, user: User) -> str:
+        return writing.masked(user.id_number)
+
+    def _get_site_name(self) -> str:
+        return "VNPT SmartCA"
+
+    def generate_authenticator_name(self, user: User, type: Any) -> str:
+        return _("Thiết bị %(number)d") % {"number": Authenticator.objects.filter(user=user, type=type).count() + 1}
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        others = Authenticator.objects.filter(user=authenticator.user).exclude(pk=authenticator.pk)
+        return bool(not authenticator.user.is_staff or others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+
+
+def spend_second_factor(user: User) -> None:
+    if SECOND_FACTOR.spend(str(user.pk)) is None:
+        raise locked(SECOND_FACTOR, str(user.pk))
+
+
+def has_second_factor(user: User) -> bool:
+    return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+
+
+# ── Forgotten password ──
+
+RESET = "password reset"
+RESET_LASTS = timedelta(minutes=15)
+
+
+def request_reset(number: str, place: str) -> str:
+    """Send a code to the phone and e-mail of whoever has this number, and say nothing of whether there is one.
+
+    An unknown number gets a code too, sent to nobody, so that the next page behaves alike."""
+    target = User.username_for(number)
+    with transaction.atomic():
+        made = codes.make(RESET, target, lasts=RESET_LASTS, network=network_of(place))
+        user = User.objects.filter(username=target, is_active=True).first()
+        if user:
+            minutes = str(int(RESET_LASTS.total_seconds() // 60))
+            outbox.post(
+                "portal/messages/password_reset",
+                [made.digits, minutes],
+                user,
+                intent=f"{RESET} {target} {made.expires_at.timestamp()}",
+                good_until=made.expires_at,
+            )
+        audit.record("password reset asked", user or "")
+    return target
+
+
+def check_reset(target: str, digits: str) -> None:
+    codes.check(RESET, target, digits)
+
+
+def reset(target: str, password: str) -> None:
+    """After the code was right: set the password, and with it end every session of this person."""
+    user = User.objects.filter(username=target, is_active=True).first()
+    if user is None:
+        raise Refusal("code-ended", _("Mã đã hết hạn hoặc hết lượt thử. Quý khách hãy yêu cầu mã mới."), status=403)
+    validate_password(password, user)
+    AccountAdapter(context.request).set_password(user, password)
+    SIGN_IN.restore(target)
+    notify_change(user, "password_changed")
+
+
+# ── Passwords ──
+
+SPECIALS = "~!@#$%^&*_-+=`|(){}[]:;\"'<>,.?/\\"
+KINDS: dict[str, tuple[str, Any]] = {  # the page's live checklist reads the same table
+    "length": (r"^.{8,30}$", gettext_lazy("Từ 8 đến 30 ký tự")),
+    "upper": (r"[A-Z]", gettext_lazy("Có chữ in hoa (A–Z)")),
+    "lower": (r"[a-z]", gettext_lazy("Có chữ in thường (a–z)")),
+    "digit": (r"[0-9]", gettext_lazy("Có chữ số (0–9)")),
+    "special": (r"[^A-Za-z0-9\s]", gettext_lazy("Có ký tự đặc biệt, ví dụ @ # ! %")),
+    "plain": (r"^[!-~]*$", gettext_lazy("Không dấu tiếng Việt, không khoảng trắng")),
+}
+
+
+class PasswordHasher(Argon2PasswordHasher):
+    """Argon2id at 19 MiB, two passes: what OWASP asks for, about 30 ms."""
+
+    time_cost, memory_cost, parallelism = 2, 19_456, 1
+
+
+class FourKinds:
+    """Guide 2: at least 8 characters with upper case, lower case, digit and special character."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        missing = [label for pattern, label in KINDS.values() if not re.search(pattern, password)]
+        if missing:
+            raise ValidationError([ValidationError(label, code="missing") for label in missing])
+
+    def get_help_text(self) -> str:
+        return _("8–30 ký tự, gồm chữ in hoa, chữ in thường, chữ số và ký tự đặc biệt.")
+
+
+class NotAboutThePerson:
+    """Not the ID number, the phone or the name, whole or in part."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        if user is None or not user.pk:
+            return
+        typed = password.casefold()
+        digits = [user.id_number, user.id_number[-6:], user.phone, user.phone[-6:]]
+        names = [word for word in writing.fold(user.full_name).casefold().split() if len(word) > 3]
+        mailbox = user.email.partition("@")[0].casefold()
+        if any(
+            part.casefold() in typed for part in [*digits, *names, *([mailbox] if len(mailbox) > 3 else [])] if part
+        ):
+            raise ValidationError(
+                _("Mật khẩu không được chứa họ tên, số giấy tờ, số điện thoại hoặc email."), code="about-the-person"
+            )
+
+    def get_help_text(self) -> str:
+        return _("Không chứa họ tên, số giấy tờ, số điện thoại hoặc email.")
+
+
+class NotCommon(CommonPasswordValidator):
+    """Nor a common one in disguise: "P@ssw0rd!2026" is "password" and a year."""
+
+    DISGUISES = str.maketrans("@$!013457", "asioleast")
+
+    def validate(self, password: str, user: Any = None) -> None:
+        small = password.casefold()
+        bare = re.sub(r"[^a-z0-9]", "", small)
+        undone = re.sub(r"[^a-z]", "", re.sub(r"[\d\W_]+$", "", small).translate(self.DISGUISES))
+        if {small, bare, undone, undone + "1"} & self.passwords:
+            raise ValidationError(
+                _("Mật khẩu này quá phổ biến, dễ bị đoán. Quý khách hãy chọn mật khẩu khác."), code="common"
+            )
+
+    def get_help_text(self) -> str:
+        return _("Không phải mật khẩu phổ biến.")

@@ -1,0 +1,294 @@
+"""Who did what about whom: append-only and tamper-evident, without a lock that writers share.
+
+Each entry carries a MAC of its own. Every few seconds a sealer closes the entries written since then in one batch,
+chained to the batch before and signed; the head goes to an anchor outside the database. So a changed, removed, swapped
+or added entry breaks its batch, and a cut tail or a restored old dump falls short of the anchor (promise P7)."""
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from portal import logs, sealing
+from portal.gateways import keys
+from portal.models import Event, Seal, User
+
+log = structlog.get_logger(__name__)
+BATCH = 2000
+BEGINNING = "0" * 64
+VERBS: dict[str, Any] = {  # as staff read them; a test finds a verb that is missing here
+    "account changed": _("Sửa tài khoản"),
+    "account opened": _("Mở tài khoản"),
+    "demo sign-in": _("Vào từ bàn trình diễn"),
+    "master key made": _("Tạo khóa chủ"),
+    "messages resent": _("Gửi lại tin"),
+    "password changed": _("Đổi mật khẩu"),
+    "password reset asked": _("Xin đặt lại mật khẩu"),
+    "people searched": _("Tìm tài khoản"),
+    "recovery codes generated": _("Tạo mã dự phòng"),
+    "roles changed": _("Đổi vai trò"),
+    "sealed again": _("Niêm phong lại"),
+    "sessions ended": _("Đăng xuất thiết bị"),
+    "sign-in": _("Đăng nhập"),
+    "sign-out": _("Đăng xuất"),
+    "totp activated": _("Bật ứng dụng xác thực"),
+    "totp deactivated": _("Tắt ứng dụng xác thực"),
+    "webauthn added": _("Thêm khóa sinh trắc học"),
+    "webauthn removed": _("Gỡ khóa sinh trắc học"),
+}
+RESULTS: dict[str, Any] = {"ok": _("được"), "refused": _("bị từ chối")}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Who is at work and from where; the middleware sets it, so that steps need not know of requests."""
+
+    actor: User | None = None
+    place: str = ""
+
+
+scene: ContextVar[Scene] = ContextVar("scene", default=Scene())  # noqa: B039 (frozen)
+
+
+def record(
+    verb: str, about: models.Model | str = "", *, actor: User | None = None, result: str = "ok", **details: Any
+) -> Event:
+    """One entry, in the transaction of the change it tells of. Details name no one: ids and kinds only."""
+    who = actor or scene.get().actor
+    event = Event(
+        at=timezone.now(),
+        actor=who,
+        role=",".join(who.roles) if who else "",
+        branch=who.branch.name if who and who.branch else "",
+        verb=verb,
+        about=f"{about._meta.model_name}:{about.pk}" if isinstance(about, models.Model) else about,
+        result=result,
+        place=scene.get().place,
+        request_id=logs.request_id(),
+        details=details,
+    )
+    event.mac = mac_of(event)
+    event.save(force_insert=True)
+    log.info("audit", verb=verb, about=event.about, actor=event.actor_id, result=result)
+    return event
+
+
+def mac_of(event: Event) -> str:
+    told = [
+        event.at.isoformat(),
+        event.actor_id,
+        event.role,
+        event.branch,
+        event.verb,
+        event.about,
+        event.result,
+        event.place,
+        event.request_id,
+        event.details,
+    ]
+    text = json.dumps(told, sort_keys=True, ensure_ascii=False)
+    return hmac.new(_key("audit entry"), text.encode(), hashlib.sha256).hexdigest()
+
+
+def _key(purpose: str) -> bytes:
+    return sealing.derived(keys.provider().keyring().index, purpose)
+
+
+# ── Sealing ──
+
+
+def seal_all() -> int:
+    sealed = 0
+    while seal := seal_batch():
+        sealed += seal.count
+    return sealed
+
+
+def seal_batch() -> Seal | None:
+    """Close what stands open. Of two sealers at once the unique number lets one win; the other's turn comes again."""
+    try:
+        with transaction.atomic():
+            seal = _sealed_batch()
+    except IntegrityError:
+        return None
+    if seal:
+        anchor(seal)
+    return seal
+
+
+def _sealed_batch() -> Seal | None:
+    entries = list(Event.objects.filter(seal=None).order_by("id").values_list("id", "mac")[:BATCH])
+    if not entries:
+        return None
+    last = Seal.objects.order_by("-number").first()
+    number, total = (last.number + 1, last.total) if last else (1, 0)
+    digest = digest_of(last.digest if last else BEGINNING, number, entries)
+    seal = Seal.objects.create(
+        number=number,
+        count=len(entries),
+        total=total + len(entries),
+        digest=digest,
+        signature=_signer().sign(_head(number, total + len(entries), digest)).hex(),
+        sealed_at=timezone.now(),
+    )
+    marked = Event.objects.filter(pk__in=[entry for entry, _of in entries], seal=None).update(seal=seal)
+    if marked != len(entries):
+        raise IntegrityError("another sealer was faster")
+    return seal
+
+
+def digest_of(before: str, number: int, entries: list[tuple[int, str]]) -> str:
+    chain = hashlib.sha256(f"{before} {number}".encode())
+    for entry, mac in entries:
+        chain.update(f" {entry} {mac}".encode())
+    return chain.hexdigest()
+
+
+def _head(number: int, total: int, digest: str) -> bytes:
+    return f"audit {number} {total} {digest}".encode()
+
+
+def _signer() -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(_key("audit signature"))
+
+
+def public_key() -> str:
+    """For an outsider who holds an anchor line: the head's signature is checked with this."""
+    raw = _signer().public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return raw.hex()
+
+
+def anchor(seal: Seal) -> None:
+    """The head, outside the database: appended to a file (put it on another machine) and told to the log."""
+    told = {"number": seal.number, "total": seal.total, "digest": seal.digest, "signature": seal.signature}
+    settings.AUDIT_ANCHOR.parent.mkdir(parents=True, exist_ok=True)
+    line = os.open(settings.AUDIT_ANCHOR, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(line, json.dumps({**told, "at": seal.sealed_at.isoformat()}).encode() + b"\n")
+        os.fsync(line)
+    finally:
+        os.close(line)
+    log.info("audit sealed", number=seal.number, total=seal.total, digest=seal.digest)
+
+
+# ── Verifying ──
+
+
+def verify() -> Iterator[str]:
+    """Every fault found, the first one first. Nothing yielded means that nothing was changed, added or removed."""
+    anchored = dict(_anchored())
+    public = _signer().public_key()
+    digest, total = BEGINNING, 0
+    for number, seal in enumerate(Seal.objects.order_by("number").iterator(), 1):
+        if seal.number != number:
+            yield f"seal {number}: missing"
+            return
+        entries = []
+        for event in Event.objects.filter(seal=seal).order_by("id").iterator():
+            if not hmac.compare_digest(event.mac, mac_of(event)):
+                yield f"entry {event.pk}: its content was changed"
+                return
+            entries.append((event.pk, event.mac))
+        digest, total = digest_of(digest, number, entries), total + seal.count
+        if fault := _fault_of(seal, entries, digest, total, public):
+            yield fault
+            return
+        if anchored.pop(number, digest) != digest:
+            yield f"seal {number}: differs from the anchor outside the database"
+            return
+    if anchored:
+        yield f"seal {min(anchored)}: anchored outside but not in the database: the tail was cut or an old copy restored"
+        return
+    for event in Event.objects.filter(seal=None).order_by("id").iterator():
+        if not hmac.compare_digest(event.mac, mac_of(event)):
+            yield f"entry {event.pk}: its content was changed"
+            return
+    known = Seal.objects.values("pk")
+    stray = Event.objects.exclude(seal=None).exclude(seal__in=known).order_by("id").values_list("id", flat=True).first()
+    if stray is not None:
+        yield f"entry {stray}: belongs to a seal that does not exist"
+
+
+def _fault_of(seal: Seal, entries: list[tuple[int, str]], digest: str, total: int, public: Ed25519PublicKey) -> str:
+    span = f"entries {entries[0][0]} to {entries[-1][0]}" if entries else "no entries left"
+    if len(entries) != seal.count:
+        return f"seal {seal.number} ({span}): {len(entries)} entries where {seal.count} were sealed"
+    if digest != seal.digest or total != seal.total:
+        return f"seal {seal.number} ({span}): entries were swapped, replaced or renumbered"
+    try:
+        public.verify(bytes.fromhex(seal.signature), _head(seal.number, seal.total, seal.digest))
+    except (InvalidSignature, ValueError):
+        return f"seal {seal.number}: its signature is not ours"
+    return ""
+
+
+def _anchored() -> Iterator[tuple[int, str]]:
+    if not settings.AUDIT_ANCHOR.exists():
+        return
+    with settings.AUDIT_ANCHOR.open() as lines:
+        for line in lines:
+            told = json.loads(line)
+            yield told["number"], told["digest"]
+
+
+# ── What the database itself refuses ──
+
+_FIXED = ["at", "actor_id", "role", "branch", "verb", "about", "result", "place", "request_id", "details", "mac"]
+POSTGRESQL = [
+    """CREATE FUNCTION portal_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'portal_event' THEN
+        IF to_jsonb(OLD)->>'seal_id' IS NULL AND to_jsonb(NEW) - 'seal_id' = to_jsonb(OLD) - 'seal_id' THEN
+          RETURN NEW;
+        END IF;
+      END IF;
+      RAISE EXCEPTION 'the audit trail is append-only';
+    END $$""",
+    *[
+        f"CREATE TRIGGER {table}_{kind} BEFORE {what} ON {table} FOR EACH {each} EXECUTE FUNCTION portal_append_only()"
+        for table in ("portal_event", "portal_seal")
+        for kind, what, each in (("fixed", "UPDATE OR DELETE", "ROW"), ("kept", "TRUNCATE", "STATEMENT"))
+    ],
+]
+POSTGRESQL_UNDONE = [
+    *[
+        f"DROP TRIGGER {table}_{kind} ON {table}"
+        for table in ("portal_event", "portal_seal")
+        for kind in ("fixed", "kept")
+    ],
+    "DROP FUNCTION portal_append_only",
+]
+_REFUSE = "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END"
+_UNCHANGED = " AND ".join(f"OLD.{name} IS NEW.{name}" for name in ["id", *_FIXED])
+SQLITE = [
+    f"CREATE TRIGGER portal_event_fixed BEFORE UPDATE ON portal_event WHEN NOT (OLD.seal_id IS NULL AND {_UNCHANGED}) {_REFUSE}",
+    f"CREATE TRIGGER portal_event_kept BEFORE DELETE ON portal_event {_REFUSE}",
+    f"CREATE TRIGGER portal_seal_fixed BEFORE UPDATE ON portal_seal {_REFUSE}",
+    f"CREATE TRIGGER portal_seal_kept BEFORE DELETE ON portal_seal {_REFUSE}",
+]
+SQLITE_UNDONE = [
+    f"DROP TRIGGER {table}_{kind}" for table in ("portal_event", "portal_seal") for kind in ("fixed", "kept")
+]
+
+
+def guard(execute: Callable[[str], Any], vendor: str) -> None:
+    for line in POSTGRESQL if vendor == "postgresql" else SQLITE:
+        execute(line)
+
+
+def unguard(execute: Callable[[str], Any], vendor: str) -> None:
+    for line in POSTGRESQL_UNDONE if vendor == "postgresql" else SQLITE_UNDONE:
+        execute(line)

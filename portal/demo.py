@@ -1,0 +1,176 @@
+"""The demo desk: the whole portal in five minutes, on embedded defaults only (settings refuse it elsewhere)."""
+
+import email
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email import policy
+from email.message import EmailMessage
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from csp.decorators import csp_replace
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_POST
+
+from portal import accounts, audit, seeds, writing
+from portal.models import User
+
+NEWEST = 30
+
+
+@dataclass(frozen=True)
+class SMS:
+    to: str
+    body: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Mail:
+    name: str
+    place: int
+    to: str
+    subject: str
+    at: datetime
+    text: str
+
+
+def only_here(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A second lock beside the settings' refusal: nothing of this works when the demo is off."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not (settings.DEMO and settings.EMBEDDED):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@only_here
+def desk(request: HttpRequest) -> HttpResponse:
+    order = list(accounts.ROLES)
+    people = [
+        {"user": user, "role": accounts.labels(user.roles), "code": current_code(user) if user.is_staff else ""}
+        for user in sorted(
+            User.objects.filter(is_demo=True).select_related("branch").prefetch_related("groups"),
+            key=lambda user: (order.index(user.roles[0]), user.pk),
+        )
+    ]
+    return render(request, "portal/demo/desk.html", {"people": people, "password": seeds.DEMO_PASSWORD})
+
+
+def current_code(user: User) -> str:
+    _before, now, _after = yield_hotp_counters_from_time()
+    return str(format_hotp_value(hotp_value(seeds.totp_secret(user), now)))
+
+
+@require_POST
+@only_here
+def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
+    """One click, second factor included; only for the demo's own people."""
+    user = get_object_or_404(User, pk=pk, is_demo=True)
+    if request.user.is_authenticated:
+        get_adapter().logout(request)
+    user.backend = settings.AUTHENTICATION_BACKENDS[0]
+    get_adapter().login(request, user)
+    record_authentication(request, user, "password")
+    if user.is_staff:
+        record_authentication(request, user, "mfa", type="totp")
+    audit.record("demo sign-in", user, actor=user)
+    return redirect(settings.LOGIN_REDIRECT_URL)
+
+
+# ── The inbox: a phone and a mail window ──
+
+
+@only_here
+def inbox(request: HttpRequest) -> HttpResponse:
+    number = writing.mobile(request.GET.get("to", ""))
+    return render(request, "portal/demo/inbox.html", {"texts": texts(number), "mails": mails(), "number": number})
+
+
+def texts(number: str = "") -> list[SMS]:
+    found = [json.loads(path.read_text()) for path in _newest(settings.STATE / "inbox" / "sms", "*.json")]
+    letters = [SMS(one["to"], one["body"], datetime.fromisoformat(one["at"])) for one in found]
+    return [one for one in letters if number in ("", one.to)]
+
+
+def mails() -> list[Mail]:
+    """The newest first; a conversation with the mail server leaves one file with its letters in order."""
+    found = [
+        _mail(path.stem, place, letter)
+        for path in _newest(settings.STATE / "inbox" / "mail", "*.log")
+        for place, letter in reversed(list(enumerate(_letters(path))))
+    ]
+    return found[:NEWEST]
+
+
+def _newest(folder: Path, pattern: str) -> list[Path]:
+    return sorted(folder.glob(pattern), key=lambda path: path.name, reverse=True)[:NEWEST]
+
+
+def _mail(name: str, place: int, letter: EmailMessage) -> Mail:
+    body = letter.get_body(("plain",))
+    return Mail(
+        name=name,
+        place=place,
+        to=str(letter["To"]),
+        subject=str(letter["Subject"]),
+        at=letter["Date"].datetime,
+        text=body.get_content() if body else "",
+    )
+
+
+def _letters(path: Path) -> list[EmailMessage]:
+    """Django's file backend ends each letter with a line of dashes."""
+    parts = [part for part in re.split(rb"\n-{79}\n", path.read_bytes()) if part.strip()]
+    return [email.message_from_bytes(part, policy=policy.default) for part in parts]
+
+
+LETTER_POLICY = {
+    "style-src": ["'unsafe-inline'"],
+    "script-src": ["'none'"],
+    "frame-ancestors": ["'self'"],
+    "sandbox": [""],
+}
+
+
+@only_here
+@xframe_options_sameorigin
+@csp_replace(LETTER_POLICY)  # type: ignore[arg-type]
+def mail(request: HttpRequest, name: str, place: int) -> HttpResponse:
+    """The letter as a mail program shows it: its own styles, nothing else, in a frame without rights."""
+    path = settings.STATE / "inbox" / "mail" / f"{name}.log"
+    letters = _letters(path) if path.exists() else []
+    if place >= len(letters):
+        raise Http404
+    html = letters[place].get_body(("html",))
+    return HttpResponse(html.get_content() if html else _("Thư này không có bản HTML."))
+
+
+@only_here
+def parts(request: HttpRequest) -> HttpResponse:
+    """Every part of our pages on one page, to be looked at."""
+    return render(request, "portal/demo/parts.html")
+
+
+urls = [
+    path("", desk, name="desk"),
+    path("inbox/", inbox, name="inbox"),
+    path("inbox/mail/<slug:name>/<int:place>/", mail, name="mail"),
+    path("parts/", parts, name="parts"),
+    path("sign-in/<int:pk>/", sign_in, name="sign_in"),
+]

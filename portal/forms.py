@@ -1,0 +1,201 @@
+"""What people type: shape is checked here, meaning in accounts.py."""
+
+from typing import Any
+
+from allauth.account import forms as account_forms
+from allauth.mfa.base import forms as mfa_forms
+from allauth.mfa.totp import forms as totp_forms
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from portal import accounts, writing
+from portal.models import Branch, User
+
+
+class NumberField(forms.CharField):
+    """An ID number, however typed: CCCD, CMND, passport, tax code."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"autocomplete": "username", "autocapitalize": "characters", "spellcheck": "false"}
+        super().__init__(
+            label=_("Số định danh"),
+            help_text=_("Nhập số CMND/CCCD/HC/Mã số thuế"),
+            max_length=40,
+            widget=forms.TextInput(attrs=attrs),
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> str:
+        return writing.document_number(super().clean(value))
+
+
+class SignInForm(account_forms.LoginForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = NumberField()
+        self.fields["password"].label = _("Mật khẩu")
+        self.fields["password"].help_text = ""
+        self.fields["password"].widget.attrs.pop("placeholder", None)
+        self.order_fields(["login", "password"])
+
+    def clean_login(self) -> str:
+        return User.username_for(self.cleaned_data["login"])
+
+
+class ConfirmPasswordForm(account_forms.ReauthenticateForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].label = _("Mật khẩu")
+        self.fields["password"].widget.attrs.pop("placeholder", None)
+
+
+def new_password(label: Any) -> forms.CharField:
+    widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    return forms.CharField(label=label, widget=widget, strip=False, max_length=128)
+
+
+class ChangePasswordForm(account_forms.ChangePasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        old = self.fields["oldpassword"]
+        old.label, old.help_text = _("Mật khẩu hiện tại"), ""
+        old.widget.attrs.pop("placeholder", None)
+        self.fields["password1"] = new_password(_("Mật khẩu mới"))
+        self.fields["password2"] = new_password(_("Nhập lại mật khẩu mới"))
+
+    def clean_oldpassword(self) -> str:
+        if not accounts.is_password_of(self.user, self.cleaned_data["oldpassword"]):
+            raise ValidationError(accounts.AccountAdapter.error_messages["enter_current_password"])
+        return str(self.cleaned_data["oldpassword"])
+
+    def clean_password1(self) -> str:
+        validate_password(self.cleaned_data["password1"], self.user)
+        return str(self.cleaned_data["password1"])
+
+    def clean(self) -> None:
+        same_twice(self, "password1", "password2")
+
+
+def same_twice(form: forms.Form, first: str, second: str) -> None:
+    given = form.cleaned_data.get(first), form.cleaned_data.get(second)
+    if all(given) and given[0] != given[1]:
+        form.add_error(second, _("Hai lần nhập mật khẩu chưa giống nhau."))
+
+
+class ForgottenForm(forms.Form):
+    number = NumberField()
+
+
+class NewPasswordForm(forms.Form):
+    code = forms.CharField(
+        label=_("Mã xác nhận"),
+        help_text=_("Gồm 6 chữ số, vừa được gửi qua SMS và email"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+    password1 = new_password(_("Mật khẩu mới"))
+    password2 = new_password(_("Nhập lại mật khẩu mới"))
+
+    def __init__(self, *args: Any, code_needed: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not code_needed:
+            del self.fields["code"]
+
+    def clean_code(self) -> str:
+        return writing.document_number(self.cleaned_data["code"])
+
+    def clean_password1(self) -> str:
+        # Without the person: what a stranger types must not be measured against somebody's name and number.
+        validate_password(self.cleaned_data["password1"])
+        return str(self.cleaned_data["password1"])
+
+    def clean(self) -> None:
+        same_twice(self, "password1", "password2")
+
+
+# ── Second factor ──
+
+
+def code_field(form: forms.BaseForm) -> None:
+    """Any of the three code forms: our words, the phone's number pad."""
+    field = form.fields["code"]
+    field.label = _("Mã xác thực")
+    field.widget.attrs = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+
+
+class SecondFactorForm(mfa_forms.AuthenticateForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        code_field(self)
+        self.fields["code"].help_text = _("6 chữ số trong ứng dụng xác thực, hoặc một mã dự phòng")
+
+    def clean_code(self) -> str:
+        accounts.spend_second_factor(self.user)
+        code: str = super().clean_code()
+        accounts.SECOND_FACTOR.restore(str(self.user.pk))
+        return code
+
+
+class ConfirmSecondFactorForm(SecondFactorForm, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
+    """The same question to somebody already signed in."""
+
+    save = mfa_forms.ReauthenticateForm.save
+
+
+class ActivateTOTPForm(totp_forms.ActivateTOTPForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        code_field(self)
+        self.fields["code"].widget.attrs["inputmode"] = "numeric"
+        self.fields["code"].help_text = _("6 chữ số mà ứng dụng đang hiện")
+
+
+# ── Staff: opening accounts ──
+
+
+class AccountForm(forms.ModelForm[User]):
+    """In the admin: who they are and what they may do. The password is theirs alone to set."""
+
+    id_number = NumberField()
+    full_name = forms.CharField(label=_("Họ tên"), max_length=100)
+    phone = forms.CharField(label=_("Số điện thoại"), max_length=20)
+    email = forms.CharField(label=_("Email"), max_length=254)
+    roles = forms.MultipleChoiceField(label=_("Vai trò"), widget=forms.CheckboxSelectMultiple)
+    branch = forms.ModelChoiceField(Branch.objects, label=_("Đơn vị"), required=False)
+
+    class Meta:
+        model = User
+        fields = ("full_name", "phone", "email", "language", "branch", "is_active")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["roles"].choices = [(name, role.label) for name, role in accounts.ROLES.items()]  # type: ignore[attr-defined]
+        if self.instance.pk:
+            del self.fields["id_number"]
+            self.initial["roles"] = self.instance.roles
+
+    def clean_id_number(self) -> str:
+        number: str = self.cleaned_data["id_number"]
+        if User.objects.with_number(number):
+            raise ValidationError(_("Đã có tài khoản với số giấy tờ này."))
+        return number
+
+    def clean_phone(self) -> str:
+        phone = writing.mobile(self.cleaned_data["phone"])
+        if not phone:
+            raise ValidationError(_("Số điện thoại di động Việt Nam gồm 10 chữ số, ví dụ 0912345678."))
+        return phone
+
+    def clean_email(self) -> str:
+        email = writing.email(self.cleaned_data["email"])
+        if not email:
+            raise ValidationError(_("Email chưa đúng dạng, ví dụ ten@example.vn."))
+        return email
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if any(accounts.ROLES[role].staff for role in data.get("roles", [])) and not data.get("branch"):
+            self.add_error("branch", _("Nhân viên phải thuộc một đơn vị."))
+        return data

@@ -1,0 +1,137 @@
+"""Where the master keys come from: a local file, the environment, or a PKCS#11 token that unwraps them."""
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import parse_qs, urlparse
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+
+@dataclass(frozen=True)
+class Keyring:
+    active: str  # the id of the key that seals from now on
+    keys: dict[str, bytes] = field(repr=False)  # every key that may still unseal
+    index: bytes = field(repr=False)  # blind indexes and code digests; it stays when the others turn
+
+    def with_new_key(self) -> "Keyring":
+        name = f"k{max(int(key[1:]) for key in self.keys) + 1}"
+        return replace(self, active=name, keys={**self.keys, name: secrets.token_bytes(32)})
+
+    def without(self, name: str) -> "Keyring":
+        return replace(self, keys={key: value for key, value in self.keys.items() if key != name})
+
+
+def new_keyring() -> Keyring:
+    return Keyring("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
+
+
+class KeyProvider(Protocol):
+    def keyring(self) -> Keyring:
+        """The keys as they stand now; called for every sealing, so it must be cheap when nothing changed."""
+
+    def replace(self, keyring: Keyring) -> None:
+        """Keep a changed ring, or say that this provider's ring is changed elsewhere."""
+
+
+class LocalKeys:
+    """A file that only its owner may read. Other processes see a change at their next sealing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.seen: tuple[int, Keyring] | None = None
+
+    def keyring(self) -> Keyring:
+        try:
+            changed = self.path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return self._first()
+        if self.seen is None or self.seen[0] != changed:
+            self.seen = (changed, self._decode(json.loads(self.path.read_text())))
+        return self.seen[1]
+
+    def replace(self, keyring: Keyring) -> None:
+        aside = self._written(keyring)
+        aside.replace(self.path)
+
+    def _first(self) -> Keyring:
+        """The first of several processes that start at once makes the ring; link() lets only one win."""
+        aside = self._written(new_keyring())
+        try:
+            os.link(aside, self.path)
+        except FileExistsError:
+            pass
+        finally:
+            aside.unlink()
+        return self.keyring()
+
+    def _written(self, keyring: Keyring) -> Path:
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        aside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(self._encode(keyring), file)
+            file.flush()
+            os.fsync(file.fileno())
+        return aside
+
+    def _encode(self, keyring: Keyring) -> dict[str, Any]:
+        keys = {name: self._wrap(key) for name, key in keyring.keys.items()}
+        return {"active": keyring.active, "keys": keys, "index": self._wrap(keyring.index)}
+
+    def _decode(self, stored: dict[str, Any]) -> Keyring:
+        keys = {name: self._unwrap(key) for name, key in stored["keys"].items()}
+        return Keyring(stored["active"], keys, self._unwrap(stored["index"]))
+
+    def _wrap(self, key: bytes) -> str:
+        return base64.b64encode(key).decode()
+
+    def _unwrap(self, text: str) -> bytes:
+        return base64.b64decode(text, validate=True)
+
+
+class EnvironmentKeys:
+    """MASTER_KEYS="k2:…,k1:…,index:…" (base64 of 32 bytes each); the first seals. Processes restart to see a change."""
+
+    def __init__(self, text: str) -> None:
+        pairs = dict(pair.strip().split(":", 1) for pair in text.split(",") if ":" in pair)
+        try:
+            keys = {name: base64.b64decode(value, validate=True) for name, value in pairs.items()}
+            index = keys.pop("index")
+            self.ring = Keyring(next(iter(keys)), keys, index)
+        except (KeyError, StopIteration, ValueError) as wrong:
+            raise ImproperlyConfigured("MASTER_KEYS must read k1:<base64>,index:<base64>.") from wrong
+        if any(len(key) != 32 for key in (index, *keys.values())):
+            raise ImproperlyConfigured("MASTER_KEYS: every key must be 32 bytes (base64 of 44 characters).")
+
+    def keyring(self) -> Keyring:
+        return self.ring
+
+    def replace(self, keyring: Keyring) -> None:
+        raise ImproperlyConfigured("Keys in the environment are changed there: put the new key first in MASTER_KEYS.")
+
+
+def provider_for(url: str) -> KeyProvider:
+    parts = urlparse(url)
+    if parts.scheme == "file":
+        return LocalKeys(Path(parts.path))
+    if parts.scheme == "env":
+        return EnvironmentKeys(settings.MASTER_KEYS)
+    if (
+        parts.scheme == "pkcs11"
+    ):  # pkcs11:///usr/lib/…/libsofthsm2.so?token=portal&label=master&file=/etc/portal/keys.json
+        from portal.gateways.token import Pkcs11Keys  # its library is an extra that other providers do without
+
+        choices = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        return Pkcs11Keys(parts.path, choices["token"], choices["label"], settings.KEYS_PIN, Path(choices["file"]))
+    raise ImproperlyConfigured(f"KEYS_URL begins with file:, env: or pkcs11:, not {parts.scheme}:.")
+
+
+@cache
+def provider() -> KeyProvider:
+    return provider_for(settings.KEYS_URL)

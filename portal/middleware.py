@@ -1,0 +1,165 @@
+"""What every request passes through, each layer small enough to see at a glance."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import Resolver404, resolve, reverse
+from django.utils import translation
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from portal import accounts, audit, errors, metrics
+from portal.models import User
+from portal.refusals import Refusal
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+class Layer:
+    def __init__(self, inner: Answer) -> None:
+        self.inner = inner
+
+
+class Metrics(Layer):
+    """How many, how long, by the view's name (an address could carry a reference)."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        response = self.inner(request)
+        view = request.resolver_match.view_name if request.resolver_match else "-"
+        metrics.REQUESTS.labels(view or "-", request.method or "-", response.status_code).inc()
+        metrics.SECONDS.labels(view or "-").observe(time.perf_counter() - began)
+        return response
+
+
+class BodyLimit(Layer):
+    """A body that says it is too large is refused before a byte of it is read; one that does not say is not read."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            return errors.answer(request, 400)
+        if length > settings.BODY_LIMIT:
+            return errors.answer(request, 413)
+        if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "") and not length:
+            return errors.answer(request, 413)
+        return self.inner(request)
+
+
+class Headers(Layer):
+    """Camera for our own pages; every other sensor for nobody."""
+
+    POLICY = ", ".join(
+        [
+            "camera=(self)",
+            "publickey-credentials-get=(self)",
+            "publickey-credentials-create=(self)",
+            *[
+                f"{sensor}=()"
+                for sensor in ["microphone", "geolocation", "payment", "usb", "serial", "midi", "display-capture"]
+            ],
+        ]
+    )
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.inner(request)
+        response["Permissions-Policy"] = self.POLICY
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        if not response.has_header("Cache-Control") and not request.path.startswith(settings.STATIC_URL):
+            response["Cache-Control"] = "no-store"  # a shared phone must not show the last person's pages
+        return response
+
+
+class Language(Layer):
+    """Vietnamese unless the person pressed the switch; a browser's own language does not decide."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = self.inner(request)
+        response["Content-Language"] = language
+        return response
+
+
+class SessionLimits(Layer):
+    """Idle and absolute limits by role. Any click extends the idle one; the page warns before it ends."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not user.is_authenticated:
+            return self._at_work(request, None)
+        now = int(time.time())
+        idle, absolute = accounts.limits(user)
+        since, seen = request.session.get("since", 0), request.session.get("seen", 0)
+        if now - seen > idle.total_seconds() or now - since > absolute.total_seconds():
+            return self._ended(request)
+        request.session_ends = min(now + idle.total_seconds(), since + absolute.total_seconds())  # type: ignore[attr-defined]
+        if now - seen > 30:  # not a write for every click
+            request.session["seen"] = now
+        structlog.contextvars.bind_contextvars(user=user.pk)
+        return self._at_work(request, user)
+
+    def _at_work(self, request: HttpRequest, user: User | None) -> HttpResponse:
+        token = audit.scene.set(audit.Scene(user, get_adapter().get_client_ip(request)))
+        try:
+            return self.inner(request)
+        finally:
+            audit.scene.reset(token)
+
+    def _ended(self, request: HttpRequest) -> HttpResponse:
+        logout(request)
+        if errors.wants_json(request):
+            return errors.answer(request, 401, "session-ended", _("Phiên làm việc đã kết thúc."))
+        messages.info(request, _("Phiên làm việc đã kết thúc vì lâu không thao tác. Quý khách vui lòng đăng nhập lại."))
+        back = request.get_full_path() if request.method == "GET" else "/"
+        return redirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
+
+
+class SecondFactor(Layer):
+    """Staff set up a second factor before anything else."""
+
+    OPEN = (
+        "mfa_",
+        "account_logout",
+        "account_reauthenticate",
+        "portal:language",
+        "portal:session",
+        "portal:second_factor",
+    )
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if (
+            user.is_authenticated
+            and user.is_staff
+            and not self._is_open(request)
+            and not accounts.has_second_factor(user)
+        ):
+            return redirect("portal:second_factor")
+        return self.inner(request)
+
+    def _is_open(self, request: HttpRequest) -> bool:
+        try:
+            return resolve(request.path_info).view_name.startswith(self.OPEN)
+        except Resolver404:
+            return True
+
+
+class Refusals(Layer):
+    """Our rules' no becomes a page or a problem."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.inner(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return errors.refused(request, exception) if isinstance(exception, Refusal) else None

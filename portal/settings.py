@@ -1,0 +1,333 @@
+"""Every setting, read once from the environment. README's table lists the variables; a test keeps the two in step."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from portal import logs
+
+env = environ.FileAwareEnv()  # any variable may come from a file named by its twin: SECRET_KEY_FILE and so on
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# ── Where we stand: one machine on embedded defaults, or a deployment that must name every secret ──
+EMBEDDED: bool = env.bool("EMBEDDED", default=False)
+DEMO: bool = env.bool("DEMO", default=EMBEDDED)
+DEBUG: bool = env.bool("DEBUG", default=False)
+TESTING = "pytest" in sys.modules
+STATE = Path(env.str("STATE", default=str(BASE_DIR / "var"))).resolve()
+EMBEDDED_SECRET = "embedded-only-never-outside-one-machine"
+
+
+try:
+    (STATE / "metrics").mkdir(parents=True, exist_ok=True)
+except OSError as wrong:
+    raise ImproperlyConfigured(
+        f"STATE={STATE} cannot be written to ({wrong.strerror}): name a folder that can."
+    ) from wrong
+# The metrics library reads this when first imported: counters of all web processes meet in this folder.
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(STATE / "metrics"))
+
+
+def secret(name: str) -> str:
+    """A secret has a default on one machine only; elsewhere a missing or default one stops the start."""
+    value: str = env.str(name, default=EMBEDDED_SECRET if EMBEDDED else "")
+    if not EMBEDDED and value in ("", EMBEDDED_SECRET):
+        raise ImproperlyConfigured(f"{name} is missing or still the default: set {name} (or {name}_FILE) to a secret.")
+    return value
+
+
+def required(name: str, embedded: str) -> str:
+    """A choice that only one machine may leave open."""
+    value: str = env.str(name, default=embedded if EMBEDDED else "")
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is missing: outside EMBEDDED=1 it must be chosen (see the table in README)."
+        )
+    return value
+
+
+if DEMO and not EMBEDDED:
+    raise ImproperlyConfigured("DEMO=1 opens every account: it works with EMBEDDED=1 only.")
+if DEBUG and not EMBEDDED:
+    raise ImproperlyConfigured("DEBUG=1 shows what no stranger may see: it works with EMBEDDED=1 only.")
+
+SECRET_KEY = secret("SECRET_KEY")
+METRICS_TOKEN = secret("METRICS_TOKEN")
+PORT: int = env.int("PORT", default=8000)
+BIND: str = env.str("BIND", default="127.0.0.1" if EMBEDDED else "0.0.0.0")
+SITE_URL = required("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
+ALLOWED_HOSTS: list[str] = env.list("HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if EMBEDDED else [])
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("HOSTS is missing: name the hosts that this portal answers for.")
+SECURE = SITE_URL.startswith("https://")
+if not SECURE and not EMBEDDED:
+    raise ImproperlyConfigured("SITE_URL must begin with https:// outside EMBEDDED=1.")
+
+# ── The outside: database, broker, files, mail, SMS, keys ──
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": environ.Env.db_url_config(required("DATABASE_URL", f"sqlite:///{STATE}/portal.sqlite3"))
+}
+_database = DATABASES["default"]
+_database["ATOMIC_REQUESTS"] = False
+if _database["ENGINE"].endswith("sqlite3"):
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",  # else two writers that began as readers fail instead of waiting
+        "timeout": 5,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    _database["CONN_HEALTH_CHECKS"] = True
+    _database["OPTIONS"] = {
+        # A pool per process; a request waits 2 s at most for a connection, then the person is told to come back.
+        "pool": {"min_size": 0, "max_size": env.int("DATABASE_POOL", default=8), "timeout": 2},
+        "connect_timeout": 2,
+        "options": "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
+    }
+# Empty on one machine: `manage.py up` starts a Redis of its own on this socket.
+REDIS_URL: str = env.str("REDIS_URL", default="")
+if not REDIS_URL:
+    if not EMBEDDED:
+        raise ImproperlyConfigured("REDIS_URL is missing: name the Redis that carries the tasks.")
+    REDIS_URL = f"redis+socket://{STATE}/redis.sock?virtual_host=0"
+    EMBEDDED_REDIS = True
+else:
+    EMBEDDED_REDIS = False
+STORAGE_URL = required("STORAGE_URL", f"file://{STATE}/files")
+MAIL_URL = required("MAIL_URL", f"filemail:///{STATE}/inbox/mail")
+MAIL_FROM: str = env.str("MAIL_FROM", default="VNPT SmartCA <khong-tra-loi@smartca.example.vn>")
+SMS_URL = required("SMS_URL", "local:")
+SMS_TEMPLATES: dict[str, str] = env.dict("SMS_TEMPLATES", default={})  # our template name → the provider's template id
+KEYS_URL = required("KEYS_URL", f"file://{STATE}/keys.json")
+MASTER_KEYS: str = env.str("MASTER_KEYS", default="")  # for KEYS_URL=env:
+KEYS_PIN: str = env.str("KEYS_PIN", default="")  # for KEYS_URL=pkcs11:
+AUDIT_ANCHOR = Path(required("AUDIT_ANCHOR", f"{STATE}/audit-anchor.jsonl"))
+
+if STORAGE_URL.startswith("file://"):
+    _files: dict[str, Any] = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": STORAGE_URL.removeprefix("file://"), "base_url": None},
+    }
+else:  # s3://key:secret@host/bucket
+    _bucket = environ.urlparse(STORAGE_URL)
+    _files = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": _bucket.path.strip("/"),
+            "access_key": _bucket.username,
+            "secret_key": environ.urlunquote_plus(_bucket.password or ""),
+            "endpoint_url": f"{'http' if _bucket.scheme == 's3+http' else 'https'}://{_bucket.netloc.rpartition('@')[2]}",
+            "addressing_style": "path",
+            "file_overwrite": False,
+            "default_acl": None,
+        },
+    }
+STORAGES = {
+    "default": _files,
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+vars().update(environ.Env.email_url_config(MAIL_URL))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
+
+# ── The site ──
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "rest_framework",
+    "csp",
+    "django_structlog",
+    "portal",
+    "enrollment",
+]
+MIDDLEWARE = [
+    "portal.middleware.Metrics",
+    "portal.middleware.BodyLimit",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "portal.middleware.Headers",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "portal.middleware.Language",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "portal.middleware.SessionLimits",
+    "portal.middleware.SecondFactor",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "portal.middleware.Refusals",
+]
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.pages.site",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "portal.templatetags.parts"],
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = STATE / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+HOTLINE = "18001260"
+
+LANGUAGE_CODE = "vi"
+LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
+TIME_ZONE = "Asia/Ho_Chi_Minh"
+USE_TZ = True
+USE_I18N = True
+# Django's Vietnamese reads 03/04/2021 as 4 March and refuses 28/03/2021: our formats stand here.
+FORMAT_MODULE_PATH = ["portal.formats"]
+
+# ── Security ──
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
+CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if SECURE else []
+SESSION_ENGINE = "portal.sessions"
+SESSION_COOKIE_AGE = 12 * 3600  # the longest any role may stay signed in; shorter ones in portal/accounts.py
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0)
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "media-src": [SELF, "blob:"],
+        "manifest-src": [SELF],
+        "frame-src": [SELF],
+        "form-action": [SELF],  # a POST that ends at a payment gateway or VNeID needs that origin here
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+BODY_LIMIT: int = env.int("BODY_LIMIT", default=25_000_000)  # the largest request of any kind
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+# ── People ──
+AUTH_USER_MODEL = "portal.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["portal.accounts.PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "portal.accounts.FourKinds"},
+    {"NAME": "portal.accounts.NotAboutThePerson"},
+    {"NAME": "portal.accounts.NotCommon"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "portal:account"
+ACCOUNT_ADAPTER = "portal.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_USER_DISPLAY = "portal.accounts.display_name"
+ACCOUNT_USERNAME_MIN_LENGTH = 64
+ACCOUNT_PRESERVE_USERNAME_CASING = True
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ACCOUNT_RATE_LIMITS = False  # they sit in a cache and are not atomic; ours are rows (portal/allowances.py)
+ACCOUNT_FORMS = {
+    "login": "portal.forms.SignInForm",
+    "reauthenticate": "portal.forms.ConfirmPasswordForm",
+    "change_password": "portal.forms.ChangePasswordForm",
+}
+MFA_ADAPTER = "portal.accounts.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "VNPT SmartCA"
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "portal.forms.SecondFactorForm",
+    "reauthenticate": "portal.forms.ConfirmSecondFactorForm",
+    "activate_totp": "portal.forms.ActivateTOTPForm",
+}
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = EMBEDDED  # localhost only: browsers offer passkeys nowhere else without TLS
+USERSESSIONS_TRACK_ACTIVITY = False
+# Used sign-in codes must be remembered by every process and survive a Redis that restarts empty.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
+
+# ── API ──
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["portal.problems.GuardedJSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "EXCEPTION_HANDLER": "portal.problems.answer",
+}
+
+# ── Tasks ──
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5, "visibility_timeout": 60}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TIMEZONE = TIME_ZONE
+# Each entry lapses when its next turn comes, so that a worker that was away finds no heap of old turns.
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": f"portal.tasks.{name}", "schedule": every, "options": {"expires": every}}
+    for name, every in {"deliver_messages": 10.0, "seal_audit": 5.0, "beat": 10.0, "tidy": 3600.0}.items()
+}
+
+# ── Logs: JSON lines, one request id from the page to the task, personal data struck out ──
+LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")
+LOGGING = logs.configuration(LOG_LEVEL, readable=EMBEDDED and sys.stderr.isatty())
+LOGGING_CONFIG = "portal.logs.configure"
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
+
+SILENCED_SYSTEM_CHECKS = [] if SECURE else ["security.W004", "security.W008", "security.W012", "security.W016"]

@@ -1,0 +1,44 @@
+"""The whole map of the site on one screen."""
+
+from allauth.account import views as account
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from portal import api, demo, views
+
+handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.permission_denied"
+handler404 = "portal.errors.not_found"
+handler500 = "portal.errors.server_error"
+
+portal = [
+    path("account/", views.account, name="account"),
+    path("account/second-factor/", views.second_factor, name="second_factor"),
+    path("account/sessions/", views.sessions, name="sessions"),
+    path("account/sessions/end/", views.end_sessions, name="end_sessions"),
+    path("account/sessions/end/<int:pk>/", views.end_sessions, name="end_session"),
+    path("password/forgotten/", views.forgotten, name="forgotten"),
+    path("password/new/", views.new_password, name="new_password"),
+    path("language/", views.language, name="language"),
+    path("session/", views.session, name="session"),
+    path("accessibility/", views.accessibility, name="accessibility"),
+]
+urlpatterns = [
+    path("", include("enrollment.urls")),
+    path("", include((portal, "portal"))),
+    # Of allauth only the doors we use: no sign-up, no e-mail management, no reset by link.
+    path("sign-in/", account.login, name="account_login"),
+    path("sign-out/", account.logout, name="account_logout"),
+    path("account/inactive/", account.account_inactive, name="account_inactive"),
+    path("account/confirm/", account.reauthenticate, name="account_reauthenticate"),
+    path("account/password/", account.password_change, name="account_change_password"),
+    path("account/security/", include("allauth.mfa.urls")),
+    path("admin/", admin.site.urls),
+    path("api/sms/<uuid:message>/<str:token>/", api.sms_report, name="sms_report"),
+    path("healthz", views.healthz),
+    path("readyz", views.readyz),
+    path("metrics", views.scrape),
+]
+if settings.DEMO:
+    urlpatterns.append(path("demo/", include((demo.urls, "demo"))))

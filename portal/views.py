@@ -1,0 +1,147 @@
+"""Finds, asks, answers. The rules are in accounts.py."""
+
+import hmac
+import time
+
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from portal import accounts, audit, forms, health, metrics
+from portal.models import User
+from portal.refusals import Refusal
+
+# In the session while a password is being set: the blind index of the number, and until when the code stands.
+RESETTING, OPEN_UNTIL = "resetting", "resetting open until"
+
+
+def signed_in(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+@login_required
+def account(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/account.html", {"roles": accounts.labels(signed_in(request).roles)})
+
+
+@login_required
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Where staff without a second factor are sent."""
+    if accounts.has_second_factor(signed_in(request)):
+        return redirect("portal:account")
+    return render(request, "portal/second_factor.html")
+
+
+@login_required
+def sessions(request: HttpRequest) -> HttpResponse:
+    mine = sorted(UserSession.objects.purge_and_list(signed_in(request)), key=lambda one: one.created_at, reverse=True)
+    return render(request, "portal/sessions.html", {"sessions": mine})
+
+
+@require_POST
+@login_required
+def end_sessions(request: HttpRequest, pk: int = 0) -> HttpResponse:
+    """One session of mine, or all but this one."""
+    others = UserSession.objects.filter(user=signed_in(request)).exclude(session_key=request.session.session_key)
+    for session in [get_object_or_404(others, pk=pk)] if pk else others:
+        session.end()
+    audit.record("sessions ended", signed_in(request))
+    messages.success(request, _("Đã đăng xuất khỏi thiết bị được chọn."))
+    return redirect("portal:sessions")
+
+
+@require_POST
+def session(request: HttpRequest) -> HttpResponse:
+    """ "Tôi vẫn ở đây": being asked is enough to extend the session; the answer says until when."""
+    if not request.user.is_authenticated:
+        raise Refusal("session-ended", _("Phiên làm việc đã kết thúc."), status=401)
+    return JsonResponse({"ends": request.session_ends})  # type: ignore[attr-defined]
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    chosen, back = request.POST.get("language", ""), request.POST.get("next", "/")
+    if chosen not in dict(settings.LANGUAGES):
+        raise Http404
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+        back = "/"
+    if request.user.is_authenticated:
+        User.objects.filter(pk=request.user.pk).update(language=chosen)
+    response = redirect(back)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        chosen,
+        max_age=365 * 24 * 3600,
+        secure=settings.SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def forgotten(request: HttpRequest) -> HttpResponse:
+    form = forms.ForgottenForm(request.POST or None)
+    if form.is_valid():
+        try:
+            request.session[RESETTING] = accounts.request_reset(form.cleaned_data["number"], audit.scene.get().place)
+        except Refusal as no:
+            form.add_error("number", no.message)
+        else:
+            return redirect("portal:new_password")
+    return render(request, "portal/forgotten.html", {"form": form})
+
+
+def new_password(request: HttpRequest) -> HttpResponse:
+    """The code opens ten minutes in which the password may be chosen, so that a refused one costs no second code."""
+    target = request.session.get(RESETTING)
+    if not target:
+        return redirect("portal:forgotten")
+    open_until = request.session.get(OPEN_UNTIL, 0)
+    form = forms.NewPasswordForm(request.POST or None, code_needed=open_until < time.time())
+    if form.is_valid():
+        try:
+            if "code" in form.cleaned_data:
+                accounts.check_reset(target, form.cleaned_data["code"])
+                request.session[OPEN_UNTIL] = time.time() + 600
+            accounts.reset(target, form.cleaned_data["password1"])
+        except Refusal as no:
+            form.add_error("code", no.message)
+        except ValidationError as no:
+            form.add_error("password1", no)
+        else:
+            request.session.flush()
+            messages.success(request, _("Mật khẩu mới đã được lưu. Quý khách đăng nhập bằng mật khẩu mới."))
+            return redirect("account_login")
+    return render(request, "portal/new_password.html", {"form": form})
+
+
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/accessibility.html")
+
+
+# ── For machines ──
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    parts = health.report()
+    ready = all(state == "ok" for state in parts.values())
+    return JsonResponse(parts, status=200 if ready else 503)
+
+
+def scrape(request: HttpRequest) -> HttpResponse:
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode()):
+        raise Http404
+    return HttpResponse(metrics.exposition(), content_type="text/plain; version=0.0.4")

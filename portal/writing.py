@@ -1,0 +1,43 @@
+"""How Vietnamese is written: accents folded, numbers and phones brought to one form, what may be shown of them."""
+
+import re
+import unicodedata
+
+# Telephone prefixes that moved from 11 to 10 digits in 2018 are refused, not mapped: the person should read them again.
+MOBILE = re.compile(r"0[35789]\d{8}")
+PLAIN = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "·": "-", "₫": "d"})
+INVISIBLE = "\u200b-\u200f\ufeff"
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+
+def fold(text: str) -> str:
+    """ASCII without accents, for SMS and for look-ups: "Đặng Thị Hoà" → "Dang Thi Hoa"."""
+    parts = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    plain = "".join(letter for letter in parts if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFKC", plain.translate(PLAIN)).encode("ascii", "ignore").decode()
+
+
+def document_number(text: str) -> str:
+    """One form of a number however typed: full-width digits, spaces, dots and dashes inside, small letters."""
+    return re.sub(rf"[\s.\-‐–—{INVISIBLE}]", "", unicodedata.normalize("NFKC", text)).upper()
+
+
+def mobile(text: str) -> str:
+    """The national form 09… of a Vietnamese mobile number, or "" where it is none."""
+    bare = re.sub(rf"[\s.\-(){INVISIBLE}]", "", unicodedata.normalize("NFKC", text))
+    digits = re.sub(r"^(\+84|0084|84(?=\d{9}$))0?", "0", bare)
+    return digits if MOBILE.fullmatch(digits) else ""
+
+
+def email(text: str) -> str:
+    address = unicodedata.normalize("NFKC", text).strip()
+    name, _, domain = address.rpartition("@")
+    return f"{name}@{domain.lower()}" if EMAIL.fullmatch(address) else ""
+
+
+def masked(value: str) -> str:
+    """What may be shown of a number or an address: enough to recognise one's own, too little to use it."""
+    if "@" in value:
+        name, _, domain = value.rpartition("@")
+        return f"{name[:1]}•••@{domain}"
+    return f"{value[:2]}•••••{value[-3:]}" if len(value) > 6 else "•••"

@@ -1,0 +1,81 @@
+// What pages do beyond HTML. Each behaviour finds its own elements; without JavaScript every form still works.
+
+// One press, one request: a second press on a slow line must not send the form again.
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "yes";
+    (event.submitter ?? form.querySelector("[type=submit]"))?.setAttribute("aria-busy", "true");
+  });
+}
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+  }
+});
+
+// What is wrong is read out first.
+document.querySelector("[data-errors]")?.focus();
+
+// Show the password as typed, for a moment of doubt.
+for (const button of document.querySelectorAll("[data-reveal]")) {
+  const input = button.parentElement.querySelector("input");
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const shown = input.type === "text";
+    input.type = shown ? "password" : "text";
+    button.textContent = shown ? button.dataset.show : button.dataset.hide;
+    button.setAttribute("aria-pressed", String(!shown));
+  });
+  button.form?.addEventListener("submit", () => (input.type = "password"));
+}
+
+// The password's live checklist: the same patterns that the server checks.
+for (const list of document.querySelectorAll("[data-checks]")) {
+  const input = document.getElementById(list.dataset.checks);
+  const look = () => {
+    let missing = 0;
+    for (const item of list.children) {
+      const met = input.value !== "" && new RegExp(item.dataset.pattern).test(input.value);
+      item.classList.toggle("met", met);
+      item.querySelector("[data-said]").textContent = met ? list.dataset.met : list.dataset.missing;
+      missing += met ? 0 : 1;
+    }
+    return missing;
+  };
+  input?.addEventListener("input", look);
+}
+
+// Before a session ends the page says so, and one press keeps it.
+const session = document.querySelector("[data-session-ends]");
+if (session) {
+  let ends = Number(session.dataset.sessionEnds) * 1000;
+  const warned = 120_000;
+  const minutes = session.querySelector("[data-minutes]");
+  setInterval(() => {
+    const left = ends - Date.now();
+    minutes.textContent = String(Math.max(0, Math.ceil(left / 60_000)));
+    session.hidden = left > warned;
+    if (left < -1000) location.reload();
+  }, 1000);
+  session.querySelector("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const form = event.target;
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
+    if (!answer.ok) return location.reload();
+    ends = (await answer.json()).ends * 1000;
+    delete form.dataset.sent;
+    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+    session.hidden = true;
+  });
+}
+
+// A failed passkey says so on the page, not in the console.
+document.addEventListener("allauth.error", (event) => {
+  const notice = document.querySelector("[data-passkey-failed]");
+  if (!notice) return;
+  event.preventDefault();
+  notice.hidden = false;
+  notice.focus();
+});

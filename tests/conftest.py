@@ -1,0 +1,132 @@
+"""People, parallel hands, and the parts that tests need."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection, connections
+from django.test import Client
+
+from portal import accounts, audit, seeds
+from portal.gateways import sms
+from portal.models import Branch, User
+
+Found = TypeVar("Found")
+PASSWORD = "Hoa-sen#2026"
+NUMBERS = iter(range(100_000, 999_999))
+People = Callable[..., User]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """True parallel connections exist on PostgreSQL; SQLite has one writer at a time."""
+    if settings.ON_POSTGRESQL:
+        return
+    for item in items:
+        if "postgresql" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="parallel connections are tried on PostgreSQL"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _audit_may_be_flushed() -> Iterator[None]:
+    """Between tests the tables are emptied, which the audit trail's triggers rightly refuse."""
+    kind = type(connection.ops)
+    original = kind.execute_sql_flush
+
+    def flush(self: Any, sql_list: Any) -> None:
+        with self.connection.cursor() as cursor:
+            audit.unguard(cursor.execute, self.connection.vendor)
+        original(self, sql_list)
+        with self.connection.cursor() as cursor:
+            audit.guard(cursor.execute, self.connection.vendor)
+
+    kind.execute_sql_flush = flush  # type: ignore[method-assign]
+    yield
+    kind.execute_sql_flush = original  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    """The anchor and the inbox belong to one test."""
+    settings.AUDIT_ANCHOR.unlink(missing_ok=True)
+    for folder in ("sms", "mail"):
+        for letter in (settings.STATE / "inbox" / folder).glob("*"):
+            letter.unlink()
+    sms.gateway.cache_clear()
+
+
+@pytest.fixture
+def person(db: None) -> People:
+    """`person("reviewer")`: a synthetic person of that role, with PASSWORD."""
+
+    def make(role: str = "customer", **differently: Any) -> User:
+        accounts.plant_roles()
+        serial = next(NUMBERS)
+        facts: dict[str, Any] = {
+            "number": f"001190{serial}",
+            "full_name": "Trần Thị Mẫu Thử",
+            "phone": f"0912{serial}",
+            "email": f"mau{serial}@example.vn",
+            "password": PASSWORD,
+        }
+        if accounts.ROLES[role].staff:
+            facts["branch"] = Branch.objects.get_or_create(name="VNPT Mẫu", defaults={"province": "01"})[0]
+        cache.clear()
+        return accounts.open_account(roles=[role], **{**facts, **differently})
+
+    return make
+
+
+@pytest.fixture
+def staff(person: People) -> People:
+    """Staff who have set up their second factor already."""
+
+    def make(role: str = "operator", **differently: Any) -> User:
+        user = person(role, **differently)
+        TOTP.activate(user, seeds.totp_secret(user))
+        return user
+
+    return make
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Client]:
+    """A client through the real sign-in form, second factor included."""
+
+    def enter(user: User) -> Client:
+        from portal.demo import current_code
+
+        client = Client()
+        client.post("/sign-in/", {"login": user.id_number, "password": PASSWORD})
+        if user.is_staff and accounts.has_second_factor(user):
+            client.post("/account/security/authenticate/", {"code": current_code(user)})
+        assert "_auth_user_id" in client.session
+        return client
+
+    return enter
+
+
+def at_once(times: int, act: Callable[[int], Found], *, connect: bool = True) -> list[Found | BaseException]:
+    """The same act by that many threads at the same moment, each with a connection of its own."""
+    start, found = threading.Barrier(times), list[Found | BaseException | None]([None] * times)
+
+    def run(place: int) -> None:
+        if connect:
+            connection.ensure_connection()
+        start.wait(30)
+        try:
+            found[place] = act(place)
+        except Exception as wrong:  # what a thread met is a result like any other  # noqa: BLE001
+            found[place] = wrong
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return found  # type: ignore[return-value]

@@ -1,0 +1,185 @@
+"""Promise P7: the audit trail cannot be changed unseen, the cut tail included."""
+
+import json
+import subprocess
+from collections.abc import Callable
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.conf import settings
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+
+from portal import audit
+from portal.models import Event, Seal
+from tests.conftest import People, at_once
+
+pytestmark = pytest.mark.django_db
+
+
+def write(number: int = 6) -> list[int]:
+    return [audit.record("people searched", about=f"user:{place}", place=place).pk for place in range(number)]
+
+
+def by_force(statement: str, *values: int | str) -> None:
+    """What somebody with the database's own password can do: put the triggers aside first."""
+    with connection.cursor() as cursor:
+        audit.unguard(cursor.execute, connection.vendor)
+        cursor.execute(statement, values)
+        audit.guard(cursor.execute, connection.vendor)
+
+
+def first_fault() -> str:
+    return next(audit.verify(), "")
+
+
+def test_an_entry_says_who_did_what_from_where(person: People) -> None:
+    user = person("agent")
+    token = audit.scene.set(audit.Scene(user, "203.0.113.9"))
+    entry = Event.objects.get(pk=audit.record("people searched", user, reason="counter").pk)
+    audit.scene.reset(token)
+    assert (entry.actor, entry.role, entry.branch, entry.place) == (user, "agent", "VNPT Mẫu", "203.0.113.9")
+    assert (entry.about, entry.details) == (f"user:{user.pk}", {"reason": "counter"})
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE portal_event SET result = 'ok2'",
+        "DELETE FROM portal_event",
+        "UPDATE portal_seal SET digest = 'x'",
+        "DELETE FROM portal_seal",
+        "UPDATE portal_event SET seal_id = NULL",
+    ],
+)
+def test_the_database_refuses_changes(statement: str) -> None:
+    write()
+    audit.seal_all()
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert Event.objects.exclude(seal=None).count() == 6
+
+
+def test_sealing_changes_nothing_and_verifies() -> None:
+    write()
+    assert audit.seal_all() == 6
+    write()
+    assert audit.seal_all() == 6
+    assert audit.seal_all() == 0
+    assert first_fault() == ""
+    assert Seal.objects.count() == 2
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_changed_entry_is_named(sealed: bool) -> None:
+    entries = write()
+    if sealed:
+        audit.seal_all()
+    by_force("UPDATE portal_event SET about = 'user:666' WHERE id = %s", entries[2])
+    assert first_fault() == f"entry {entries[2]}: its content was changed"
+
+
+def removed(entries: list[int]) -> None:
+    by_force("DELETE FROM portal_event WHERE id = %s", entries[3])
+
+
+def swapped(entries: list[int]) -> None:
+    one, other = entries[1], entries[4]
+    for old, new in ((one, -1), (other, one), (-1, other)):
+        by_force("UPDATE portal_event SET id = %s WHERE id = %s", new, old)
+
+
+def added(entries: list[int]) -> None:
+    stray = audit.record("people searched")
+    by_force("UPDATE portal_event SET seal_id = (SELECT MIN(id) FROM portal_seal) WHERE id = %s", stray.pk)
+
+
+def tail_cut(entries: list[int]) -> None:
+    by_force("DELETE FROM portal_event WHERE seal_id = (SELECT MAX(id) FROM portal_seal)")
+    by_force("DELETE FROM portal_seal WHERE number = (SELECT MAX(number) FROM portal_seal)")
+
+
+def a_seal_lost(entries: list[int]) -> None:
+    by_force("DELETE FROM portal_seal WHERE number = 1")
+
+
+def another_history(entries: list[int]) -> None:
+    """Everything rewritten with the right key, as only the anchor can tell."""
+    by_force("DELETE FROM portal_event")
+    by_force("DELETE FROM portal_seal")
+    write(3)
+    kept = settings.AUDIT_ANCHOR.read_text()
+    audit.seal_all()
+    settings.AUDIT_ANCHOR.write_text(kept)
+
+
+@pytest.mark.parametrize("harm", [removed, swapped, added, tail_cut, a_seal_lost, another_history])
+def test_harm_to_sealed_entries_is_found(harm: Callable[[list[int]], None]) -> None:
+    entries = write()
+    audit.seal_all()
+    write(2)
+    audit.seal_all()
+    assert first_fault() == ""
+    harm(entries)
+    assert first_fault() != ""
+
+
+def test_the_command_names_the_fault_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
+    entries = write()
+    call_command("audit", "seal")
+    call_command("audit", "verify")
+    assert "6 sealed entries unchanged" in capsys.readouterr().out
+    by_force("UPDATE portal_event SET verb = 'nothing' WHERE id = %s", entries[0])
+    with pytest.raises(SystemExit) as end:
+        call_command("audit", "verify")
+    assert end.value.code == 1
+    assert f"entry {entries[0]}" in capsys.readouterr().err
+
+
+def test_an_outsider_can_check_an_anchored_head_with_the_public_key() -> None:
+    write()
+    audit.seal_all()
+    told = json.loads(settings.AUDIT_ANCHOR.read_text().splitlines()[-1])
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(audit.public_key()))
+    head = f"audit {told['number']} {told['total']} {told['digest']}"
+    key.verify(bytes.fromhex(told["signature"]), head.encode())
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_writers_and_sealers_at_once_leave_a_whole_chain() -> None:
+    def work(place: int) -> None:
+        for _turn in range(20):
+            if place % 4 == 0:
+                audit.seal_all()
+            else:
+                audit.record("people searched", about=f"user:{place}")
+
+    assert at_once(16, work) == [None] * 16
+    audit.seal_all()
+    assert Event.objects.filter(seal=None).count() == 0
+    assert Event.objects.count() == 12 * 20
+    assert first_fault() == ""
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_transaction_is_sealed_later_and_still_verifies() -> None:
+    """Its entry has a number below entries that are sealed already."""
+    with transaction.atomic():
+        audit.record("people searched", about="user:slow")
+        others = at_once(1, lambda _place: (write(3), audit.seal_all())[1])
+        assert others == [3]
+    assert audit.seal_all() == 1
+    assert first_fault() == ""
+
+
+def test_every_verb_in_the_source_has_words() -> None:
+    found = subprocess.run(
+        ["grep", "-rhoP", r'audit\.record\(\s*"\K[^"]+', "portal", "enrollment", "kyc", "signing", "--include=*.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=settings.BASE_DIR,
+    )
+    assert set(found.stdout.split("\n")) - {""} <= set(audit.VERBS)

@@ -1,0 +1,111 @@
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+
+from portal import seeds
+from portal.accounts import MFAAdapter
+from portal.gateways import keys
+from portal.models import DataKey, User
+from tests.conftest import People, at_once
+
+SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
+
+
+def test_the_first_of_many_processes_makes_the_ring(tmp_path: Path) -> None:
+    rings = at_once(8, lambda _place: keys.LocalKeys(tmp_path / "keys.json").keyring(), connect=False)
+    assert all(ring == rings[0] for ring in rings)
+    assert (tmp_path / "keys.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_another_process_sees_a_changed_ring_at_its_next_sealing(tmp_path: Path) -> None:
+    mine, theirs = keys.LocalKeys(tmp_path / "keys.json"), keys.LocalKeys(tmp_path / "keys.json")
+    assert theirs.keyring().active == "k1"
+    mine.replace(mine.keyring().with_new_key())
+    assert theirs.keyring().active == "k2"
+
+
+def test_keys_from_the_environment_must_be_whole() -> None:
+    good = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+    assert keys.EnvironmentKeys(f"k2:{good},k1:{good},index:{good}").keyring().active == "k2"
+    for wrong in ("", "k1:abc", f"k1:{good}", f"k1:YWJj,index:{good}"):
+        with pytest.raises(ImproperlyConfigured):
+            keys.EnvironmentKeys(wrong)
+
+
+def test_a_pkcs11_token_unwraps_the_ring_and_the_file_alone_is_useless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "conf").write_text(f"directories.tokendir = {tmp_path}/tokens\nobjectstore.backend = file\n")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "conf"))
+    init = ["softhsm2-util", "--init-token", "--free", "--label", "portal", "--pin", "1234", "--so-pin", "4321"]
+    subprocess.run(init, check=True, capture_output=True, env=dict(os.environ))
+    url = f"pkcs11://{SOFTHSM}?token=portal&label=master&file={tmp_path}/keys.json"
+    monkeypatch.setattr("django.conf.settings.KEYS_PIN", "1234")
+    provider = keys.provider_for(url)
+    ring = provider.keyring()
+    assert keys.provider_for(url).keyring() == ring
+    provider.replace(ring.with_new_key())
+    assert keys.provider_for(url).keyring().active == "k2"
+    assert ring.keys["k1"] not in keys.LocalKeys(tmp_path / "keys.json").keyring().keys.values()
+
+
+# ── Turning the keys ──
+
+
+@pytest.fixture
+def own_ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> keys.KeyProvider:
+    provider = keys.LocalKeys(tmp_path / "keys.json")
+    monkeypatch.setattr(keys, "provider", lambda: provider)
+    return provider
+
+
+@pytest.mark.django_db
+def test_after_turning_and_retiring_everything_still_opens(own_ring: keys.KeyProvider, staff: People) -> None:
+    user, data_key = staff(), DataKey.make()
+    opened = data_key.opened()
+    call_command("rotate_keys", "--new", "--retire")
+    assert list(own_ring.keyring().keys) == ["k2"]
+    again = User.objects.get(pk=user.pk)
+    assert again.id_number == user.id_number
+    assert User.objects.with_number(user.id_number) == user
+    assert DataKey.objects.get(pk=data_key.pk).opened() == opened
+    factor = Authenticator.objects.get(user=user, type="totp")
+    assert MFAAdapter().decrypt(factor.data["secret"]) == seeds.totp_secret(user)
+
+
+@pytest.mark.django_db
+def test_turning_again_changes_nothing(
+    own_ring: keys.KeyProvider, person: People, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person()
+    call_command("rotate_keys", "--new")
+    call_command("rotate_keys")
+    assert "\n0 values sealed again under k2" in capsys.readouterr().out
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_people_change_while_the_keys_turn_and_none_is_lost(own_ring: keys.KeyProvider, person: People) -> None:
+    people = [person() for _ in range(20)]
+
+    def work(place: int) -> None:
+        if place == 0:
+            call_command("rotate_keys", "--new")
+            return
+        for turn in range(10):
+            user = User.objects.get(pk=people[place].pk)
+            user.full_name = f"Người Mẫu {place} {turn}"
+            user.save(update_fields=["full_name"])
+
+    assert at_once(12, work) == [None] * 12
+    call_command("rotate_keys", "--retire")
+    assert [User.objects.get(pk=people[place].pk).full_name for place in range(1, 12)] == [
+        f"Người Mẫu {place} 9" for place in range(1, 12)
+    ]
+    assert all(token.startswith("k2.") for token in User.objects.values_list("phone", flat=True))

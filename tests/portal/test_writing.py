@@ -1,0 +1,45 @@
+import pytest
+
+from portal import writing
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("051 190 000 011", "051190000011"),
+        ("０５１１９０００００１１", "051190000011"),
+        ("051.190-000\u200b011", "051190000011"),
+        ("b1234567", "B1234567"),
+    ],
+)
+def test_a_number_has_one_form_however_typed(typed: str, kept: str) -> None:
+    assert writing.document_number(typed) == kept
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("0912345678", "0912345678"),
+        ("+84 912 345 678", "0912345678"),
+        ("84912345678", "0912345678"),
+        ("+84 (0)912.345.678", "0912345678"),
+        ("０９１２３４５６７８", "0912345678"),
+        ("01631234567", ""),
+        ("02373858000", ""),
+        ("18001260", ""),
+        ("091234567", ""),
+    ],
+)
+def test_a_mobile_number_is_kept_in_the_national_form_and_nothing_else_is(typed: str, kept: str) -> None:
+    assert writing.mobile(typed) == kept
+
+
+def test_folding_leaves_plain_letters() -> None:
+    assert writing.fold("Đặng Thị Hoà – “mẫu” 1.250.000 ₫") == 'Dang Thi Hoa - "mau" 1.250.000 d'
+    assert writing.fold("Hòa") == writing.fold("Hoà") == "Hoa"
+
+
+def test_what_is_shown_cannot_be_used() -> None:
+    assert writing.masked("051190000011") == "05•••••011"
+    assert writing.masked("mau@example.vn") == "m•••@example.vn"
+    assert writing.masked("12345") == "•••"
