@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -214,6 +215,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         super().login(request, user)
         UserSession.objects.create_from_request(request)
         request.session["since"] = request.session["seen"] = int(time.time())
+        # Whoever signed in a moment ago is not asked for the password again before setting up a second factor.
+        for record in request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])[-1:]:
+            record["reauthenticated"] = True
         audit.record("sign-in", user, actor=user)
 
     def logout(self, request: Any) -> None:
@@ -382,11 +386,11 @@ class NotAboutThePerson:
             return
         typed = password.casefold()
         digits = [user.id_number, user.id_number[-6:], user.phone, user.phone[-6:]]
-        names = [word for word in writing.fold(user.full_name).casefold().split() if len(word) > 3]
+        name = writing.fold(user.full_name).casefold().split()
         mailbox = user.email.partition("@")[0].casefold()
-        if any(
-            part.casefold() in typed for part in [*digits, *names, *([mailbox] if len(mailbox) > 3 else [])] if part
-        ):
+        inside = [*digits, "".join(name), *([mailbox] if len(mailbox) > 3 else [])]
+        words = set(re.findall(r"[a-z]+", typed)) & {word for word in name if len(word) > 2}
+        if words or any(part and part.casefold() in typed for part in inside):
             raise ValidationError(
                 _("Mật khẩu không được chứa họ tên, số giấy tờ, số điện thoại hoặc email."), code="about-the-person"
             )
@@ -404,7 +408,7 @@ class NotCommon(CommonPasswordValidator):
         small = password.casefold()
         bare = re.sub(r"[^a-z0-9]", "", small)
         undone = re.sub(r"[^a-z]", "", re.sub(r"[\d\W_]+$", "", small).translate(self.DISGUISES))
-        if {small, bare, undone, undone + "1"} & self.passwords:
+        if {small, bare, *({undone, undone + "1"} if len(undone) > 3 else ())} & self.passwords:
             raise ValidationError(
                 _("Mật khẩu này quá phổ biến, dễ bị đoán. Quý khách hãy chọn mật khẩu khác."), code="common"
             )

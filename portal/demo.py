@@ -85,10 +85,10 @@ def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
     if request.user.is_authenticated:
         get_adapter().logout(request)
     user.backend = settings.AUTHENTICATION_BACKENDS[0]
-    get_adapter().login(request, user)
     record_authentication(request, user, "password")
     if user.is_staff:
         record_authentication(request, user, "mfa", type="totp")
+    get_adapter().login(request, user)
     audit.record("demo sign-in", user, actor=user)
     return redirect(settings.LOGIN_REDIRECT_URL)
 

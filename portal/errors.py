@@ -9,6 +9,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from portal import logs
@@ -89,7 +90,8 @@ def answer(
         problem = {"type": f"{settings.SITE_URL}/problems/{facts['code']}", **told}
         response: HttpResponse = JsonResponse(problem, status=status, content_type="application/problem+json")
     else:
-        page = render_to_string("portal/refused.html", {**facts, "hotline": settings.HOTLINE, "path": request.path})
+        known = {"hotline": settings.HOTLINE, "path": request.path, "language": get_language()}
+        page = render_to_string("portal/refused.html", {**facts, **known})
         response = HttpResponse(page, status=status)
     if wait or status == 503:
         response["Retry-After"] = str(wait or RESTS_FOR)

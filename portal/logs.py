@@ -9,7 +9,7 @@ import structlog
 
 Line = MutableMapping[str, Any]
 # ID numbers, phones, codes, PINs and their neighbours: any run of six digits or more, spaces and dots inside allowed.
-DIGITS = re.compile(r"(?<![\w.:-])\+?\d(?:[ .]?\d){5,}(?![\w-])")
+DIGITS = re.compile(r"(?<![\w.:-])\+?\d(?:[ .]?\d){5,}")
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 SECRET = re.compile(
     r"password|secret|token|pin$|^pin|^code|digits|authorization|cookie|id_number|phone|email|full_name", re.I

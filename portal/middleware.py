@@ -128,14 +128,7 @@ class SessionLimits(Layer):
 class SecondFactor(Layer):
     """Staff set up a second factor before anything else."""
 
-    OPEN = (
-        "mfa_",
-        "account_logout",
-        "account_reauthenticate",
-        "portal:language",
-        "portal:session",
-        "portal:second_factor",
-    )
+    OPEN = ("account_logout", "account_reauthenticate", "portal:language", "portal:session", "portal:second_factor")
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
@@ -150,9 +143,10 @@ class SecondFactor(Layer):
 
     def _is_open(self, request: HttpRequest) -> bool:
         try:
-            return resolve(request.path_info).view_name.startswith(self.OPEN)
+            name = resolve(request.path_info).view_name
         except Resolver404:
             return True
+        return name in self.OPEN or name.startswith("mfa_")
 
 
 class Refusals(Layer):

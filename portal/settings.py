@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -113,13 +114,13 @@ if STORAGE_URL.startswith("file://"):
         "OPTIONS": {"location": STORAGE_URL.removeprefix("file://"), "base_url": None},
     }
 else:  # s3://key:secret@host/bucket
-    _bucket = environ.urlparse(STORAGE_URL)
+    _bucket = urlsplit(STORAGE_URL)
     _files = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": _bucket.path.strip("/"),
             "access_key": _bucket.username,
-            "secret_key": environ.urlunquote_plus(_bucket.password or ""),
+            "secret_key": unquote(_bucket.password or ""),
             "endpoint_url": f"{'http' if _bucket.scheme == 's3+http' else 'https'}://{_bucket.netloc.rpartition('@')[2]}",
             "addressing_style": "path",
             "file_overwrite": False,
@@ -308,7 +309,14 @@ REST_FRAMEWORK = {
 
 # ── Tasks ──
 CELERY_BROKER_URL = REDIS_URL
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5, "visibility_timeout": 60}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+    "visibility_timeout": 60,
+    "max_retries": 1,  # a request must not wait for a broker that is away; the sweep finds what it could not tell
+    "interval_start": 0,
+    "interval_step": 0,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True

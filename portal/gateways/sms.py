@@ -84,10 +84,15 @@ class VNPTBrandname:
             "USERNAME": self.choices.get("username", self.user),
             "DATACODING": "0",
         }
-        reply = _answer("POST", self.url, json={"RQST": order}).json().get("RPLY", {})
-        if str(reply.get("ERROR")) != "0":
-            raise Undelivered(f"vnpt {reply.get('ERROR')} {reply.get('ERROR_DESC', '')}"[:200])
-        return text.id
+        answer = _answer("POST", self.url, json={"RQST": order})
+        try:
+            reply = answer.json()["RPLY"]
+            if str(reply["ERROR"]) == "0":
+                return text.id
+            reason = f"vnpt {reply['ERROR']} {reply.get('ERROR_DESC', '')}"
+        except (ValueError, KeyError, TypeError):
+            reason = "vnpt: no answer as documented"
+        raise Undelivered(reason[:200])
 
 
 class Kannel:
@@ -109,7 +114,7 @@ class Kannel:
             "dlr-url": f"{text.report_url}?status=%d",
         }
         reply = _answer("GET", self.url, params=order).text
-        if not reply.startswith("0:"):
+        if not reply.startswith(("0:", "3:")):  # sent on, or kept until the SMS centre is back
             raise Undelivered(f"kannel {re.sub(r'[^ -~]', '', reply)[:80]}")
         return text.id
 

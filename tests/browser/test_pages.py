@@ -1,0 +1,96 @@
+"""Every page, both languages, both widths, light and dark: axe finds nothing (promise P21)."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page
+
+from enrollment import seeds as enrollment_seeds
+from portal import outbox, seeds
+from portal.models import User
+from tests.browser.conftest import look
+from tests.conftest import People
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ANYBODY = """/ /register/ /activate/ /sign-in/ /password/forgotten/ /accessibility/ /demo/ /demo/parts/
+    /khong-co/"""
+CUSTOMER = """/account/ /account/sessions/ /account/password/ /account/security/ /account/security/totp/activate/
+    /account/security/webauthn/ /account/security/webauthn/add/ /sign-out/ /account/confirm/"""
+OPERATOR = """/admin/ /admin/portal/user/ /admin/portal/user/add/ /admin/portal/branch/ /admin/portal/message/
+    /admin/portal/event/ /account/security/recovery-codes/generate/"""
+VIETNAMESE = re.compile(r"[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.I)
+
+
+@pytest.fixture(autouse=True)
+def _planted(db: None) -> None:
+    seeds.plant()
+    enrollment_seeds.plant()
+    for user in User.objects.filter(is_demo=True)[:2]:
+        outbox.post("portal/messages/password_reset", ["135790", "15"], user, intent=f"page {user.pk}")
+    outbox.deliver()
+
+
+def speak(page: Page, language: str) -> None:
+    page.goto("/")
+    if language == "en":
+        with page.expect_navigation():
+            page.get_by_role("button", name="English").click()
+    assert page.locator("html").get_attribute("lang") == language
+
+
+def enter(page: Page, name: str) -> None:
+    page.goto("/demo/")
+    with page.expect_navigation():
+        page.get_by_role("listitem").filter(has_text=name).get_by_role("button").click()
+
+
+def only_english(page: Page) -> None:
+    """Names of people, branches and plans stay as they are; nothing else may be Vietnamese."""
+    text = page.locator("main").inner_text()
+    for name in ("Mẫu", "VNPT", "đ", "Tiếng Việt"):
+        text = "\n".join(line for line in text.splitlines() if name not in line)
+    assert not VIETNAMESE.search(text), f"{page.url}: {VIETNAMESE.search(text)}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_page_for_anybody_and_for_a_customer(page: Page, language: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    speak(page, language)
+    for path in ANYBODY.split():
+        look(page, path)
+        if language == "en":
+            only_english(page)
+    page.goto("/password/forgotten/")
+    page.get_by_role("textbox").fill("051190000011")
+    page.get_by_role("main").get_by_role("button").first.click()
+    page.wait_for_url("**/password/new/")
+    look(page)
+    with page.expect_navigation():
+        page.get_by_role("main").locator("form button:not([type=button])").click()
+    look(page)
+    enter(page, "Mẫu An")
+    for path in CUSTOMER.split():
+        look(page, path)
+        if language == "en":
+            only_english(page)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_page_for_staff(page: Page, language: str, person: People) -> None:
+    speak(page, language)
+    enter(page, "Mẫu Minh")
+    for path in OPERATOR.split():
+        look(page, path)
+    with page.expect_navigation():
+        page.get_by_role("main").locator("form button").click()
+    look(page)
+    enter(page, "Mẫu Chi")
+    look(page, "/account/security/")
+    look(page, "/account/security/totp/deactivate/")
+
+
+def test_a_page_at_double_size_loses_nothing(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    for path in (*ANYBODY.split(), "/demo/inbox/"):
+        look(page, path)

@@ -1,0 +1,217 @@
+"""People at the door, in a real browser: staff with TOTP, a passkey, the keyboard alone."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from portal import accounts, outbox
+from portal.demo import texts
+from portal.models import User
+from tests.browser.conftest import look
+from tests.conftest import PASSWORD, People
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NEW = "Trang-sang#77"
+WORDS = {
+    "vi": ("Gửi mã", "Mã xác nhận", "Lưu mật khẩu", "Đăng nhập", "Ứng dụng xác thực", "Bật ứng dụng", "Mã xác thực"),
+    "en": (
+        "Send the code",
+        "Confirmation code",
+        "Save password",
+        "Sign in",
+        "Authenticator app",
+        "Turn on",
+        "Security code",
+    ),
+}
+
+
+def totp_now(secret: str) -> str:
+    from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+
+    return str(format_hotp_value(hotp_value(secret, list(yield_hotp_counters_from_time())[1])))
+
+
+def type_here(page: Page, text: str) -> None:
+    page.keyboard.type(text)
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the thing of that name has the focus; every stop must be visible."""
+    for _press in range(60):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            """() => { const e = document.activeElement; const label = e.labels?.[0]?.textContent ?? '';
+            const box = e.getBoundingClientRect();
+            return [label + ' ' + (e.getAttribute('aria-label') ?? '') + ' ' + e.textContent, box.width * box.height > 0] }"""
+        )
+        assert focused[1], f"the focus went somewhere invisible on the way to {name}"
+        if name in focused[0]:
+            return
+    raise AssertionError(f"Tab never reaches {name}")
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_new_reviewer_sets_password_and_second_factor_and_signs_in_by_keyboard_alone(
+    page: Page, language: str, person: People
+) -> None:
+    send, code, save, sign_in, app, activate, second = WORDS[language]
+    user = person("reviewer", password=None, language=language)
+    page.goto("/password/forgotten/")
+    if language == "en":
+        tab_to(page, "English")
+        page.keyboard.press("Enter")
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+    tab_to(page, "Số định danh" if language == "vi" else "ID number")
+    type_here(page, user.id_number)
+    tab_to(page, send)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/password/new/")
+    outbox.deliver()
+    sms = texts(user.phone)[0].body
+    tab_to(page, code)
+    type_here(page, re.findall(r"\b\d{6}\b", sms)[0])
+    for label in ("Mật khẩu mới", "Nhập lại") if language == "vi" else ("New password", "New password again"):
+        tab_to(page, label)
+        type_here(page, NEW)
+    expect(page.locator(".checklist li.met")).to_have_count(len(accounts.KINDS))
+    tab_to(page, save)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sign-in/")
+    enter_password(page, user, sign_in)
+    page.wait_for_url("**/account/second-factor/")
+    look(page)
+    tab_to(page, app)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/totp/activate/")
+    secret = page.locator(".secret").inner_text()
+    tab_to(page, second)
+    type_here(page, totp_now(secret))
+    tab_to(page, activate)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/recovery-codes/")
+    expect(page.locator(".codes li")).to_have_count(10)
+    recovery = page.locator(".codes li").first.inner_text()
+    tab_to(page, "Đăng xuất" if language == "vi" else "Sign out")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("đăng xuất" if language == "vi" else "signed out")
+    page.goto("/sign-in/")
+    enter_password(page, user, sign_in)
+    page.wait_for_url("**/authenticate/")
+    look(page)
+    tab_to(page, second)
+    type_here(page, recovery)  # the app's code of these thirty seconds is used up
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/account/")
+    expect(page.get_by_role("main")).to_contain_text(user.full_name)
+
+
+def enter_password(page: Page, user: User, sign_in: str) -> None:
+    tab_to(page, "Số định danh" if sign_in == "Đăng nhập" else "ID number")
+    type_here(page, user.id_number)
+    page.keyboard.press("Tab")
+    type_here(page, NEW)
+    page.keyboard.press("Enter")
+
+
+def test_an_agent_and_a_customer_sign_in(page: Page, person: People, staff: People) -> None:
+    from portal.demo import current_code
+
+    for user in (person(), staff("agent")):
+        page.goto("/sign-in/")
+        page.get_by_label("Số định danh").fill(user.id_number)
+        page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
+        page.get_by_role("main").get_by_role("button", name="Đăng nhập").click()
+        if user.is_staff:
+            page.get_by_label("Mã xác thực").fill(current_code(user))
+            page.get_by_role("button", name="Tiếp theo").click()
+        page.wait_for_url("**/account/")
+        page.get_by_role("button", name="Đăng xuất").click()
+        expect(page.get_by_role("status")).to_contain_text("đã đăng xuất")
+
+
+def test_a_customer_adds_a_passkey_and_signs_in_with_it(page: Page, context: BrowserContext, person: People) -> None:
+    session = context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    finger = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": finger})
+    user = person()
+    page.goto("/sign-in/")
+    page.get_by_label("Số định danh").fill(user.id_number)
+    page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Đăng nhập").click()
+    page.wait_for_url("**/account/")
+    page.goto("/account/security/webauthn/add/")
+    page.get_by_label("Cho phép đăng nhập không cần mật khẩu").check()
+    page.get_by_role("button", name="Thêm thiết bị này").click()
+    page.wait_for_url("**/recovery-codes/")
+    look(page, "/account/security/webauthn/")
+    page.get_by_role("button", name="Đăng xuất").click()
+    page.goto("/sign-in/")
+    page.get_by_role("button", name="Dùng sinh trắc học").click()
+    page.wait_for_url("**/account/")
+    expect(page.get_by_role("main")).to_contain_text(user.full_name)
+
+
+def test_wrong_tries_are_told_on_the_page_and_what_was_typed_stays(page: Page, person: People) -> None:
+    user = person()
+    page.goto("/sign-in/")
+    page.get_by_label("Số định danh").fill(user.id_number)
+    page.get_by_label("Mật khẩu", exact=True).fill("Sai-mat-khau#1")
+    page.get_by_role("main").get_by_role("button", name="Đăng nhập").click()
+    expect(page.get_by_role("alert").first).to_contain_text("còn 4 lần thử")
+    expect(page.get_by_role("alert").first).to_be_focused()
+    expect(page.get_by_label("Số định danh")).to_have_value(user.id_number)
+    look(page)
+
+
+def test_the_password_can_be_shown(page: Page) -> None:
+    page.goto("/sign-in/")
+    page.get_by_label("Mật khẩu", exact=True).fill("abc")
+    page.get_by_role("button", name="Hiện mật khẩu").click()
+    expect(page.locator("#id_password")).to_have_attribute("type", "text")
+
+
+def test_a_session_near_its_end_warns_and_one_press_keeps_it(page: Page, person: People) -> None:
+    user = person()
+    page.clock.install()
+    page.goto("/sign-in/")
+    page.get_by_label("Số định danh").fill(user.id_number)
+    page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Đăng nhập").click()
+    page.wait_for_url("**/account/")
+    page.clock.fast_forward((30 * 60 - 90) * 1000)
+    expect(page.get_by_text("Phiên làm việc sắp kết thúc")).to_be_visible()
+    look(page)
+    with page.expect_response("**/session/") as answered:
+        page.get_by_role("button", name="Tôi vẫn ở đây").click()
+    assert answered.value.ok
+
+
+def test_a_form_is_sent_once_however_often_the_button_is_pressed(page: Page, person: People) -> None:
+    page.goto("/password/forgotten/")
+    page.get_by_role("textbox").fill(person().id_number)
+    sent = []
+    page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
+    page.get_by_role("main").get_by_role("button").dblclick()
+    page.wait_for_url("**/password/new/")
+    assert len(sent) == 1
+
+
+def test_without_javascript_every_form_still_works(chromium: object, live_server: object, person: People) -> None:
+    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)  # type: ignore[attr-defined]
+    page, user = context.new_page(), person()
+    page.goto("/sign-in/")
+    page.get_by_label("Số định danh").fill(user.id_number)
+    page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Đăng nhập").click()
+    expect(page.get_by_role("main")).to_contain_text(user.full_name)
+    context.close()

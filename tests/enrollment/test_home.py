@@ -1,0 +1,47 @@
+from datetime import date
+
+import pytest
+from django.test import Client
+
+from enrollment import seeds
+from enrollment.models import Plan, Province, Ward
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_home_page_shows_doors_steps_plans_and_answers(client: Client) -> None:
+    seeds.plant()
+    page = client.get("/").content.decode()
+    for link in ("/register/", "/activate/", "/sign-in/", "tel:18001260"):
+        assert f'href="{link}"' in page
+    assert page.count("<li><strong>") == 9
+    assert "SmartCA cá nhân PS0 (công dân)" in page
+    assert "385.000 đ" in page
+    assert "không phải bảng giá của VNPT" in page
+
+
+def test_a_plan_is_on_sale_on_its_days_only(client: Client) -> None:
+    seeds.plant()
+    Plan.objects.filter(code="ps0-cong-dan").update(sold_until=date(2026, 1, 2))
+    Plan.objects.filter(code="khong-gioi-han-12").update(sold_from=date(2999, 1, 1))
+    page = client.get("/").content.decode()
+    assert "PS0" not in page
+    assert "SmartCA không giới hạn 12 tháng" not in page
+
+
+def test_planting_twice_leaves_what_staff_changed() -> None:
+    seeds.plant()
+    Plan.objects.filter(code="khong-gioi-han-12").update(price=1)
+    seeds.plant()
+    assert Plan.objects.get(code="khong-gioi-han-12").price == 1
+
+
+def test_the_places_are_those_of_the_official_list() -> None:
+    seeds.plant()
+    assert (Province.objects.count(), Ward.objects.count()) == (34, 3321)
+    assert Ward.objects.get(name="Phường Hạc Thành").province.name == "Tỉnh Thanh Hóa"
+
+
+@pytest.mark.parametrize("door", ["/register/", "/activate/"])
+def test_the_doors_say_honestly_what_is_open(door: str, client: Client) -> None:
+    assert "chưa nhận hồ sơ trực tuyến" in client.get(door).content.decode()

@@ -1,0 +1,137 @@
+"""Staff's side: what each role sees, and that no code or number shows."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from portal import accounts, outbox
+from portal.models import Branch, Event, Message, User
+from tests.conftest import People
+
+pytestmark = pytest.mark.django_db
+Enter = Callable[[User], Client]
+PAGES = {"user": "view_user", "branch": "view_branch", "message": "view_message", "event": "view_event"}
+
+
+@pytest.mark.parametrize("role", [name for name, role in accounts.ROLES.items() if role.staff])
+def test_each_role_opens_the_pages_of_its_permissions_and_no_other(role: str, staff: People, signed_in: Enter) -> None:
+    client = signed_in(staff(role))
+    for page, permission in PAGES.items():
+        allowed = f"portal.{permission}" in accounts.ROLES[role].permissions
+        assert client.get(f"/admin/portal/{page}/").status_code == (200 if allowed else 403)
+
+
+def test_customers_and_strangers_are_sent_to_the_sign_in_page(person: People, signed_in: Enter) -> None:
+    assert Client().get("/admin/", follow=True).redirect_chain[-1][0].startswith("/sign-in/")
+    assert signed_in(person()).get("/admin/").status_code in (302, 403)
+
+
+def new_account(**differently: str | list[str]) -> dict[str, str | list[str]]:
+    return {
+        "id_number": "038 190 555 666",
+        "full_name": "Lê Thị Mẫu Mới",
+        "phone": "+84 987 654 321",
+        "email": "moi@EXAMPLE.vn",
+        "language": "vi",
+        "roles": ["agent"],
+        "branch": str(Branch.objects.get(name="VNPT Mẫu").pk),
+        "is_active": "on",
+        **differently,
+    }
+
+
+def test_an_operator_opens_an_account_whose_owner_sets_the_password(staff: People, signed_in: Enter) -> None:
+    operator = staff("operator")
+    answer = signed_in(operator).post("/admin/portal/user/add/", new_account())
+    assert answer.status_code == 302
+    opened = User.objects.with_number("038190555666")
+    assert opened is not None
+    assert (opened.phone, opened.email, opened.roles, opened.is_staff) == (
+        "0987654321",
+        "moi@example.vn",
+        ["agent"],
+        True,
+    )
+    assert not opened.has_usable_password()
+    assert Event.objects.filter(verb="account opened", about=f"user:{opened.pk}", actor=operator).exists()
+    assert Message.objects.filter(template="portal/messages/account_opened").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"phone": "0237 3858000"}, "10 chữ số"),
+        ({"email": "moi@example"}, "chưa đúng dạng"),
+        ({"branch": ""}, "phải thuộc một đơn vị"),
+        ({"roles": ["king"]}, "king"),
+    ],
+)
+def test_a_wrong_account_form_says_why(wrong: dict[str, str], said: str, staff: People, signed_in: Enter) -> None:
+    answer = signed_in(staff("operator")).post("/admin/portal/user/add/", new_account(**wrong))
+    assert said in answer.content.decode()
+
+
+def test_a_number_has_one_account(staff: People, signed_in: Enter) -> None:
+    client = signed_in(staff("operator"))
+    client.post("/admin/portal/user/add/", new_account())
+    answer = client.post("/admin/portal/user/add/", new_account(id_number="０３８190555666"))
+    assert "Đã có tài khoản" in answer.content.decode()
+
+
+def test_roles_are_changed_in_the_admin_and_leave_a_trace(staff: People, signed_in: Enter) -> None:
+    client, agent = signed_in(staff("operator")), staff("agent")
+    facts = {**new_account(roles=["agent", "reviewer"]), "phone": agent.phone, "email": agent.email}
+    client.post(f"/admin/portal/user/{agent.pk}/change/", facts)
+    changed = User.objects.get(pk=agent.pk)
+    assert changed.roles == ["agent", "reviewer"]
+    assert changed.username == agent.username
+    [entry] = Event.objects.filter(verb="roles changed")
+    assert entry.details == {"before": ["agent"], "after": ["agent", "reviewer"]}
+
+
+@pytest.mark.parametrize("asked", ["number", "phone", "email"])
+def test_people_are_found_by_the_whole_number_phone_or_mail_only(asked: str, staff: People, signed_in: Enter) -> None:
+    client, user = signed_in(staff("operator")), staff("agent", full_name="Võ Thị Mẫu Tìm")
+    whole = {"number": user.id_number, "phone": user.phone, "email": user.email}[asked]
+    assert "Mẫu Tìm" in client.get("/admin/portal/user/", {"q": whole}).content.decode()
+    assert "Mẫu Tìm" not in client.get("/admin/portal/user/", {"q": whole[:-1]}).content.decode()
+
+
+def test_dead_messages_are_sent_again_by_who_may(staff: People, signed_in: Enter) -> None:
+    user = staff("operator")
+    [message, _mail] = outbox.post("portal/messages/password_reset", ["135790", "15"], user, intent="x")
+    Message.objects.filter(pk=message.pk).update(status="dead")
+    again = {"action": "resend", "_selected_action": [str(message.pk)]}
+    signed_in(staff("auditor")).post("/admin/portal/message/", again)
+    assert Message.objects.get(pk=message.pk).status == "dead"
+    signed_in(user).post("/admin/portal/message/", again)
+    assert Message.objects.get(pk=message.pk).status == "due"
+
+
+def test_no_page_of_messages_shows_a_code_or_a_whole_number(staff: People, signed_in: Enter) -> None:
+    user = staff("operator")
+    [message, _mail] = outbox.post("portal/messages/password_reset", ["135790", "15"], user, intent="x")
+    client = signed_in(user)
+    for page in ("/admin/portal/message/", f"/admin/portal/message/{message.pk}/change/"):
+        shown = client.get(page).content.decode()
+        assert "135790" not in shown
+        assert user.phone not in shown
+
+
+def test_the_trail_is_read_only_and_in_words(staff: People, signed_in: Enter) -> None:
+    client = signed_in(staff("auditor"))
+    entry = Event.objects.latest("id")
+    page = client.get("/admin/portal/event/").content.decode()
+    assert "Mở tài khoản" in page
+    assert client.post(f"/admin/portal/event/{entry.pk}/change/", {"verb": "x"}).status_code == 403
+    assert client.get(f"/admin/portal/event/{entry.pk}/delete/").status_code == 403
+    assert timezone.now() > entry.at
+
+
+def test_djangos_own_admin_log_names_nobody(staff: People, signed_in: Enter) -> None:
+    from django.contrib.admin.models import LogEntry
+
+    signed_in(staff("operator")).post("/admin/portal/user/add/", new_account())
+    assert "Mẫu" not in repr(list(LogEntry.objects.values_list("object_repr", "change_message")))

@@ -1,0 +1,102 @@
+"""What the operator sees at 3 a.m.: health, metrics, logs without personal data."""
+
+import json
+import logging
+from datetime import timedelta
+
+import pytest
+import structlog
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from portal import health, logs, tasks
+from portal.models import Allowance, Code, Heartbeat
+
+pytestmark = pytest.mark.django_db
+
+
+def test_healthz_says_that_the_process_lives(client: Client) -> None:
+    assert client.get("/healthz").content == b"ok"
+
+
+def test_readyz_names_each_part(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(health.PARTS, "broker", lambda: "ok")
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["worker"]) == (503, "silent")
+    tasks.beat()
+    answer = client.get("/readyz")
+    assert answer.json() == dict.fromkeys(("database", "broker", "worker", "storage"), "ok")
+    Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=2))
+    assert client.get("/readyz").json()["worker"] == "silent"
+
+
+def test_metrics_are_for_who_has_the_token(client: Client) -> None:
+    assert client.get("/metrics").status_code == 404
+    client.get("/healthz")
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {settings.METRICS_TOKEN}"})
+    assert answer.status_code == 200
+    for name in (b"portal_requests_total", b"portal_audit_unsealed", b"portal_message_overdue_seconds"):
+        assert name in answer.content
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"event": "sent to 0912345678"},
+        {"event": "x", "number": "051190000011"},
+        {"event": "x", "text": "051 190 000 011"},
+        {"event": "x", "who": "tran.mau@example.vn"},
+        {"event": "x", "password": "Hoa-sen#2026"},
+        {"event": "x", "deep": {"list": ["0912345678", {"otp_code": "135790"}]}},
+        {"event": "x", "pin": "246801"},
+        {"event": "x", "error": ValueError("bad 051190000011")},
+    ],
+)
+def test_personal_data_is_struck_out_of_every_line(line: dict[str, object]) -> None:
+    told = json.dumps(logs.redact(None, "", dict(line)), default=str)
+    for secret in ("0912345678", "051190000011", "051 190", "example.vn", "Hoa-sen", "135790", "246801"):
+        assert secret not in told
+
+
+def test_what_helps_the_operator_stays() -> None:
+    line = {"event": "GET /account/ 200", "request_id": "15f878d3-14b8-4684-9802-d1c942094c37", "code": 200}
+    assert logs.redact(None, "", dict(line)) == line
+
+
+def test_traces_are_struck_too(capsys: pytest.CaptureFixture[str]) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=logs.SHARED,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logger = logging.getLogger("trial")
+    logger.addHandler(handler)
+    try:
+        int("051190000011x")
+    except ValueError:
+        logger.exception("could not read")
+    logger.removeHandler(handler)
+    told = capsys.readouterr().err
+    assert "could not read" in told
+    assert "051190000011" not in told
+
+
+def test_probes_leave_no_lines() -> None:
+    with pytest.raises(structlog.DropEvent):
+        logs.quiet(None, "", {"event": "request_finished", "request": "GET /readyz"})
+
+
+def test_what_has_had_its_time_is_tidied_away() -> None:
+    old, now = timezone.now() - timedelta(days=2), timezone.now()
+    for expires in (old, now):
+        Code.objects.create(purpose="p", target=str(expires), digest="", tries_left=0, expires_at=expires)
+        Allowance.objects.create(purpose="p", holder=str(expires), spent=1, renews_at=expires + timedelta(hours=1))
+    tasks.tidy()
+    assert Code.objects.count() == 1
+    assert Allowance.objects.count() == 1

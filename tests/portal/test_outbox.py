@@ -1,0 +1,215 @@
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.core import mail
+from django.db import transaction
+from django.utils import timezone
+
+from portal import outbox
+from portal.gateways import sms
+from portal.models import Message, User
+from tests.conftest import People, at_once
+
+pytestmark = pytest.mark.django_db
+
+
+class Phone:
+    """A gateway that remembers, or refuses as told."""
+
+    def __init__(self, refusal: sms.Undelivered | None = None) -> None:
+        self.texts: list[sms.Text] = []
+        self.refusal = refusal
+
+    def send(self, text: sms.Text) -> str:
+        self.texts.append(text)
+        if self.refusal:
+            raise self.refusal
+        return f"provider-{len(self.texts)}"
+
+
+@pytest.fixture
+def phone(monkeypatch: pytest.MonkeyPatch) -> Phone:
+    phone = Phone()
+    monkeypatch.setattr(sms, "gateway", lambda: phone)
+    return phone
+
+
+@pytest.fixture
+def user(person: People) -> User:
+    return person(language="vi")
+
+
+def post(user: User, intent: str = "test", **more: Any) -> list[Message]:
+    return outbox.post("portal/messages/password_reset", ["135790", "15"], user, intent=intent, **more)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        yield clock
+
+
+def test_a_message_goes_by_sms_and_e_mail(user: User, phone: Phone) -> None:
+    post(user)
+    assert outbox.deliver() == 2
+    assert [text.to for text in phone.texts] == [user.phone]
+    assert mail.outbox[0].to == [user.email]
+    assert set(Message.objects.values_list("status", flat=True)) == {"sent"}
+
+
+def test_the_local_gateway_puts_sms_where_the_demo_desk_finds_them(user: User) -> None:
+    post(user)
+    outbox.deliver()
+    [letter] = (settings.STATE / "inbox" / "sms").glob("*.json")
+    assert "135790" in json.loads(letter.read_text())["body"]
+
+
+def test_the_same_intent_posts_once(user: User, phone: Phone) -> None:
+    post(user)
+    post(user)
+    outbox.deliver()
+    assert len(phone.texts) == len(mail.outbox) == 1
+
+
+def test_a_cause_that_is_undone_posts_nothing(user: User) -> None:
+    with transaction.atomic():
+        post(user)
+        transaction.set_rollback(True)
+    assert not Message.objects.exists()
+
+
+def test_once_sent_a_message_forgets_what_it_said_and_to_whom(user: User, phone: Phone) -> None:
+    post(user)
+    outbox.deliver()
+    for row in Message.objects.values():
+        assert row["recipient"] is row["params"] is None
+        assert "135790" not in repr(row)
+        assert user.phone not in repr(row)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize(
+    ("template", "params"),
+    [
+        ("password_reset", ["135790", "15"]),
+        ("security_changed", ["khóa sinh trắc học (thêm)", "23:59 31/12/2026"]),
+        ("account_opened", ["Thẩm định viên, Người duyệt"]),
+    ],
+)
+def test_an_sms_is_one_part_of_plain_letters_with_no_link_but_ours(
+    template: str, params: list[str], language: str
+) -> None:
+    message = Message(template=f"portal/messages/{template}", language=language, params=params)
+    text = outbox.sms_text(message)
+    assert text.isascii()
+    assert len(text) <= 160
+    assert not set(text) & set("#&")
+    assert all(link.startswith(settings.SITE_URL) for link in re.findall(r"https?://\S+", text))
+    subject, plain, html = outbox.email_parts(message)
+    assert subject
+    assert "{" not in text + plain + html
+    assert subject in html
+    assert f'lang="{language}"' in html
+
+
+def test_html_in_a_parameter_stays_text(user: User) -> None:
+    message = Message(template="portal/messages/account_opened", language="vi", params=["<script>alert(1)</script>"])
+    _subject, plain, html = outbox.email_parts(message)
+    assert "<script>" in plain
+    assert "<script>" not in html
+
+
+def test_a_failed_message_waits_longer_each_time_and_then_is_dead(
+    user: User, phone: Phone, clock: time_machine.Traveller
+) -> None:
+    phone.refusal = sms.Undelivered("busy")
+    post(user)
+    waits = []
+    for _ in range(outbox.MAX_ATTEMPTS):
+        outbox.deliver()
+        message = Message.objects.get(channel="sms")
+        waits.append((message.due_at - timezone.now()).total_seconds())
+        clock.shift(timedelta(seconds=waits[-1] + 1))
+    assert waits[:4] == [10, 20, 40, 80]
+    assert (message.status, message.error) == ("dead", "busy")
+    assert outbox.deliver() == 0
+    phone.refusal = None
+    assert outbox.resend(Message.objects.all()) == 1
+    outbox.deliver()
+    assert Message.objects.get(channel="sms").status == "sent"
+
+
+def test_a_final_no_is_not_tried_again(user: User, phone: Phone) -> None:
+    phone.refusal = sms.Undelivered("no such number", final=True)
+    post(user)
+    outbox.deliver()
+    assert Message.objects.get(channel="sms").status == "dead"
+
+
+def test_a_message_past_its_time_is_not_sent(user: User, phone: Phone, clock: time_machine.Traveller) -> None:
+    post(user, good_until=timezone.now() + timedelta(minutes=15))
+    clock.shift(timedelta(minutes=16))
+    outbox.deliver()
+    assert phone.texts == []
+    assert set(Message.objects.values_list("status", flat=True)) == {"lapsed"}
+
+
+def test_a_sender_that_died_is_followed_once_and_no_more(
+    user: User, phone: Phone, clock: time_machine.Traveller
+) -> None:
+    """Promise P17: at most one duplicate, ever."""
+    post(user)
+    assert len(outbox.take()) == 2  # and here the sender is killed
+    assert outbox.take() == []
+    clock.shift(outbox.LEASE + timedelta(seconds=1))
+    assert len(outbox.take()) == 2  # the second is killed too
+    clock.shift(outbox.LEASE + timedelta(seconds=1))
+    assert outbox.take() == []
+    assert set(Message.objects.values_list("status", flat=True)) == {"dead"}
+
+
+def test_a_sender_that_comes_back_late_settles_nothing_of_its_followers(
+    user: User, phone: Phone, clock: time_machine.Traveller
+) -> None:
+    post(user)
+    [late, _mail] = outbox.take()
+    clock.shift(outbox.LEASE + timedelta(seconds=1))
+    outbox.take()
+    outbox.failed(late, "too late to say")
+    assert Message.objects.get(pk=late.pk).status == "sending"
+
+
+def test_delivery_reports_need_the_token_that_went_with_the_message(user: User, phone: Phone, client: Any) -> None:
+    post(user)
+    outbox.deliver()
+    report = phone.texts[0].report_url.removeprefix(settings.SITE_URL)
+    message = Message.objects.get(channel="sms")
+    assert client.get(f"/api/sms/{message.pk}/{'0' * 32}/?status=1").status_code == 404
+    assert message.status == "sent"
+    assert client.get(report, {"status": "1"}).status_code == 200
+    assert Message.objects.get(channel="sms").status == "delivered"
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_eight_workers_at_once_send_each_message_once(person: People, phone: Phone) -> None:
+    users = [person() for _ in range(5)]
+    for place in range(40):
+        post(users[place % 5], intent=f"test {place}")
+    at_once(8, lambda _place: outbox.deliver())
+    assert len(phone.texts) == 40
+    assert len({text.id for text in phone.texts}) == 40
+    assert Message.objects.filter(status="sent").count() == 80
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_thirty_identical_causes_at_once_post_one_message(user: User, phone: Phone) -> None:
+    at_once(30, lambda _place: post(user))
+    assert Message.objects.count() == 2

@@ -1,0 +1,71 @@
+"""The shape of the house: imports, words in both languages, names."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import polib
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("portal", "enrollment", "kyc", "signing")
+
+
+def contracts(tree: Path) -> subprocess.CompletedProcess[str]:
+    linter = Path(sys.executable).parent / "lint-imports"
+    return subprocess.run([linter, "--no-cache"], cwd=tree, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("portal/codes.py", "import enrollment.models"),
+        ("portal/models.py", "import portal.accounts"),
+        ("signing/__init__.py", "import kyc"),
+    ],
+)
+def test_an_import_against_the_house_is_found(file: str, line: str, tmp_path: Path) -> None:
+    for room in ROOMS:
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    assert contracts(tmp_path).returncode == 0
+    (tmp_path / file).write_text((tmp_path / file).read_text() + f"\n{line}\n")
+    assert contracts(tmp_path).returncode == 1
+
+
+def test_every_text_stands_in_english_too(tmp_path: Path) -> None:
+    """What makemessages finds in the source is in the catalogue, and nothing in the catalogue is empty or left over."""
+    for name in (*ROOMS, "templates", "manage.py"):
+        source = ROOT / name
+        target = tmp_path / name
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    command = [sys.executable, "manage.py", "makemessages", "-l", "en", "--no-obsolete", "--no-wrap", "-v0"]
+    env = {"PATH": "/usr/bin:/bin", "EMBEDDED": "1", "STATE": str(tmp_path / "var")}
+    subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
+    found = polib.pofile(str(tmp_path / "portal/locale/en/LC_MESSAGES/django.po"))
+    assert [entry.msgid for entry in found if not entry.translated()] == []
+    kept = polib.pofile(str(ROOT / "portal/locale/en/LC_MESSAGES/django.po"))
+    assert {entry.msgid for entry in kept} == {entry.msgid for entry in found}
+
+
+def test_placeholders_are_the_same_in_both_languages() -> None:
+    for entry in polib.pofile(str(ROOT / "portal/locale/en/LC_MESSAGES/django.po")):
+        for text in [entry.msgstr, *entry.msgstr_plural.values()]:
+            if text:
+                assert set(re.findall(r"%\(\w+\)\w|\{\w+\}", text)) == set(
+                    re.findall(r"%\(\w+\)\w|\{\w+\}", entry.msgid)
+                )
+
+
+def test_no_text_in_a_template_escapes_translation() -> None:
+    """Vietnamese letters outside {% translate %} would stay Vietnamese on an English page."""
+    accents = re.compile(r"[ăâđêôơưáàảãạắằẳẵặấầẩẫậéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ]", re.I)
+    for template in (ROOT / "templates").rglob("*"):
+        if template.is_file():
+            text = re.sub(
+                r"{% blocktranslate.*?{% endblocktranslate %}|{%.*?%}|{#.*?#}", "", template.read_text(), flags=re.S
+            )
+            text = text.replace(" đ<", "").replace("Tiếng Việt", "")  # the currency, and the language's own name
+            assert [line.strip() for line in text.splitlines() if accents.search(line)] == [], template
