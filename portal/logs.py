@@ -92,6 +92,7 @@ def configuration(level: str, *, readable: bool) -> dict[str, Any]:
             "django_structlog.celery": {"level": "WARNING"},  # the schedule's turns, every few seconds
             "kombu": {"level": "ERROR"},
             "django.request": {"level": "ERROR"},  # each 4xx has a line of its own already
+            "psycopg.pool": {"level": "ERROR"},  # whoever waits for a connection is told in any case
             "django.server": {"level": "WARNING"},
         },
     }

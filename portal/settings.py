@@ -102,6 +102,9 @@ STORAGE_URL = required("STORAGE_URL", f"file://{STATE}/files")
 MAIL_URL = required("MAIL_URL", f"filemail:///{STATE}/inbox/mail")
 MAIL_FROM: str = env.str("MAIL_FROM", default="VNPT SmartCA <khong-tra-loi@smartca.example.vn>")
 SMS_URL = required("SMS_URL", "local:")
+for _name, _url in (("SMS_URL", SMS_URL), ("MAIL_URL", MAIL_URL)):
+    if not EMBEDDED and _url.startswith(("local:", "filemail:")):
+        raise ImproperlyConfigured(f"{_name} leaves messages readable in a folder: that is for EMBEDDED=1 only.")
 SMS_TEMPLATES: dict[str, str] = env.dict("SMS_TEMPLATES", default={})  # our template name → the provider's template id
 KEYS_URL = required("KEYS_URL", f"file://{STATE}/keys.json")
 MASTER_KEYS: str = env.str("MASTER_KEYS", default="")  # for KEYS_URL=env:

@@ -52,6 +52,8 @@ def test_a_missing_setting_is_named_in_one_line(missing: str, tmp_path: Path) ->
         ({"SECRET_KEY": "embedded-only-never-outside-one-machine"}, "SECRET_KEY"),
         ({"DEMO": "1"}, "DEMO=1"),
         ({"DEBUG": "1"}, "DEBUG=1"),
+        ({"SMS_URL": "local:"}, "SMS_URL"),
+        ({"MAIL_URL": "filemail:///tmp/mail"}, "MAIL_URL"),
         ({"SITE_URL": "http://smartca.example.vn"}, "https://"),
         ({"STATE": "/proc/nowhere"}, "STATE=/proc/nowhere"),
     ],

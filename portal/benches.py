@@ -1,0 +1,125 @@
+"""What the ground floor costs, each against the least that could do the same, measured side by side."""
+
+import hashlib
+import hmac
+import os
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher
+from django.db import connections, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from portal import accounts, audit, codes, sealing
+from portal.models import Code, Event
+from portal.refusals import Refusal
+
+
+@dataclass(frozen=True)
+class Pair:
+    name: str
+    ours: Callable[[], object]
+    bare: Callable[[], object]
+    against: str
+    times: int = 200
+
+
+def pairs() -> Iterator[Pair]:
+    yield from sealing_pairs()
+    yield from database_pairs()
+    yield Pair(
+        "password hash",
+        partial(accounts.PasswordHasher().encode, "Hoa-sen#2026", "0123456789abcdef"),
+        partial(PBKDF2PasswordHasher().encode, "Hoa-sen#2026", "0123456789abcdef"),
+        "Django's default PBKDF2",
+        1,
+    )
+    assert issubclass(accounts.PasswordHasher, Argon2PasswordHasher)
+
+
+def sealing_pairs() -> Iterator[Pair]:
+    name, place = "Nguyễn Thị Mẫu An".encode(), "portal_user.full_name"
+    token, bare = sealing.seal(name, place), AESGCM(os.urandom(32))
+    nonce = os.urandom(12)
+    sealed = bare.encrypt(nonce, name, place.encode())
+    yield Pair(
+        "seal a name", lambda: sealing.seal(name, place), lambda: bare.encrypt(nonce, name, place.encode()), "AES-GCM"
+    )
+    yield Pair(
+        "unseal it",
+        lambda: sealing.unseal(token, place),
+        lambda: bare.decrypt(nonce, sealed, place.encode()),
+        "AES-GCM",
+    )
+    yield Pair(
+        "blind index",
+        lambda: sealing.blind_index("phone", "0912345678"),
+        lambda: hmac.new(nonce, b"0912345678", hashlib.sha256).hexdigest(),
+        "HMAC-SHA256",
+    )
+
+
+def database_pairs() -> Iterator[Pair]:
+    yield Pair("check a code (wrong)", guess, guess_bare, "one conditional UPDATE, committed", 30)
+    yield Pair("audit entry", written, written_bare, "the INSERT alone, committed", 50)
+    yield Pair(
+        "audit entry, 16 writers", partial(by_writers, 16, written), partial(by_writers, 1, written), "1 writer", 1
+    )
+    yield Pair(
+        "16 writers of audit",
+        partial(by_writers, 16, written),
+        partial(by_writers, 16, written_bare),
+        "16 bare INSERTs",
+        1,
+    )
+
+
+def guess() -> None:
+    target = uuid.uuid4().hex * 2
+    Code.objects.create(
+        purpose="bench", target=target, digest="", tries_left=5, expires_at=timezone.now() + timedelta(minutes=5)
+    )
+    try:
+        codes.check("bench", target, "000000")
+    except Refusal:
+        return
+
+
+def guess_bare() -> None:
+    target = uuid.uuid4().hex * 2
+    Code.objects.create(
+        purpose="bench", target=target, digest="", tries_left=5, expires_at=timezone.now() + timedelta(minutes=5)
+    )
+    with transaction.atomic():
+        Code.objects.filter(target=target, live=True, tries_left__gt=0).update(tries_left=F("tries_left") - 1)
+
+
+def written() -> None:
+    with transaction.atomic():
+        audit.record("people searched", "user:1", reason="bench")
+
+
+def written_bare() -> None:
+    with transaction.atomic():
+        Event(
+            at=timezone.now(), verb="people searched", about="user:1", details={"reason": "bench"}, mac="0" * 64
+        ).save()
+
+
+def by_writers(number: int, write: Callable[[], None], entries: int = 320) -> None:
+    def work() -> None:
+        for _entry in range(entries // number):
+            write()
+        connections.close_all()
+
+    writers = [threading.Thread(target=work) for _writer in range(number)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()

@@ -1,0 +1,224 @@
+"""README's own way: `make run` in a folder where nothing was prepared, and what happens when its parts fall."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import chromium
+from tests.postgresql import free_port
+
+__all__ = ["chromium"]
+pytestmark = pytest.mark.whole
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "UV_CACHE_DIR",
+    "SSL_CERT_FILE",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "https_proxy",
+    "http_proxy",
+)
+
+
+class Portal:
+    """A whole portal with a state of its own, started as a person would."""
+
+    def __init__(self, folder: Path, command: list[str], **variables: str) -> None:
+        self.folder, self.command, self.port = folder, command, free_port()
+        clean = {name: os.environ[name] for name in KEPT if name in os.environ}
+        self.env = {**clean, "PORT": str(self.port), "EMBEDDED": "1", **variables}
+        self.process: subprocess.Popen[str] | None = None
+        self.log = folder / "portal.log"
+
+    @property
+    def address(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def start(self, patience: float = 300) -> float:
+        began = time.monotonic()
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=self.folder, env=self.env, stdout=log, stderr=log, text=True, start_new_session=True
+            )
+        self.until(lambda: "portal: ready at" in self.log.read_text() or self.process.poll() is not None, patience)  # type: ignore[union-attr]
+        assert self.process.poll() is None, self.log.read_text()
+        return time.monotonic() - began
+
+    def until(self, come: Callable[[], Any], patience: float = 60) -> Any:
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            if found := come():
+                return found
+            time.sleep(0.2)
+        raise AssertionError(f"not within {patience} s; the log ends: {self.log.read_text()[-2000:]}")
+
+    def children(self, name: str) -> list[int]:
+        """The processes of one part, by what stands on their command line."""
+        assert self.process
+        found = subprocess.run(
+            ["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+        ).stdout
+        rows = [line.split(None, 2) for line in found.splitlines()]
+        family = {self.process.pid}
+        for _generation in range(4):
+            family |= {int(pid) for pid, parent, _args in rows if int(parent) in family}
+        return [
+            int(pid) for pid, _parent, args in rows if int(pid) in family and name in args and "manage.py" not in args
+        ]
+
+    def kill(self, name: str) -> None:
+        found = self.children(name)
+        assert found, f"no {name} to kill"
+        for pid in found:
+            os.kill(pid, signal.SIGKILL)
+
+    def is_ready(self) -> bool:
+        try:
+            return requests.get(f"{self.address}/readyz", timeout=3).ok
+        except requests.RequestException:
+            return False
+
+    def stop(self) -> int:
+        assert self.process
+        os.killpg(self.process.pid, signal.SIGINT)  # as a terminal sends Ctrl-C: to make and what it started
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[Portal]:
+    """From this tree, without make: for what is tried many times."""
+    portal = Portal(
+        tmp_path, [str(ROOT / ".venv/bin/python"), str(ROOT / "manage.py"), "up"], STATE=str(tmp_path / "var")
+    )
+    yield portal
+    if portal.process and portal.process.poll() is None:
+        portal.stop()
+
+
+def test_make_run_in_an_empty_folder_ends_with_a_home_page(tmp_path: Path, chromium: Browser) -> None:
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, files.split("\0")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+        (tmp_path / name).chmod((ROOT / name).stat().st_mode)
+    portal = Portal(tmp_path, ["make", "run"])
+    portal.start()
+    page = chromium.new_page()
+    page.goto(portal.address)
+    assert page.get_by_role("heading", level=1).inner_text().startswith("Chữ ký số")
+    assert page.locator(".nine li").count() == 9
+    assert page.locator(".plan").count() == 5
+    page.get_by_role("link", name="Bàn trình diễn").click()
+    page.get_by_role("button", name="Vào với vai này").first.click()
+    page.wait_for_url("**/account/")
+    page.close()
+    assert portal.stop() in (0, 2, -signal.SIGINT)  # make has its own words for an interrupt
+    time.sleep(0.5)
+    left = {entry.name for entry in tmp_path.iterdir()} - {Path(name).parts[0] for name in files.split("\0") if name}
+    assert left - {"portal.log"} == {"var", ".venv"}
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", portal.port)) != 0
+
+
+def test_a_second_start_is_quick_and_keeps_what_was_there(portal: Portal) -> None:
+    portal.start()
+    assert portal.stop() == 0
+    assert portal.start(30) < 30  # how quick is bench's to say; see the README
+    assert portal.stop() == 0
+
+
+@pytest.mark.parametrize("part", ["granian", " worker ", "redis-server", " beat "])
+def test_a_killed_part_is_started_again_and_the_portal_heals(part: str, portal: Portal) -> None:
+    portal.start()
+    before = portal.children(part)
+    assert before
+    portal.kill(part)
+    portal.until(lambda: set(portal.children(part)) - set(before))
+    portal.until(portal.is_ready, 30)
+
+
+def ask_for_codes(portal: Portal, numbers: list[str]) -> None:
+    for number in numbers:
+        person = requests.Session()
+        page = person.get(f"{portal.address}/password/forgotten/", timeout=10)
+        token = page.text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+        form = {"csrfmiddlewaretoken": token, "number": number}
+        answer = person.post(f"{portal.address}/password/forgotten/", form, timeout=10, allow_redirects=False)
+        assert answer.status_code == 302, answer.text[:500]
+
+
+@pytest.mark.parametrize("fall", [" worker ", "redis-server", "redis emptied", "granian"])
+def test_messages_due_while_a_part_falls_all_arrive_and_at_most_one_twice(fall: str, portal: Portal) -> None:
+    """Promise P17."""
+    from portal.seeds import DEMO_PEOPLE
+
+    portal.start()
+    numbers = [row[0] for row in DEMO_PEOPLE]
+    ask_for_codes(portal, numbers[:4])
+    if fall == "redis emptied":
+        (portal.folder / "var" / "appendonly.aof").unlink()
+    portal.kill("redis-server" if fall == "redis emptied" else fall)
+    if fall == "granian":
+        portal.until(portal.is_ready, 30)
+    ask_for_codes(portal, numbers[4:8])
+    inbox = portal.folder / "var" / "inbox" / "sms"
+    portal.until(lambda: len(list(inbox.glob("*.json"))) >= 8, 120)
+    time.sleep(12)  # one more sweep, in which a wrong repetition would show
+    assert 8 <= len(list(inbox.glob("*.json"))) <= 9
+    portal.until(portal.is_ready, 30)
+
+
+# ── One clear line for what is in the way ──
+
+
+def refused(portal: Portal) -> str:
+    ended = subprocess.run(
+        portal.command, cwd=portal.folder, env=portal.env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    lines = [line for line in ended.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, ended.stderr
+    return lines[0]
+
+
+def test_a_port_in_use_is_one_clear_line(portal: Portal) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", portal.port))
+        taken.listen()
+        assert f"Port {portal.port} is in use" in refused(portal)
+
+
+def test_an_unwritable_folder_is_one_clear_line(portal: Portal) -> None:
+    portal.env["STATE"] = "/proc/nowhere"
+    assert "STATE=/proc/nowhere cannot be written to" in refused(portal)
+
+
+def test_a_dead_database_is_one_clear_line(portal: Portal) -> None:
+    portal.env["DATABASE_URL"] = f"postgres://portal:secret@127.0.0.1:{free_port()}/portal"
+    line = refused(portal)
+    assert "The database does not answer" in line
+    assert "secret" not in line
+
+
+def test_a_dead_redis_is_one_clear_line(portal: Portal) -> None:
+    portal.env["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
+    assert "Redis does not answer" in refused(portal)
+
+
+def test_a_second_portal_in_the_same_folder_is_one_clear_line(portal: Portal) -> None:
+    portal.start()
+    portal.env["PORT"] = str(free_port())
+    assert "Another portal runs" in refused(portal)
