@@ -5,9 +5,10 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,7 @@ def _mail(name: str, place: int, letter: EmailMessage) -> Mail:
         place=place,
         to=str(letter["To"]),
         subject=str(letter["Subject"]),
-        at=letter["Date"].datetime,
+        at=parsedate_to_datetime(str(letter["Date"])).replace(tzinfo=UTC),  # Django writes -0000: UTC, unsaid
         text=body.get_content() if body else "",
     )
 

@@ -9,6 +9,29 @@ from portal import accounts, writing
 
 register = template.Library()
 register.filter("masked", writing.masked)
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "coc_coc": "Cốc Cốc",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+MACHINES = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "Linux": "Linux",
+}
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """ "Chrome · Android": what a person calls it. The order matters, as each browser claims to be the ones after it."""
+    found = [next((name for mark, name in table.items() if mark in user_agent), "") for table in (BROWSERS, MACHINES)]
+    return " · ".join(filter(None, found)) or user_agent[:60]
 
 
 @register.inclusion_tag("portal/parts/field.html")

@@ -1,20 +1,25 @@
 import json
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from celery import Celery
 from django.conf import settings
 from django.core import mail
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from portal import outbox
 from portal.gateways import sms
 from portal.models import Message, User
 from tests.conftest import People, at_once
+from tests.postgresql import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -194,6 +199,45 @@ def test_delivery_reports_need_the_token_that_went_with_the_message(user: User, 
     assert message.status == "sent"
     assert client.get(report, {"status": "1"}).status_code == 200
     assert Message.objects.get(channel="sms").status == "delivered"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_the_broker_away_the_request_goes_on_at_once_and_the_sweep_sends(
+    user: User, phone: Phone, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = Celery("away", broker=f"redis://127.0.0.1:{free_port()}")
+    away.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    monkeypatch.setattr(outbox, "celery", away)
+    with transaction.atomic():
+        post(user)
+    assert "broker away" in caplog.text
+    assert Message.objects.filter(status="due").count() == 2
+    outbox.deliver()
+    assert len(phone.texts) == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_real_worker_delivers_by_a_real_broker(user: User) -> None:
+    worker = ["env", f"DATABASE_URL={database_url()}", sys.executable, "-m", "celery", "-A", "portal", "--skip-checks"]
+    process = subprocess.Popen(
+        [*worker, "worker", "--pool", "threads", "-c", "2", "--without-gossip", "--without-mingle"]
+    )
+    try:
+        post(user)
+        for _ in range(100):
+            if Message.objects.filter(status="sent").count() == 2:
+                break
+            time.sleep(0.2)
+    finally:
+        process.terminate()
+        process.wait()
+    assert set(Message.objects.values_list("status", flat=True)) == {"sent"}
+
+
+def database_url() -> str:
+    found = connection.settings_dict
+    return f"postgres://{found['USER']}@{found['HOST']}:{found['PORT']}/{found['NAME']}"
 
 
 @pytest.mark.postgresql

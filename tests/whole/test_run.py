@@ -1,9 +1,11 @@
 """README's own way: `make run` in a folder where nothing was prepared, and what happens when its parts fall."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ import requests
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import chromium
-from tests.postgresql import free_port
+from tests.postgresql import PostgreSQL, free_port
 
 __all__ = ["chromium"]
 pytestmark = pytest.mark.whole
@@ -178,6 +180,28 @@ def test_messages_due_while_a_part_falls_all_arrive_and_at_most_one_twice(fall: 
     time.sleep(12)  # one more sweep, in which a wrong repetition would show
     assert 8 <= len(list(inbox.glob("*.json"))) <= 9
     portal.until(portal.is_ready, 30)
+
+
+def test_while_its_database_is_away_the_portal_says_so_quickly_and_heals_alone(portal: Portal) -> None:
+    """Promise P17: 503 with Retry-After inside 3 s, well again within 30 s."""
+    database = PostgreSQL(Path(tempfile.mkdtemp(prefix="portal-pg-")) / "pg")
+    database.folder.parent.chmod(0o755)
+    database.start()
+    portal.env["DATABASE_URL"] = database.url
+    portal.start()
+    database.stop()
+    for _ in range(3):
+        began = time.monotonic()
+        answer = requests.get(portal.address, timeout=10)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "15")
+        assert time.monotonic() - began < 3
+    assert requests.get(f"{portal.address}/healthz", timeout=3).ok
+    database.resume()
+    portal.until(portal.is_ready, 30)
+    assert requests.get(portal.address, timeout=10).ok
+    portal.stop()
+    database.stop()
+    shutil.rmtree(database.folder.parent, ignore_errors=True)
 
 
 # ── One clear line for what is in the way ──
