@@ -162,6 +162,7 @@ def take() -> list[Message]:
 
 def sent(message: Message, provider_id: str) -> None:
     """Settled: the row forgets what it said and to whom."""
+    log.info("message sent", template=message.template, channel=message.channel, request_id=message.request_id)
     _settle(
         message,
         Status.SENT,

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
 from django.test import Client
+from playwright.sync_api import Browser, sync_playwright
 
 from portal import accounts, audit, seeds
 from portal.gateways import sms
@@ -19,6 +20,8 @@ Found = TypeVar("Found")
 PASSWORD = "Hoa-sen#2026"
 NUMBERS = iter(range(100_000, 999_999))
 People = Callable[..., User]
+QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,6 +59,14 @@ def _fresh() -> None:
         for letter in (settings.STATE / "inbox" / folder).glob("*"):
             letter.unlink()
     sms.gateway.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET.split())
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
