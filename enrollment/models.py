@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Plan(models.Model):
@@ -27,7 +28,7 @@ class Plan(models.Model):
     rank = models.PositiveSmallIntegerField(_("Thứ tự"), default=0)
 
     class Meta:
-        verbose_name, verbose_name_plural = _("gói cước"), _("gói cước")
+        verbose_name, verbose_name_plural = _("gói cước"), pgettext_lazy("nhiều", "gói cước")
         ordering = ("rank", "code")
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.core.files.storage import default_storage
 from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal import sealing, writing
 
@@ -80,7 +81,7 @@ class Branch(models.Model):
     phone = models.CharField(_("Điện thoại"), max_length=20, blank=True)
 
     class Meta:
-        verbose_name, verbose_name_plural = _("đơn vị"), _("đơn vị")
+        verbose_name, verbose_name_plural = _("đơn vị"), pgettext_lazy("nhiều", "đơn vị")
         ordering = ("name",)
 
     def __str__(self) -> str:
@@ -116,7 +117,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     objects = People()
 
     class Meta:
-        verbose_name, verbose_name_plural = _("tài khoản"), _("tài khoản")
+        verbose_name, verbose_name_plural = _("tài khoản"), pgettext_lazy("nhiều", "tài khoản")
 
     def __str__(self) -> str:
         """No name: Django's admin log copies this text and keeps it in clear."""
@@ -208,7 +209,7 @@ class Message(models.Model):
     sent_at = models.DateTimeField(_("Gửi lúc"), null=True)
 
     class Meta:
-        verbose_name, verbose_name_plural = _("tin nhắn"), _("tin nhắn")
+        verbose_name, verbose_name_plural = _("tin nhắn"), pgettext_lazy("nhiều", "tin nhắn")
         indexes = (
             models.Index(
                 fields=("due_at",), condition=models.Q(status__in=("due", "sending")), name="messages_still_to_go"
@@ -252,7 +253,7 @@ class Event(models.Model):
     )
 
     class Meta:
-        verbose_name, verbose_name_plural = _("sự kiện"), _("nhật ký")
+        verbose_name, verbose_name_plural = _("sự kiện"), pgettext_lazy("nhiều", "nhật ký")
         indexes = (
             models.Index(fields=("id",), condition=models.Q(seal=None), name="events_not_yet_sealed"),
             models.Index(fields=("seal", "id"), name="events_by_seal"),

@@ -119,10 +119,7 @@ def test_an_agent_and_a_customer_sign_in(page: Page, person: People, staff: Peop
     from portal.demo import current_code
 
     for user in (person(), staff("agent")):
-        page.goto("/sign-in/")
-        page.get_by_label("Số định danh").fill(user.id_number)
-        page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
-        page.get_by_role("main").get_by_role("button", name="Đăng nhập").click()
+        sign_in_with_password(page, user)
         if user.is_staff:
             page.get_by_label("Mã xác thực").fill(current_code(user))
             page.get_by_role("button", name="Tiếp theo").click()
@@ -131,7 +128,8 @@ def test_an_agent_and_a_customer_sign_in(page: Page, person: People, staff: Peop
         expect(page.get_by_role("status")).to_contain_text("đã đăng xuất")
 
 
-def test_a_customer_adds_a_passkey_and_signs_in_with_it(page: Page, context: BrowserContext, person: People) -> None:
+def give_a_finger(page: Page, context: BrowserContext) -> None:
+    """The device can check who holds it, as a phone does."""
     session = context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     finger = {
@@ -143,11 +141,30 @@ def test_a_customer_adds_a_passkey_and_signs_in_with_it(page: Page, context: Bro
         "automaticPresenceSimulation": True,
     }
     session.send("WebAuthn.addVirtualAuthenticator", {"options": finger})
-    user = person()
+
+
+def test_a_passkey_is_second_factor_enough_for_staff(page: Page, context: BrowserContext, person: People) -> None:
+    give_a_finger(page, context)
+    sign_in_with_password(page, person("approver"))
+    page.wait_for_url("**/account/second-factor/")
+    page.get_by_role("link", name="Khóa bảo mật").click()
+    page.get_by_role("button", name="Thêm thiết bị này").click()
+    page.wait_for_url("**/recovery-codes/")
+    page.goto("/account/sessions/")
+    expect(page.get_by_role("main")).to_contain_text("Chrome · Linux")
+
+
+def sign_in_with_password(page: Page, user: User) -> None:
     page.goto("/sign-in/")
     page.get_by_label("Số định danh").fill(user.id_number)
     page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Đăng nhập").click()
+
+
+def test_a_customer_adds_a_passkey_and_signs_in_with_it(page: Page, context: BrowserContext, person: People) -> None:
+    give_a_finger(page, context)
+    user = person()
+    sign_in_with_password(page, user)
     page.wait_for_url("**/account/")
     page.goto("/account/security/webauthn/add/")
     page.get_by_label("Cho phép đăng nhập không cần mật khẩu").check()
@@ -183,10 +200,7 @@ def test_the_password_can_be_shown(page: Page) -> None:
 def test_a_session_near_its_end_warns_and_one_press_keeps_it(page: Page, person: People) -> None:
     user = person()
     page.clock.install()
-    page.goto("/sign-in/")
-    page.get_by_label("Số định danh").fill(user.id_number)
-    page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Đăng nhập").click()
+    sign_in_with_password(page, user)
     page.wait_for_url("**/account/")
     page.clock.fast_forward((30 * 60 - 90) * 1000)
     expect(page.get_by_text("Phiên làm việc sắp kết thúc")).to_be_visible()
@@ -209,9 +223,6 @@ def test_a_form_is_sent_once_however_often_the_button_is_pressed(page: Page, per
 def test_without_javascript_every_form_still_works(chromium: object, live_server: object, person: People) -> None:
     context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)  # type: ignore[attr-defined]
     page, user = context.new_page(), person()
-    page.goto("/sign-in/")
-    page.get_by_label("Số định danh").fill(user.id_number)
-    page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Đăng nhập").click()
+    sign_in_with_password(page, user)
     expect(page.get_by_role("main")).to_contain_text(user.full_name)
     context.close()

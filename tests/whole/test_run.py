@@ -1,5 +1,6 @@
 """README's own way: `make run` in a folder where nothing was prepared, and what happens when its parts fall."""
 
+import json
 import os
 import re
 import shutil
@@ -223,6 +224,11 @@ def test_a_stolen_disk_shows_no_code_number_phone_or_password(portal: Portal) ->
     portal.until(portal.is_ready, 30)
     assert portal.stop() == 0
     log = "\n".join(line for line in portal.log.read_text().splitlines() if line.startswith("{"))
+    told = [json.loads(line) for line in log.splitlines()]
+    asked = {line["request_id"] for line in told if line.get("request") == "POST /password/forgotten/"}
+    assert {
+        line["request_id"] for line in told if line["event"] == "message sent"
+    } == asked  # from the page to the task
     places = {"log": log.encode()}
     for path in (portal.folder / "var").rglob("*"):
         if path.is_file() and not {"inbox", "static"} & set(path.parts):
