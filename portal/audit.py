@@ -32,14 +32,17 @@ BEGINNING = "0" * 64
 VERBS: dict[str, Any] = {  # as staff read them; a test finds a verb that is missing here
     "account changed": _("Sửa tài khoản"),
     "account opened": _("Mở tài khoản"),
+    "branch changed": _("Sửa đơn vị"),
     "demo sign-in": _("Vào từ bàn trình diễn"),
     "master key made": _("Tạo khóa chủ"),
     "messages resent": _("Gửi lại tin"),
     "password changed": _("Đổi mật khẩu"),
+    "password reset": _("Đặt lại mật khẩu"),
     "password reset asked": _("Xin đặt lại mật khẩu"),
     "people searched": _("Tìm tài khoản"),
     "recovery codes generated": _("Tạo mã dự phòng"),
     "roles changed": _("Đổi vai trò"),
+    "second factor": _("Lớp xác thực thứ hai"),
     "sealed again": _("Niêm phong lại"),
     "sessions ended": _("Đăng xuất thiết bị"),
     "sign-in": _("Đăng nhập"),
@@ -114,6 +117,7 @@ def seal_all() -> int:
     sealed = 0
     while seal := seal_batch():
         sealed += seal.count
+    anchor_missing()
     return sealed
 
 
@@ -121,12 +125,9 @@ def seal_batch() -> Seal | None:
     """Close what stands open. Of two sealers at once the unique number lets one win; the other's turn comes again."""
     try:
         with transaction.atomic():
-            seal = _sealed_batch()
+            return _sealed_batch()
     except IntegrityError:
         return None
-    if seal:
-        anchor(seal)
-    return seal
 
 
 def _sealed_batch() -> Seal | None:
@@ -171,17 +172,34 @@ def public_key() -> str:
     return raw.hex()
 
 
-def anchor(seal: Seal) -> None:
-    """The head, outside the database: appended to a file (put it on another machine) and told to the log."""
-    told = {"number": seal.number, "total": seal.total, "digest": seal.digest, "signature": seal.signature}
+def anchor_missing() -> None:
+    """The heads, outside the database: appended to a file (put it on another machine) and told to the log. Whatever an
+    earlier run left out (killed, disk full, another node's turn) is made good here."""
+    newest = Seal.objects.order_by("-number").values_list("number", flat=True).first() or 0
+    last = _last_anchored()
+    if newest <= last:
+        return
     settings.AUDIT_ANCHOR.parent.mkdir(parents=True, exist_ok=True)
-    line = os.open(settings.AUDIT_ANCHOR, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    file = os.open(settings.AUDIT_ANCHOR, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(line, json.dumps({**told, "at": seal.sealed_at.isoformat()}).encode() + b"\n")
-        os.fsync(line)
+        for seal in Seal.objects.filter(number__gt=last).order_by("number").iterator():
+            told = {"number": seal.number, "total": seal.total, "digest": seal.digest, "signature": seal.signature}
+            os.write(file, json.dumps({**told, "at": seal.sealed_at.isoformat()}).encode() + b"\n")
+            log.info("audit sealed", number=seal.number, total=seal.total, digest=seal.digest)
+        os.fsync(file)
     finally:
-        os.close(line)
-    log.info("audit sealed", number=seal.number, total=seal.total, digest=seal.digest)
+        os.close(file)
+
+
+def _last_anchored() -> int:
+    """From the file's last whole line, without reading the years before it."""
+    try:
+        with settings.AUDIT_ANCHOR.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
+            lines = [line for line in file.read().split(b"\n") if line.startswith(b"{") and line.endswith(b"}")]
+    except FileNotFoundError:
+        return 0
+    return int(json.loads(lines[-1])["number"]) if lines else 0
 
 
 # ── Verifying ──
@@ -189,8 +207,17 @@ def anchor(seal: Seal) -> None:
 
 def verify() -> Iterator[str]:
     """Every fault found, the first one first. Nothing yielded means that nothing was changed, added or removed."""
-    anchored = dict(_anchored())
     public = _signer().public_key()
+    anchored: dict[int, str] = {}
+    for told in _anchored():
+        if not _is_ours(public, told["signature"], _head(told["number"], told["total"], told["digest"])):
+            yield f"anchor of seal {told['number']}: its signature is not ours"
+            return
+        anchored[told["number"]] = told["digest"]
+    newest = Seal.objects.order_by("-number").values_list("number", flat=True).first() or 0
+    if newest and newest not in anchored:
+        yield f"seal {newest}: not in the anchor at {settings.AUDIT_ANCHOR}; verify where the anchor is kept"
+        return
     digest, total = BEGINNING, 0
     for number, seal in enumerate(Seal.objects.order_by("number").iterator(), 1):
         if seal.number != number:
@@ -228,20 +255,25 @@ def _fault_of(seal: Seal, entries: list[tuple[int, str]], digest: str, total: in
         return f"seal {seal.number} ({span}): {len(entries)} entries where {seal.count} were sealed"
     if digest != seal.digest or total != seal.total:
         return f"seal {seal.number} ({span}): entries were swapped, replaced or renumbered"
-    try:
-        public.verify(bytes.fromhex(seal.signature), _head(seal.number, seal.total, seal.digest))
-    except (InvalidSignature, ValueError):
+    if not _is_ours(public, seal.signature, _head(seal.number, seal.total, seal.digest)):
         return f"seal {seal.number}: its signature is not ours"
     return ""
 
 
-def _anchored() -> Iterator[tuple[int, str]]:
+def _is_ours(public: Ed25519PublicKey, signature: str, head: bytes) -> bool:
+    try:
+        public.verify(bytes.fromhex(signature), head)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _anchored() -> Iterator[dict[str, Any]]:
     if not settings.AUDIT_ANCHOR.exists():
         return
     with settings.AUDIT_ANCHOR.open() as lines:
         for line in lines:
-            told = json.loads(line)
-            yield told["number"], told["digest"]
+            yield json.loads(line)
 
 
 # ── What the database itself refuses ──
@@ -272,16 +304,17 @@ POSTGRESQL_UNDONE = [
     "DROP FUNCTION portal_append_only",
 ]
 _REFUSE = "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END"
+_TAKEN = "EXISTS (SELECT 1 FROM portal_event WHERE id = NEW.id)"
 _UNCHANGED = " AND ".join(f"OLD.{name} IS NEW.{name}" for name in ["id", *_FIXED])
 SQLITE = [
     f"CREATE TRIGGER portal_event_fixed BEFORE UPDATE ON portal_event WHEN NOT (OLD.seal_id IS NULL AND {_UNCHANGED}) {_REFUSE}",
     f"CREATE TRIGGER portal_event_kept BEFORE DELETE ON portal_event {_REFUSE}",
+    # REPLACE would delete without asking the trigger above.
+    f"CREATE TRIGGER portal_event_new BEFORE INSERT ON portal_event WHEN {_TAKEN} {_REFUSE}",
     f"CREATE TRIGGER portal_seal_fixed BEFORE UPDATE ON portal_seal {_REFUSE}",
     f"CREATE TRIGGER portal_seal_kept BEFORE DELETE ON portal_seal {_REFUSE}",
 ]
-SQLITE_UNDONE = [
-    f"DROP TRIGGER {table}_{kind}" for table in ("portal_event", "portal_seal") for kind in ("fixed", "kept")
-]
+SQLITE_UNDONE = [f"DROP TRIGGER {line.split()[2]}" for line in SQLITE]
 
 
 def guard(execute: Callable[[str], Any], vendor: str) -> None:

@@ -124,6 +124,40 @@ def test_harm_to_sealed_entries_is_found(harm: Callable[[list[int]], None]) -> N
     assert first_fault() != ""
 
 
+def test_without_its_anchor_nothing_is_called_whole() -> None:
+    write()
+    audit.seal_all()
+    settings.AUDIT_ANCHOR.unlink()
+    assert "not in the anchor" in first_fault()
+
+
+def test_a_forged_anchor_is_found() -> None:
+    write()
+    audit.seal_all()
+    settings.AUDIT_ANCHOR.write_text(settings.AUDIT_ANCHOR.read_text().replace('"total": 6', '"total": 7'))
+    assert "signature is not ours" in first_fault()
+
+
+def test_heads_that_were_not_anchored_in_time_are_made_good() -> None:
+    write()
+    audit.seal_batch()  # and here the sealer is killed
+    write()
+    audit.seal_all()
+    assert len(settings.AUDIT_ANCHOR.read_text().splitlines()) == 2
+    assert first_fault() == ""
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="REPLACE is SQLite's")
+def test_replacing_an_entry_is_refused_too() -> None:
+    [entry] = write(1)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "REPLACE INTO portal_event SELECT id, at, role, branch, 'x', about, result, place, request_id, details, mac,"
+            " actor_id, seal_id FROM portal_event WHERE id = %s",
+            [entry],
+        )
+
+
 def test_the_command_names_the_fault_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
     entries = write()
     call_command("audit", "seal")
