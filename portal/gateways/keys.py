@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import secrets
+import time
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -19,10 +20,11 @@ class Keyring:
     active: str  # the id of the key that seals from now on
     keys: dict[str, bytes] = field(repr=False)  # every key that may still unseal
     index: bytes = field(repr=False)  # blind indexes and code digests; it stays when the others turn
+    since: float = 0  # when the active key became so
 
     def with_new_key(self) -> "Keyring":
         name = f"k{max(int(key[1:]) for key in self.keys) + 1}"
-        return replace(self, active=name, keys={**self.keys, name: secrets.token_bytes(32)})
+        return replace(self, active=name, keys={**self.keys, name: secrets.token_bytes(32)}, since=time.time())
 
     def without(self, name: str) -> "Keyring":
         return replace(self, keys={key: value for key, value in self.keys.items() if key != name})
@@ -82,11 +84,11 @@ class LocalKeys:
 
     def _encode(self, keyring: Keyring) -> dict[str, Any]:
         keys = {name: self._wrap(key) for name, key in keyring.keys.items()}
-        return {"active": keyring.active, "keys": keys, "index": self._wrap(keyring.index)}
+        return {"active": keyring.active, "since": keyring.since, "keys": keys, "index": self._wrap(keyring.index)}
 
     def _decode(self, stored: dict[str, Any]) -> Keyring:
         keys = {name: self._unwrap(key) for name, key in stored["keys"].items()}
-        return Keyring(stored["active"], keys, self._unwrap(stored["index"]))
+        return Keyring(stored["active"], keys, self._unwrap(stored["index"]), stored["since"])
 
     def _wrap(self, key: bytes) -> str:
         return base64.b64encode(key).decode()

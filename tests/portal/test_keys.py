@@ -1,11 +1,14 @@
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from portal import seeds
 from portal.accounts import MFAAdapter
@@ -69,7 +72,9 @@ def own_ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> keys.KeyProvide
 def test_after_turning_and_retiring_everything_still_opens(own_ring: keys.KeyProvider, staff: People) -> None:
     user, data_key = staff(), DataKey.make()
     opened = data_key.opened()
-    call_command("rotate_keys", "--new", "--retire")
+    call_command("rotate_keys", "--new")
+    with time_machine.travel(time.time() + 3601):
+        call_command("rotate_keys", "--retire")
     assert list(own_ring.keyring().keys) == ["k2"]
     again = User.objects.get(pk=user.pk)
     assert again.id_number == user.id_number
@@ -89,6 +94,16 @@ def test_turning_again_changes_nothing(
     assert "\n0 values sealed again under k2" in capsys.readouterr().out
 
 
+@pytest.mark.django_db
+def test_old_keys_stay_for_work_under_way_and_that_work_is_not_lost(own_ring: keys.KeyProvider, person: People) -> None:
+    read_before = User.objects.get(pk=person().pk)
+    call_command("rotate_keys", "--new")
+    with pytest.raises(CommandError, match="an hour"):
+        call_command("rotate_keys", "--retire")
+    read_before.save()  # a whole row, read under the old key
+    assert User.objects.values_list("phone", flat=True).get(pk=read_before.pk).startswith("k2.")
+
+
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_people_change_while_the_keys_turn_and_none_is_lost(own_ring: keys.KeyProvider, person: People) -> None:
@@ -104,7 +119,8 @@ def test_people_change_while_the_keys_turn_and_none_is_lost(own_ring: keys.KeyPr
             user.save(update_fields=["full_name"])
 
     assert at_once(12, work) == [None] * 12
-    call_command("rotate_keys", "--retire")
+    with time_machine.travel(time.time() + 3601):
+        call_command("rotate_keys", "--retire")
     assert [User.objects.get(pk=people[place].pk).full_name for place in range(1, 12)] == [
         f"Người Mẫu {place} 9" for place in range(1, 12)
     ]

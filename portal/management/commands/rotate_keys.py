@@ -1,18 +1,20 @@
 """A new master key, and everything sealed again under it, while the portal works. Stop it anywhere and start it again."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.sessions.models import Session
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import models
 
 from portal import accounts, audit, sealing, sessions
 from portal.gateways import keys
 
 BATCH = 500
+SAFE = 3600  # seconds: longer than any request or task that read a value before the keys turned
 
 
 class Command(BaseCommand):
@@ -26,6 +28,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, new: bool, retire: bool, **options: Any) -> None:
         provider = keys.provider()
+        if retire and (new or time.time() - provider.keyring().since < SAFE):
+            raise CommandError(
+                "Old keys are dropped an hour after the turn at the earliest: work under way may hold them."
+            )
         if new:
             provider.replace(provider.keyring().with_new_key())
             audit.record("master key made", provider.keyring().active)
