@@ -4,20 +4,22 @@ A sender takes rows for a while (a lease). If it dies between sending and saying
 never a third time (promise P17: at most one duplicate)."""
 
 import hmac
+import threading
+import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from email.utils import make_msgid
-from smtplib import SMTPException, SMTPRecipientsRefused
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Case, F, QuerySet, When
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from kombu.exceptions import OperationalError
@@ -30,7 +32,10 @@ from portal.models import Message, User
 log = structlog.get_logger(__name__)
 BATCH = 32
 AT_ONCE = 8  # conversations with the SMS gateway at one time
-LEASE = timedelta(seconds=90)  # longer than a batch may take: 32 / 8 turns of 13 s
+MAIL_TIME = 40  # seconds of a batch for its mails
+LEASE = timedelta(
+    seconds=120
+)  # longer than a batch may take: 32 / 8 turns of 13 s for texts, then the mails, and a margin
 MAX_ATTEMPTS = 8  # 10 s, 20 s, 40 s … about 43 minutes in all
 Channel, Status = Message.Channel, Message.Status
 
@@ -75,16 +80,31 @@ def post_to(
             },
         )
         if created:
-            transaction.on_commit(ring, robust=True)
+            transaction.on_commit(bell.ring, robust=True)
     return message
 
 
-def ring() -> None:
-    """Tell a worker that something is due. If the broker is away the sweep finds it; the person's request goes on."""
-    try:
-        celery.send_task("portal.tasks.deliver_messages", retry=False, expires=60)
-    except OperationalError as wrong:
-        log.warning("broker away, left to the sweep", reason=type(wrong).__name__)
+class Bell:
+    """Tells a worker that something is due. It rings beside the request, which must not wait for a broker that is slow
+    or away; rings that come while one is waiting its turn are the same ring. What is not heard, the sweep finds."""
+
+    def __init__(self) -> None:
+        self.hand = ThreadPoolExecutor(1, thread_name_prefix="bell")
+        self.waiting = threading.Lock()
+
+    def ring(self) -> None:
+        if self.waiting.acquire(blocking=False):
+            self.hand.submit(self._pull)
+
+    def _pull(self) -> None:
+        self.waiting.release()
+        try:
+            celery.send_task("portal.tasks.deliver_messages", retry=False, expires=60)
+        except OperationalError as wrong:
+            log.warning("broker away, left to the sweep", reason=type(wrong).__name__)
+
+
+bell = Bell()
 
 
 # ── Wording ──
@@ -128,17 +148,8 @@ def deliver() -> int:
     """Send what is due, batch by batch, and say how many were taken up. Any number of workers may do this at once."""
     total = 0
     while batch := take():
-        texts = [message for message in batch if message.channel == Channel.SMS]
-        mails = [message for message in batch if message.channel == Channel.EMAIL]
-        with ThreadPoolExecutor(AT_ONCE) as lines:
-            # Only the talking happens in threads; wording and writing down stay with this thread's connection.
-            talks = [(text, lines.submit(sms.gateway().send, _text(text))) for text in texts]
-            _send_mails(mails)
-            for message, talk in talks:
-                try:
-                    sent(message, talk.result())
-                except sms.Undelivered as no:
-                    failed(message, str(no), final=no.final)
+        _send_texts([message for message in batch if message.channel == Channel.SMS])
+        _send_mails([message for message in batch if message.channel == Channel.EMAIL])
         total += len(batch)
     return total
 
@@ -174,10 +185,17 @@ def sent(message: Message, provider_id: str) -> None:
     )
 
 
-def failed(message: Message, reason: str, *, final: bool = False) -> None:
-    dead = final or message.attempts >= MAX_ATTEMPTS
+def failed(message: Message, reason: str, *, final: bool = False, doubtful: bool = False) -> None:
+    """Not sent, or (doubtful) perhaps sent: that is tried once more and not again, so nobody gets it three times."""
+    dead = final or message.attempts >= MAX_ATTEMPTS or (doubtful and message.lost >= 1)
     pause = timedelta(seconds=10 * 2 ** (message.attempts - 1))
-    _settle(message, Status.DEAD if dead else Status.DUE, due_at=timezone.now() + pause, error=reason[:200])
+    _settle(
+        message,
+        Status.DEAD if dead else Status.DUE,
+        due_at=timezone.now() + pause,
+        error=reason[:200],
+        lost=message.lost + doubtful,
+    )
     if dead:
         log.error("message dead", alarm=True, template=message.template, channel=message.channel, reason=reason)
 
@@ -193,7 +211,7 @@ def resend(messages: QuerySet[Message]) -> int:
     again = messages.filter(status=Status.DEAD, params__isnull=False).update(
         status=Status.DUE, attempts=0, lost=0, due_at=timezone.now(), error=""
     )
-    transaction.on_commit(ring, robust=True)
+    transaction.on_commit(bell.ring, robust=True)
     return again
 
 
@@ -208,23 +226,38 @@ def _text(message: Message) -> sms.Text:
     )
 
 
+def _send_texts(messages: Sequence[Message]) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as lines:
+        # Only the talking happens in threads; wording and writing down stay with this thread's connection.
+        talks = [(message, lines.submit(sms.gateway().send, _text(message))) for message in messages]
+        for message, talk in talks:
+            try:
+                sent(message, talk.result())
+            except sms.Undelivered as no:
+                failed(message, str(no), final=no.final, doubtful=no.doubtful)
+
+
 def _send_mails(messages: Sequence[Message]) -> None:
-    """One conversation with the mail server for the whole batch; one bad address spoils only itself."""
+    """One conversation with the mail server for the whole batch. A bad address spoils only itself; a server that is
+    away or too slow for our lease delays the rest, which was not sent and so is in no doubt."""
     if not messages:
         return
-    server = get_connection()
+    server, end, away = get_connection(), time.monotonic() + MAIL_TIME, ""
     try:
         server.open()
-        for message in messages:
-            _send_mail(message, server)
-    except (SMTPException, OSError) as wrong:  # the server is away: not one more wait for each of the others
-        for message in messages:
-            failed(message, type(wrong).__name__)
-    finally:
+    except (SMTPException, OSError) as wrong:
+        away = type(wrong).__name__
+    for message in messages:
+        if away or time.monotonic() > end:
+            failed(message, away or "no time left")
+        else:
+            away = _send_mail(message, server)
+    with suppress(SMTPException, OSError):
         server.close()
 
 
-def _send_mail(message: Message, server: BaseEmailBackend) -> None:
+def _send_mail(message: Message, server: BaseEmailBackend) -> str:
+    """Empty, or why the conversation is over."""
     subject, text, html = email_parts(message)
     identity = make_msgid(message.pk.hex, domain=settings.MAIL_FROM.rpartition("@")[2].rstrip("> "))
     mail = EmailMultiAlternatives(
@@ -233,10 +266,18 @@ def _send_mail(message: Message, server: BaseEmailBackend) -> None:
     mail.attach_alternative(html, "text/html")
     try:
         mail.send()
-    except SMTPRecipientsRefused:
-        failed(message, "recipient refused", final=True)
+    except SMTPRecipientsRefused as no:
+        failed(message, "recipient refused", final=all(code >= 500 for code, _why in no.recipients.values()))
+    except SMTPResponseException as no:
+        failed(message, f"smtp {no.smtp_code}", final=no.smtp_code >= 500)
+    except ValueError:  # an address that no mail server could be told
+        failed(message, "address not valid", final=True)
+    except (SMTPException, OSError) as wrong:  # the line broke, perhaps after the letter went
+        failed(message, type(wrong).__name__, doubtful=True)
+        return type(wrong).__name__
     else:
         sent(message, identity)
+    return ""
 
 
 # ── Delivery reports ──
@@ -246,10 +287,13 @@ def report_token(message_id: uuid.UUID) -> str:
     return sealing.blind_index("delivery report", str(message_id))[:32]
 
 
-def report(message_id: uuid.UUID, token: str, delivered: bool) -> bool:
-    """What the gateway says became of a message; false for whoever does not hold the token we gave with it."""
-    if not hmac.compare_digest(token, report_token(message_id)):
-        return False
-    open_to_news = Message.objects.filter(pk=message_id).filter(Q(status=Status.SENT) | Q(status=Status.UNDELIVERED))
-    open_to_news.update(status=Status.DELIVERED if delivered else Status.UNDELIVERED)
-    return True
+def is_report_token(message_id: uuid.UUID, token: str) -> bool:
+    """Only the gateway that was given the message holds it."""
+    return hmac.compare_digest(token.encode(), report_token(message_id).encode())
+
+
+def report(message_id: uuid.UUID, *, delivered: bool) -> None:
+    """What the gateway says became of a message; it may say so before it has answered our call."""
+    news = Status.DELIVERED if delivered else Status.UNDELIVERED
+    open_to_news = Message.objects.filter(pk=message_id, status__in=(Status.SENDING, Status.SENT, Status.UNDELIVERED))
+    open_to_news.update(status=news, recipient=None, params=None)

@@ -29,8 +29,10 @@ class GuardedJSONParser(parsers.JSONParser):
             body = stream.read()
         except RequestDataTooBig as wrong:
             raise TooLarge from wrong
+        # One pass: a text that never closes runs to the end, else each of its quotes would be a new beginning.
+        bare = re.sub(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', b"", body, flags=re.S)
         depth = 0
-        for bracket in re.findall(rb"[\[\]{}]", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", body)):
+        for bracket in re.findall(rb"[\[\]{}]", bare):
             depth += 1 if bracket in b"[{" else -1
             if depth > MAX_DEPTH:
                 raise exceptions.ParseError(_("JSON lồng quá sâu."))

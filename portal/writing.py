@@ -3,11 +3,13 @@
 import re
 import unicodedata
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
 # Telephone prefixes that moved from 11 to 10 digits in 2018 are refused, not mapped: the person should read them again.
 MOBILE = re.compile(r"0[35789]\d{8}")
 PLAIN = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "·": "-", "₫": "d"})
 INVISIBLE = "\u200b-\u200f\ufeff"
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 def fold(text: str) -> str:
@@ -32,12 +34,16 @@ def mobile(text: str) -> str:
 def email(text: str) -> str:
     address = unicodedata.normalize("NFKC", text).strip()
     name, _, domain = address.rpartition("@")
-    return f"{name}@{domain.lower()}" if EMAIL.fullmatch(address) else ""
+    try:
+        validate_email(address)
+    except ValidationError:
+        return ""
+    return f"{name}@{domain.lower()}" if name.isascii() else ""
 
 
 def masked(value: str) -> str:
     """What may be shown of a number or an address: enough to recognise one's own, too little to use it."""
     if "@" in value:
         name, _, domain = value.rpartition("@")
-        return f"{name[:1]}•••@{domain}"
+        return f"{name[:1]}•••@{domain}"[:80]
     return f"{value[:2]}•••••{value[-3:]}" if len(value) > 6 else "•••"

@@ -12,6 +12,7 @@ import requests
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
+from urllib3.exceptions import NewConnectionError
 
 TIMEOUT = (3, 10)  # to connect, to answer
 
@@ -29,11 +30,11 @@ class Text:
 
 
 class Undelivered(Exception):
-    """The gateway did not take it. `final` means that trying again is no use."""
+    """The gateway did not take it. `final`: trying again is no use. `doubtful`: it may have taken it and not said so."""
 
-    def __init__(self, reason: str, *, final: bool = False) -> None:
+    def __init__(self, reason: str, *, final: bool = False, doubtful: bool = False) -> None:
         super().__init__(reason)
-        self.final = final
+        self.final, self.doubtful = final, doubtful
 
 
 class SMSGateway(Protocol):
@@ -125,8 +126,16 @@ def _answer(method: str, url: str, **what: Any) -> requests.Response:
         answer.raise_for_status()
     except requests.RequestException as wrong:
         # The exception's own text quotes the address, and with it the number and the code.
-        raise Undelivered(type(wrong).__name__) from None
+        raise Undelivered(type(wrong).__name__, doubtful=not _was_never_asked(wrong)) from None
     return answer
+
+
+def _was_never_asked(wrong: requests.RequestException) -> bool:
+    """No connection came about, or an answer did: only then is it certain that our words were not taken."""
+    if isinstance(wrong, requests.ConnectTimeout | requests.HTTPError):
+        return True
+    cause = wrong.args[0] if wrong.args else None
+    return isinstance(getattr(cause, "reason", None), NewConnectionError)
 
 
 def gateway_for(url: str) -> SMSGateway:

@@ -196,6 +196,17 @@ def test_a_gateway_that_is_not_there_leaves_no_number_in_the_error() -> None:
     with pytest.raises(sms.Undelivered, match="ConnectionError") as no:
         sms.gateway_for(f"kannel+http://a:b@127.0.0.1:{free_port()}/cgi-bin/sendsms").send(text())
     assert no.value.__cause__ is None
+    assert not no.value.doubtful
+
+
+def test_a_gateway_that_is_silent_may_have_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sms, "TIMEOUT", (1, 0.3))
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        with pytest.raises(sms.Undelivered, match="ReadTimeout") as no:
+            sms.gateway_for(f"kannel+http://a:b@127.0.0.1:{deaf.getsockname()[1]}/cgi-bin/sendsms").send(text())
+    assert no.value.doubtful
 
 
 # ── SMTP ──
@@ -212,6 +223,8 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        if envelope.rcpt_tos[0].startswith("disliked"):
+            return "554 not this letter"
         self.letters.append(envelope)
         return "250 OK"
 
@@ -229,8 +242,13 @@ def test_mails_travel_by_smtp_and_one_bad_address_spoils_only_itself(
     monkeypatch.setattr(
         outbox, "get_connection", lambda: get_connection(backend, host="127.0.0.1", port=controller.port)
     )
-    good, bad = person(language="en"), person(email="refused@example.vn")
-    for user in (bad, good):
+    good, bad, worse, ugly = (
+        person(language="en"),
+        person(email="refused@example.vn"),
+        person(email="disliked@example.vn"),
+        person(email="a,b@example.vn"),
+    )
+    for user in (bad, worse, ugly, good):
         outbox.post("portal/messages/password_reset", ["975310", "15"], user, intent=f"smtp {user.pk}")
     outbox.deliver()
     controller.stop()
@@ -243,7 +261,9 @@ def test_mails_travel_by_smtp_and_one_bad_address_spoils_only_itself(
     assert "975310" in plain.get_content()
     assert "975310" in html.get_content()
     assert letter.rcpt_tos == [good.email]
-    assert Message.objects.get(channel="email", status="dead").error == "recipient refused"
+    dead = Message.objects.filter(channel="email", status="dead").order_by("created_at")
+    assert [message.error for message in dead] == ["recipient refused", "smtp 554", "address not valid"]
+    assert Message.objects.filter(channel="sms", status="sent").count() == 4
 
 
 def test_a_mail_server_that_is_not_there_delays_all_and_loses_none(

@@ -179,6 +179,25 @@ def test_a_sender_that_died_is_followed_once_and_no_more(
     assert set(Message.objects.values_list("status", flat=True)) == {"dead"}
 
 
+def test_an_answer_that_never_came_is_doubted_once(user: User, phone: Phone, clock: time_machine.Traveller) -> None:
+    phone.refusal = sms.Undelivered("ReadTimeout", doubtful=True)
+    post(user)
+    for _ in range(5):
+        outbox.deliver()
+        clock.shift(timedelta(minutes=30))
+    assert len(phone.texts) == 2
+    assert Message.objects.get(channel="sms").status == "dead"
+
+
+def test_a_report_that_is_faster_than_the_answer_is_kept(user: User, phone: Phone) -> None:
+    post(user)
+    [message, _mail] = outbox.take()
+    outbox.report(message.pk, delivered=True)
+    outbox.sent(message, "late answer")
+    kept = Message.objects.get(channel="sms")
+    assert (kept.status, kept.recipient, kept.params) == ("delivered", None, None)
+
+
 def test_a_sender_that_comes_back_late_settles_nothing_of_its_followers(
     user: User, phone: Phone, clock: time_machine.Traveller
 ) -> None:
@@ -210,6 +229,7 @@ def test_with_the_broker_away_the_request_goes_on_at_once_and_the_sweep_sends(
     monkeypatch.setattr(outbox, "celery", away)
     with transaction.atomic():
         post(user)
+    outbox.bell.hand.submit(int).result()  # the ring before it has been pulled
     assert "broker away" in caplog.text
     assert Message.objects.filter(status="due").count() == 2
     outbox.deliver()

@@ -43,3 +43,14 @@ def test_what_is_shown_cannot_be_used() -> None:
     assert writing.masked("051190000011") == "05•••••011"
     assert writing.masked("mau@example.vn") == "m•••@example.vn"
     assert writing.masked("12345") == "•••"
+
+
+@pytest.mark.parametrize(
+    "typed", ["a,b@x.vn", "a<b@x.vn", "(a@x.vn", "a b@x.vn", "a@x", "@x.vn", "a@", "a@x..vn", "á@x.vn"]
+)
+def test_an_address_that_mail_servers_refuse_is_none(typed: str) -> None:
+    assert writing.email(typed) == ""
+
+
+def test_an_address_keeps_its_name_and_folds_its_domain() -> None:
+    assert writing.email(" Ten.Mau+1@Example.VN ") == "Ten.Mau+1@example.vn"
