@@ -1,8 +1,9 @@
 """People: roles and what they may do, how they sign in, and what a password must be."""
 
+import ipaddress
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
@@ -146,6 +148,20 @@ def open_account(
 
 
 @transaction.atomic
+def change_account(user: User, changed: Iterable[str]) -> None:
+    """What staff changed of somebody's account, and nothing else. Where codes go is told to where they went before."""
+    fields = {name for name in changed if name in {"full_name", "phone", "email", "language", "branch", "is_active"}}
+    before = User.objects.select_for_update().get(pk=user.pk)
+    moved = fields & {"phone", "email"}
+    if moved:
+        notify_change(before, "contact_changed")
+        for session in UserSession.objects.filter(user=user):
+            session.end()
+    user.save(update_fields=[*fields, *(f"{name}_index" for name in moved)])
+    audit.record("account changed", user, fields=sorted(fields))
+
+
+@transaction.atomic
 def change_roles(user: User, roles: Iterable[str]) -> None:
     names = sorted(set(roles))
     before = sorted(user.groups.values_list("name", flat=True))
@@ -162,13 +178,18 @@ def change_roles(user: User, roles: Iterable[str]) -> None:
 SIGN_IN = Limit("sign-in", 5, timedelta(minutes=5), sliding=True)  # guide: five wrong tries lock for five minutes
 NETWORK = Limit("sign-in network", 200, timedelta(hours=1))  # wrong tries from one network, whoever they aim at
 SECOND_FACTOR = Limit("second factor", 5, timedelta(minutes=5), sliding=True)
+SECOND_FACTOR_DAY = Limit("second factor day", 30, timedelta(days=1))
+CHALLENGES = Limit("passkey challenges", 120, timedelta(hours=1))  # per network
 LOCKED = gettext_lazy("Quý khách đã nhập sai quá 5 lần. Tài khoản tạm khóa; vui lòng thử lại sau %(minutes)s phút.")
 
 
 def network_of(place: str) -> str:
     """The /24 or /64 around an address, as a blind index: enough to count by, not to find anyone."""
-    net = ":".join(place.split(":")[:4]) if ":" in place else place.rpartition(".")[0]
-    return sealing.blind_index("network", net)
+    address = ipaddress.ip_address(place)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    net = ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False)
+    return sealing.blind_index("network", str(net))
 
 
 def locked(limit: Limit, holder: str) -> ValidationError:
@@ -190,17 +211,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def authenticate(self, request: Any, **credentials: Any) -> User | None:
         """Spend a try, then look: sixty guesses at once are still five. An unknown number costs and says the same."""
         holder, net = credentials["username"], network_of(self.get_client_ip(request))
+        if NETWORK.is_spent(net):
+            raise locked(NETWORK, net)
         left = SIGN_IN.spend(holder)
         if left is None:
             raise locked(SIGN_IN, holder)
-        if NETWORK.is_spent(net):
-            raise locked(NETWORK, net)
         user: User | None = super().authenticate(request, **credentials)
         if user:
             SIGN_IN.restore(holder)
             return user
         NETWORK.spend(net)
-        audit.record("sign-in", actor=User.objects.filter(username=holder).first(), result="refused")
+        audit.record("sign-in", User.objects.filter(username=holder).first() or "", result="refused")
         if left == 0:
             raise locked(SIGN_IN, holder)
         raise ValidationError(
@@ -210,6 +231,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             % {"left": left},
             code="wrong",
         )
+
+    def pre_login(self, request: Any, user: User, **kwargs: Any) -> Any:
+        """Demo people may be left in a database whose demo is over; by no door do they come in."""
+        if user.is_demo and not settings.DEMO:
+            return self.respond_user_inactive(request, user)
+        return super().pre_login(request, user, **kwargs)
 
     def login(self, request: Any, user: User) -> None:
         super().login(request, user)
@@ -226,7 +253,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def set_password(self, user: User, password: str) -> None:
         with transaction.atomic():
-            super().set_password(user, password)
+            user.set_password(password)
+            user.save(update_fields=["password"])  # nothing else: it may have changed since this copy was read
             audit.record("password changed", user, actor=user)
 
     def send_notification_mail(self, template_prefix: str, user: User, *_args: Any, **_kwargs: Any) -> None:
@@ -241,6 +269,7 @@ def is_password_of(user: User, password: str) -> bool:
 
 
 CHANGES: dict[str, Any] = {
+    "contact_changed": gettext_lazy("số điện thoại hoặc email nhận mã"),
     "password_changed": gettext_lazy("mật khẩu"),
     "totp_activated": gettext_lazy("ứng dụng xác thực (bật)"),
     "totp_deactivated": gettext_lazy("ứng dụng xác thực (tắt)"),
@@ -252,7 +281,7 @@ CHANGES: dict[str, Any] = {
 
 @transaction.atomic
 def notify_change(user: User, what: str) -> None:
-    if what != "password_changed":
+    if what not in ("password_changed", "contact_changed"):  # those have entries of their own
         audit.record(what.replace("_", " "), user, actor=user)
     with outbox.in_language_of(user):
         name = str(CHANGES[what])
@@ -296,9 +325,19 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return bool(not authenticator.user.is_staff or others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
 
 
-def spend_second_factor(user: User) -> None:
-    if SECOND_FACTOR.spend(str(user.pk)) is None:
-        raise locked(SECOND_FACTOR, str(user.pk))
+def check_second_factor(user: User, check: Callable[[], str]) -> str:
+    """Spend a try, then let allauth look."""
+    for limit in (SECOND_FACTOR, SECOND_FACTOR_DAY):
+        if limit.spend(str(user.pk)) is None:
+            raise locked(limit, str(user.pk))
+    try:
+        code = check()
+    except ValidationError:
+        audit.record("second factor", user, result="refused")
+        raise
+    for limit in (SECOND_FACTOR, SECOND_FACTOR_DAY):
+        limit.restore(str(user.pk))
+    return code
 
 
 def has_second_factor(user: User) -> bool:
@@ -318,8 +357,10 @@ def request_reset(number: str, place: str) -> str:
     target = User.username_for(number)
     with transaction.atomic():
         made = codes.make(RESET, target, lasts=RESET_LASTS, network=network_of(place))
-        user = User.objects.filter(username=target, is_active=True).first()
-        if user:
+        user = may_reset(target)
+        if user is None:
+            post_to_nobody(made)
+        else:
             minutes = str(int(RESET_LASTS.total_seconds() // 60))
             outbox.post(
                 "portal/messages/password_reset",
@@ -332,19 +373,38 @@ def request_reset(number: str, place: str) -> str:
     return target
 
 
+def may_reset(target: str) -> User | None:
+    found = User.objects.filter(username=target, is_active=True)
+    return (found if settings.DEMO else found.filter(is_demo=False)).first()
+
+
+def post_to_nobody(made: codes.Made) -> None:
+    """The same sealing and writing as for somebody, and then undone: the time tells nothing either."""
+    undo = transaction.savepoint()
+    nobody = User(phone="0900000000", email="nobody@example.vn", language="vi")
+    outbox.post("portal/messages/password_reset", [made.digits, "15"], nobody, intent=f"{RESET} nobody {undo}")
+    transaction.savepoint_rollback(undo)
+    transaction.on_commit(outbox.bell.ring, robust=True)
+
+
 def check_reset(target: str, digits: str) -> None:
-    codes.check(RESET, target, digits)
+    try:
+        codes.check(RESET, target, digits)
+    except Refusal:
+        audit.record("password reset", User.objects.filter(username=target).first() or "", result="refused")
+        raise
 
 
 def reset(target: str, password: str) -> None:
     """After the code was right: set the password, and with it end every session of this person."""
-    user = User.objects.filter(username=target, is_active=True).first()
+    user = may_reset(target)
     if user is None:
         raise Refusal("code-ended", _("Mã đã hết hạn hoặc hết lượt thử. Quý khách hãy yêu cầu mã mới."), status=403)
     validate_password(password, user)
-    AccountAdapter(context.request).set_password(user, password)
-    SIGN_IN.restore(target)
-    notify_change(user, "password_changed")
+    with transaction.atomic():
+        AccountAdapter(context.request).set_password(user, password)
+        SIGN_IN.restore(target)
+        notify_change(user, "password_changed")
 
 
 # ── Passwords ──

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError, IntegrityError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
@@ -106,9 +106,7 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 def is_out_of_order(error: BaseException | None) -> bool:
     """A part we stand on is away (not a fault of ours): the database, the broker, the disk."""
-    if isinstance(error, DatabaseError):
-        return not isinstance(error, IntegrityError)
-    return isinstance(error, storage.AWAY)
+    return isinstance(error, (OperationalError, InterfaceError, *storage.AWAY))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

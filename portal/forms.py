@@ -132,10 +132,7 @@ class SecondFactorForm(mfa_forms.AuthenticateForm):  # type: ignore[misc]
         self.fields["code"].help_text = _("6 chữ số trong ứng dụng xác thực, hoặc một mã dự phòng")
 
     def clean_code(self) -> str:
-        accounts.spend_second_factor(self.user)
-        code: str = super().clean_code()
-        accounts.SECOND_FACTOR.restore(str(self.user.pk))
-        return code
+        return accounts.check_second_factor(self.user, super().clean_code)
 
 
 class ConfirmSecondFactorForm(SecondFactorForm, mfa_forms.ReauthenticateForm):  # type: ignore[misc]

@@ -9,7 +9,7 @@ import structlog
 
 Line = MutableMapping[str, Any]
 # ID numbers, phones, codes, PINs and their neighbours: any run of six digits or more, spaces and dots inside allowed.
-DIGITS = re.compile(r"(?<![\w.:-])\+?\d(?:[ .]?\d){5,}")
+DIGITS = re.compile(r"(?<![\d.:-])\+?\d(?:[ .]?\d){5,}")
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 SECRET = re.compile(
     r"password|secret|token|pin$|^pin|^code|digits|authorization|cookie|id_number|phone|email|full_name", re.I
@@ -55,6 +55,8 @@ def quiet(_logger: Any, _method: str, line: Line) -> Line:
 
 
 def redact(_logger: Any, _method: str, line: Line) -> Line:
+    if "request" in line:
+        line["request"] = str(line["request"]).partition("?")[0]  # what people search for is no address
     for name in list(line):
         if name not in KEPT:
             line[name] = STRUCK if SECRET.search(name) else strike(line[name])

@@ -34,7 +34,8 @@ class Metrics(Layer):
         began = time.perf_counter()
         response = self.inner(request)
         view = request.resolver_match.view_name if request.resolver_match else "-"
-        metrics.REQUESTS.labels(view or "-", request.method or "-", response.status_code).inc()
+        method = request.method if request.method in ("GET", "HEAD", "POST", "OPTIONS") else "other"
+        metrics.REQUESTS.labels(view or "-", method, response.status_code).inc()
         metrics.SECONDS.labels(view or "-").observe(time.perf_counter() - began)
         return response
 

@@ -36,6 +36,7 @@ def plant() -> None:
     accounts.plant_roles()
     for name, province in BRANCHES:
         Branch.objects.get_or_create(name=name, defaults={"province": province})
+    User.objects.filter(is_demo=True).update(is_active=settings.DEMO)
     if settings.DEMO:
         plant_people()
 

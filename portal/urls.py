@@ -4,6 +4,7 @@ from allauth.account import views as account
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from portal import api, demo, views
 
@@ -33,7 +34,11 @@ urlpatterns = [
     path("account/inactive/", account.account_inactive, name="account_inactive"),
     path("account/confirm/", account.reauthenticate, name="account_reauthenticate"),
     path("account/password/", account.password_change, name="account_change_password"),
+    path("account/security/webauthn/login/", views.passkey_sign_in, name="mfa_login_webauthn"),
     path("account/security/", include("allauth.mfa.urls")),
+    # One way to change a password and to sign out; Django's own would pass by our rules, limits and notices.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
+    path("admin/logout/", RedirectView.as_view(pattern_name="account_logout")),
     path("admin/", admin.site.urls),
     path("api/sms/<uuid:message>/<str:token>/", api.sms_report, name="sms_report"),
     path("healthz", views.healthz),

@@ -3,6 +3,7 @@
 import hmac
 import time
 
+from allauth.mfa.webauthn.views import login_webauthn
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
@@ -15,16 +16,29 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from portal import accounts, audit, forms, health, metrics
+from portal.errors import PAGES
 from portal.models import User
 from portal.refusals import Refusal
 
-# In the session while a password is being set: the blind index of the number, and until when the code stands.
-RESETTING, OPEN_UNTIL = "resetting", "resetting open until"
+# In the session while a password is being set: the number's blind index; and for which one a code was right, until when.
+RESETTING, OPENED = "resetting", "reset opened"
 
 
 def signed_in(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
+
+
+def passkey_sign_in(request: HttpRequest) -> HttpResponse:
+    """Each challenge is a session kept; a network gets so many, and each is short-lived until somebody signs in."""
+    net = accounts.network_of(audit.scene.get().place)
+    if accounts.CHALLENGES.spend(net) is None:
+        wait = accounts.CHALLENGES.seconds_to_wait(net)
+        raise Refusal("too-many", PAGES[429][2], status=429, wait=wait)
+    response: HttpResponse = login_webauthn(request)
+    if not request.user.is_authenticated:
+        request.session.set_expiry(600)
+    return response
 
 
 @login_required
@@ -91,6 +105,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     form = forms.ForgottenForm(request.POST or None)
     if form.is_valid():
         try:
+            request.session.pop(OPENED, None)
             request.session[RESETTING] = accounts.request_reset(form.cleaned_data["number"], audit.scene.get().place)
         except Refusal as no:
             form.add_error("number", no.message)
@@ -104,13 +119,13 @@ def new_password(request: HttpRequest) -> HttpResponse:
     target = request.session.get(RESETTING)
     if not target:
         return redirect("portal:forgotten")
-    open_until = request.session.get(OPEN_UNTIL, 0)
-    form = forms.NewPasswordForm(request.POST or None, code_needed=open_until < time.time())
+    opened, until = request.session.get(OPENED, ("", 0))
+    form = forms.NewPasswordForm(request.POST or None, code_needed=opened != target or until < time.time())
     if form.is_valid():
         try:
             if "code" in form.cleaned_data:
                 accounts.check_reset(target, form.cleaned_data["code"])
-                request.session[OPEN_UNTIL] = time.time() + 600
+                request.session[OPENED] = (target, time.time() + 600)
             accounts.reset(target, form.cleaned_data["password1"])
         except Refusal as no:
             form.add_error("code", no.message)

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from portal import accounts, outbox
+from portal import accounts, outbox, seeds
 from portal.demo import current_code, texts
 from portal.models import Allowance, Event, Message, User
 from tests.conftest import PASSWORD, People, at_once
@@ -376,3 +376,70 @@ def test_the_user_name_is_never_shown(staff: People, signed_in: Enter) -> None:
         shown = client.get(page).content.decode()
         assert user.username not in shown
         assert user.id_number not in shown
+
+
+# ── What a reviewer of this code once broke ──
+
+
+def test_a_right_code_opens_no_other_persons_password(person: People) -> None:
+    mine, theirs, client = person(), person(), Client()
+    set_password(client, ask_for_code(client, mine), f"Aa#{mine.phone}")  # right code, refused password
+    client.post("/password/forgotten/", {"number": theirs.id_number})
+    answer = client.post("/password/new/", {"password1": NEW, "password2": NEW})
+    assert answer.status_code == 200
+    assert try_password(theirs.id_number, NEW) != "signed in"
+    assert try_password(theirs.id_number, PASSWORD) == "signed in"
+
+
+def test_demo_people_stay_outside_where_there_is_no_demo(person: People, settings: Any) -> None:
+    user = person(demo=True)
+    settings.DEMO = False
+    answer = Client().post("/sign-in/", {"login": user.id_number, "password": PASSWORD})
+    assert answer.headers["Location"] == "/account/inactive/"
+    seeds.plant()
+    assert not User.objects.get(pk=user.pk).is_active
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("203.0.113.7", "203.0.113.200", True),
+        ("203.0.113.7", "203.0.114.7", False),
+        ("2001:db8::1", "2001:db8::2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:203.0.113.7", "203.0.113.9", True),
+    ],
+)
+def test_a_network_is_a_24_or_a_64_however_written(one: str, other: str, same: bool) -> None:
+    assert (accounts.network_of(one) == accounts.network_of(other)) is same
+
+
+def test_a_password_change_brings_no_closed_account_back(person: People) -> None:
+    old_copy = person()
+    User.objects.filter(pk=old_copy.pk).update(is_active=False)
+    accounts.AccountAdapter(None).set_password(old_copy, NEW)
+    assert not User.objects.get(pk=old_copy.pk).is_active
+
+
+def test_a_refused_sign_in_names_nobody_as_the_one_who_did_it(person: People) -> None:
+    user = person()
+    try_password(user.id_number)
+    [entry] = Event.objects.filter(verb="sign-in", result="refused")
+    assert (entry.actor, entry.about) == (None, f"user:{user.pk}")
+
+
+def test_refused_second_factors_and_reset_codes_leave_entries(staff: People) -> None:
+    user, client = staff("reviewer"), Client()
+    client.post("/sign-in/", {"login": user.id_number, "password": PASSWORD})
+    client.post("/account/security/authenticate/", {"code": "x"})
+    ask_for_code(client, user)
+    set_password(client, "00000x")
+    assert Event.objects.filter(verb="second factor", result="refused", about=f"user:{user.pk}").count() == 1
+    assert Event.objects.filter(verb="password reset", result="refused", about=f"user:{user.pk}").count() == 1
+
+
+def test_passkey_challenges_are_counted_by_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = {"Accept": "application/json"}
+    assert Client().get("/account/security/webauthn/login/", headers=ask).status_code == 200
+    Allowance.objects.filter(purpose="passkey challenges").update(spent=120)
+    assert Client().get("/account/security/webauthn/login/", headers=ask).status_code == 429

@@ -135,3 +135,48 @@ def test_djangos_own_admin_log_names_nobody(staff: People, signed_in: Enter) -> 
 
     signed_in(staff("operator")).post("/admin/portal/user/add/", new_account())
     assert "Mẫu" not in repr(list(LogEntry.objects.values_list("object_repr", "change_message")))
+
+
+@pytest.mark.parametrize(
+    "lookup", ["password__startswith=argon2", "username__startswith=a", "id_number__startswith=k1"]
+)
+def test_no_list_can_be_filtered_by_what_it_does_not_offer(lookup: str, staff: People, signed_in: Enter) -> None:
+    answer = signed_in(staff("operator")).get(f"/admin/portal/user/?{lookup}")
+    assert answer.status_code in (302, 400)
+    assert "password__startswith" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("offered", ["groups__name=agent", "branch__id__exact=1", "is_active__exact=1"])
+def test_what_a_list_offers_it_does(offered: str, staff: People, signed_in: Enter) -> None:
+    assert signed_in(staff("operator")).get(f"/admin/portal/user/?{offered}").status_code == 200
+
+
+def test_an_operator_cannot_change_his_own_account(staff: People, signed_in: Enter) -> None:
+    operator = staff("operator")
+    facts = {**new_account(roles=["operator", "approver"]), "phone": operator.phone, "email": operator.email}
+    assert signed_in(operator).post(f"/admin/portal/user/{operator.pk}/change/", facts).status_code == 403
+    assert User.objects.get(pk=operator.pk).roles == ["operator"]
+
+
+def test_a_changed_phone_is_told_to_the_old_one_and_ends_the_sessions(staff: People, signed_in: Enter) -> None:
+    agent = staff("agent")
+    theirs, client = signed_in(agent), signed_in(staff("operator"))
+    Message.objects.all().delete()
+    old = agent.phone
+    facts = {**new_account(), "phone": "0987654321", "email": agent.email}
+    client.post(f"/admin/portal/user/{agent.pk}/change/", facts)
+    assert User.objects.get(pk=agent.pk).phone == "0987654321"
+    [sms] = Message.objects.filter(channel="sms")
+    assert (sms.template, sms.recipient) == ("portal/messages/security_changed", old)
+    assert theirs.get("/account/").status_code == 302
+
+
+@pytest.mark.parametrize(("page", "ours"), [("password_change", "/account/password/"), ("logout", "/sign-out/")])
+def test_djangos_own_password_page_leads_to_ours(page: str, ours: str, staff: People, signed_in: Enter) -> None:
+    assert signed_in(staff("agent")).post(f"/admin/{page}/").headers["Location"] == ours
+
+
+def test_a_changed_branch_leaves_an_entry(staff: People, signed_in: Enter) -> None:
+    client, branch = signed_in(staff("operator")), Branch.objects.get(name="VNPT Mẫu")
+    client.post(f"/admin/portal/branch/{branch.pk}/change/", {"name": "VNPT Mẫu", "province": "38"})
+    assert Event.objects.filter(verb="branch changed", about=f"branch:{branch.pk}").exists()

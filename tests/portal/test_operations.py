@@ -50,12 +50,14 @@ def test_metrics_are_for_who_has_the_token(client: Client) -> None:
         {"event": "x", "password": "Hoa-sen#2026"},
         {"event": "x", "deep": {"list": ["0912345678", {"otp_code": "135790"}]}},
         {"event": "x", "pin": "246801"},
+        {"event": "request_finished", "request": "GET /admin/portal/user/?q=C12345678&e=mau%40example.vn"},
+        {"event": "passport C12345678"},
         {"event": "x", "error": ValueError("bad 051190000011")},
     ],
 )
 def test_personal_data_is_struck_out_of_every_line(line: dict[str, object]) -> None:
     told = json.dumps(logs.redact(None, "", dict(line)), default=str)
-    for secret in ("0912345678", "051190000011", "051 190", "example.vn", "Hoa-sen", "135790", "246801"):
+    for secret in ("0912345678", "051190000011", "051 190", "example.vn", "Hoa-sen", "135790", "246801", "12345678"):
         assert secret not in told
 
 
