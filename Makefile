@@ -8,7 +8,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON := .venv/bin/python
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard portal/locale/*/LC_MESSAGES/django.po))
 
-.PHONY: run test lint bench system system-test messages clean
+.PHONY: run test lint bench promises system system-test messages clean
 .DEFAULT_GOAL := run
 
 run: system .venv/run $(MESSAGES)
@@ -85,6 +85,9 @@ sync:
 bench: system-test .venv/test $(MESSAGES)
 	EMBEDDED=1 LOG_LEVEL=ERROR $(PYTHON) manage.py bench
 	EMBEDDED=1 LOG_LEVEL=ERROR $(PYTHON) -m tests.postgresql $(PYTHON) manage.py bench
+
+promises:
+	$(PYTHON) -m tests.promises
 
 messages:
 	EMBEDDED=1 $(PYTHON) manage.py makemessages -l en --no-obsolete --no-wrap -i var -i .venv -i tests

@@ -9,6 +9,8 @@ from pathlib import Path
 import polib
 import pytest
 
+from tests import promises
+
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("portal", "enrollment", "kyc", "signing")
 
@@ -48,6 +50,11 @@ def test_every_text_stands_in_english_too(tmp_path: Path) -> None:
     assert [entry.msgid for entry in found if not entry.translated()] == []
     kept = polib.pofile(str(ROOT / "portal/locale/en/LC_MESSAGES/django.po"))
     assert {entry.msgid for entry in kept} == {entry.msgid for entry in found}
+
+
+def test_readme_tells_which_promises_are_shown_and_which_are_not() -> None:
+    """Promise P22."""
+    assert (ROOT / "README.md").read_text() == promises.written()
 
 
 def test_placeholders_are_the_same_in_both_languages() -> None:

@@ -305,6 +305,7 @@ def test_one_sees_and_ends_other_sessions(person: People, signed_in: Enter) -> N
 
 
 def test_nobody_ends_somebody_elses_session(person: People, signed_in: Enter) -> None:
+    """Promise P13, as far as sessions go."""
     mine, theirs = signed_in(person()), signed_in(person())
     other = UserSession.objects.get(session_key=theirs.session.session_key)
     assert mine.post(f"/account/sessions/end/{other.pk}/").status_code == 404

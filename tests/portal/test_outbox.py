@@ -76,6 +76,7 @@ def test_the_local_gateway_puts_sms_where_the_demo_desk_finds_them(user: User) -
 
 
 def test_the_same_intent_posts_once(user: User, phone: Phone) -> None:
+    """Promise P8, as far as messages go."""
     post(user)
     post(user)
     outbox.deliver()
@@ -124,6 +125,7 @@ def test_an_sms_is_one_part_of_plain_letters_with_no_link_but_ours(
 
 
 def test_html_in_a_parameter_stays_text(user: User) -> None:
+    """Promise P16, as far as messages go."""
     message = Message(template="portal/messages/account_opened", language="vi", params=["<script>alert(1)</script>"])
     _subject, plain, html = outbox.email_parts(message)
     assert "<script>" in plain
@@ -275,5 +277,6 @@ def test_eight_workers_at_once_send_each_message_once(person: People, phone: Pho
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_thirty_identical_causes_at_once_post_one_message(user: User, phone: Phone) -> None:
+    """Promise P8, as far as messages go."""
     at_once(30, lambda _place: post(user))
     assert Message.objects.count() == 2
