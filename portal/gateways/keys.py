@@ -88,7 +88,7 @@ class LocalKeys:
 
     def _decode(self, stored: dict[str, Any]) -> Keyring:
         keys = {name: self._unwrap(key) for name, key in stored["keys"].items()}
-        return Keyring(stored["active"], keys, self._unwrap(stored["index"]), stored["since"])
+        return Keyring(stored["active"], keys, self._unwrap(stored["index"]), stored.get("since", 0))
 
     def _wrap(self, key: bytes) -> str:
         return base64.b64encode(key).decode()
