@@ -18,6 +18,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
@@ -241,6 +242,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def login(self, request: Any, user: User) -> None:
         super().login(request, user)
         UserSession.objects.create_from_request(request)
+        request.session.set_expiry(0)  # a passkey's challenge had set a short one
         request.session["since"] = request.session["seen"] = int(time.time())
         # Whoever signed in a moment ago is not asked for the password again before setting up a second factor.
         for record in request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])[-1:]:
@@ -335,6 +337,9 @@ def check_second_factor(user: User, check: Callable[[], str]) -> str:
     except ValidationError:
         audit.record("second factor", user, result="refused")
         raise
+    # allauth remembers a used code for 30 s, but takes it for 90.
+    if not cache.add(sealing.blind_index("used second factor", f"{user.pk} {code}"), True, 120):
+        raise MFAAdapter().validation_error("incorrect_code")
     for limit in (SECOND_FACTOR, SECOND_FACTOR_DAY):
         limit.restore(str(user.pk))
     return code

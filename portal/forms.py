@@ -169,6 +169,8 @@ class AccountForm(forms.ModelForm[User]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["roles"].choices = [(name, role.label) for name, role in accounts.ROLES.items()]  # type: ignore[attr-defined]
+        for field in self.fields.values():
+            field.show_hidden_initial = True  # what changed is told by what this person saw, not by a row changed since
         if self.instance.pk:
             del self.fields["id_number"]
             self.initial["roles"] = self.instance.roles

@@ -12,14 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from email.utils import make_msgid
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException, SMTPSenderRefused
 
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import Case, F, QuerySet, When
+from django.db.models import Case, F, Q, QuerySet, When
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from kombu.exceptions import OperationalError
@@ -31,7 +32,9 @@ from portal.models import Message, User
 
 log = structlog.get_logger(__name__)
 BATCH = 32
+ROUND = 60  # seconds after which a worker lets the next turn go on
 AT_ONCE = 8  # conversations with the SMS gateway at one time
+CLOSING = "server closing"
 MAIL_TIME = 40  # seconds of a batch for its mails
 LEASE = timedelta(
     seconds=120
@@ -146,10 +149,11 @@ def due(now: datetime) -> QuerySet[Message]:
 
 def deliver() -> int:
     """Send what is due, batch by batch, and say how many were taken up. Any number of workers may do this at once."""
-    total = 0
-    while batch := take():
-        _send_texts([message for message in batch if message.channel == Channel.SMS])
-        _send_mails([message for message in batch if message.channel == Channel.EMAIL])
+    total, end = 0, time.monotonic() + ROUND
+    while time.monotonic() < end and (batch := take()):
+        sayable = [message for message in batch if _can_be_said(message)]
+        _send_texts([message for message in sayable if message.channel == Channel.SMS])
+        _send_mails([message for message in sayable if message.channel == Channel.EMAIL])
         total += len(batch)
     return total
 
@@ -226,6 +230,16 @@ def _text(message: Message) -> sms.Text:
     )
 
 
+def _can_be_said(message: Message) -> bool:
+    """A message that cannot be opened or worded is given up by itself, not again and again with its whole batch."""
+    try:
+        _text(message) if message.channel == Channel.SMS else email_parts(message)
+    except (TemplateDoesNotExist, TemplateSyntaxError, sealing.Broken) as wrong:
+        failed(message, type(wrong).__name__, final=True)
+        return False
+    return True
+
+
 def _send_texts(messages: Sequence[Message]) -> None:
     with ThreadPoolExecutor(AT_ONCE) as lines:
         # Only the talking happens in threads; wording and writing down stay with this thread's connection.
@@ -267,9 +281,15 @@ def _send_mail(message: Message, server: BaseEmailBackend) -> str:
     try:
         mail.send()
     except SMTPRecipientsRefused as no:
-        failed(message, "recipient refused", final=all(code >= 500 for code, _why in no.recipients.values()))
+        codes = [code for code, _why in no.recipients.values()]
+        failed(message, "recipient refused", final=min(codes) >= 500)
+        return CLOSING if 421 in codes else ""
+    except SMTPSenderRefused as no:  # our own name, so every letter's: nothing a letter should die of
+        failed(message, f"sender refused {no.smtp_code}")
+        return "sender refused"
     except SMTPResponseException as no:
         failed(message, f"smtp {no.smtp_code}", final=no.smtp_code >= 500)
+        return CLOSING if no.smtp_code == 421 else ""
     except ValueError:  # an address that no mail server could be told
         failed(message, "address not valid", final=True)
     except (SMTPException, OSError) as wrong:  # the line broke, perhaps after the letter went
@@ -295,5 +315,8 @@ def is_report_token(message_id: uuid.UUID, token: str) -> bool:
 def report(message_id: uuid.UUID, *, delivered: bool) -> None:
     """What the gateway says became of a message; it may say so before it has answered our call."""
     news = Status.DELIVERED if delivered else Status.UNDELIVERED
-    open_to_news = Message.objects.filter(pk=message_id, status__in=(Status.SENDING, Status.SENT, Status.UNDELIVERED))
-    open_to_news.update(status=news, recipient=None, params=None)
+    on_its_way = Q(status__in=(Status.SENDING, Status.SENT, Status.UNDELIVERED))
+    doubted = (
+        Q(status__in=(Status.DUE, Status.DEAD), attempts__gt=0) if delivered else Q(pk=None)
+    )  # it had gone after all
+    Message.objects.filter(on_its_way | doubted, pk=message_id).update(status=news, recipient=None, params=None)

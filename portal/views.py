@@ -128,7 +128,8 @@ def new_password(request: HttpRequest) -> HttpResponse:
                 request.session[OPENED] = (target, time.time() + 600)
             accounts.reset(target, form.cleaned_data["password1"])
         except Refusal as no:
-            form.add_error("code", no.message)
+            request.session.pop(OPENED, None)
+            form.add_error("code" if "code" in form.fields else None, no.message)
         except ValidationError as no:
             form.add_error("password1", no)
         else:

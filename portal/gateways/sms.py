@@ -49,10 +49,13 @@ class LocalSMS:
         self.inbox = inbox
 
     def send(self, text: Text) -> str:
-        self.inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
         now = timezone.now()
         letter = {"to": text.to, "body": text.body, "at": now.isoformat()}
-        (self.inbox / f"{now:%Y%m%d%H%M%S%f}-{text.id}.json").write_text(json.dumps(letter))
+        try:
+            self.inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (self.inbox / f"{now:%Y%m%d%H%M%S%f}-{text.id}.json").write_text(json.dumps(letter))
+        except OSError as wrong:
+            raise Undelivered(type(wrong).__name__) from wrong
         return f"local-{text.id}"
 
 
@@ -63,6 +66,8 @@ class VNPTBrandname:
         self.url = f"{url.scheme.removeprefix('vnpt+')}://{url.netloc.rpartition('@')[2]}{url.path}"
         self.user, self.password = unquote(url.username or ""), unquote(url.password or "")
         self.choices = {name: values[0] for name, values in parse_qs(url.query).items()}
+        if missing := {"label", "contract", "agent"} - set(self.choices):
+            raise ImproperlyConfigured(f"SMS_URL lacks {', '.join(sorted(missing))} (README).")
 
     def send(self, text: Text) -> str:
         template = settings.SMS_TEMPLATES.get(text.template)
@@ -92,7 +97,7 @@ class VNPTBrandname:
                 return text.id
             reason = f"vnpt {reply['ERROR']} {reply.get('ERROR_DESC', '')}"
         except (ValueError, KeyError, TypeError):
-            reason = "vnpt: no answer as documented"
+            raise Undelivered("vnpt: no answer as documented", doubtful=True) from None
         raise Undelivered(reason[:200])
 
 
@@ -131,8 +136,10 @@ def _answer(method: str, url: str, **what: Any) -> requests.Response:
 
 
 def _was_never_asked(wrong: requests.RequestException) -> bool:
-    """No connection came about, or an answer did: only then is it certain that our words were not taken."""
-    if isinstance(wrong, requests.ConnectTimeout | requests.HTTPError):
+    """No connection came about, or a plain no did: only then is it certain that our words were not taken."""
+    if isinstance(wrong, requests.HTTPError):
+        return wrong.response.status_code < 500  # a proxy's 502 or 504 says nothing of what became of them
+    if isinstance(wrong, requests.ConnectTimeout | requests.exceptions.SSLError):
         return True
     cause = wrong.args[0] if wrong.args else None
     return isinstance(getattr(cause, "reason", None), NewConnectionError)

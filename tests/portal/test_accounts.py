@@ -161,6 +161,18 @@ def test_a_used_second_factor_code_is_not_taken_again(staff: People) -> None:
         assert ("_auth_user_id" in client.session) is entered
 
 
+def test_a_used_code_is_not_taken_again_as_long_as_it_would_be_right(staff: People) -> None:
+    user = staff("reviewer")
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        code = current_code(user)
+        for entered in (True, False):
+            client = Client()
+            client.post("/sign-in/", {"login": user.id_number, "password": PASSWORD})
+            client.post("/account/security/authenticate/", {"code": code})
+            assert ("_auth_user_id" in client.session) is entered
+            clock.shift(timedelta(seconds=31))
+
+
 def test_staff_cannot_remove_their_last_second_factor(staff: People, signed_in: Enter) -> None:
     user = staff("reviewer")
     client = signed_in(user)
@@ -390,6 +402,15 @@ def test_a_right_code_opens_no_other_persons_password(person: People) -> None:
     assert answer.status_code == 200
     assert try_password(theirs.id_number, NEW) != "signed in"
     assert try_password(theirs.id_number, PASSWORD) == "signed in"
+
+
+def test_an_account_closed_between_code_and_password_is_told_so(person: People) -> None:
+    user, client = person(), Client()
+    set_password(client, ask_for_code(client, user), f"Aa#{user.phone}")
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    answer = client.post("/password/new/", {"password1": NEW, "password2": NEW})
+    assert answer.status_code == 200
+    assert "yêu cầu mã mới" in answer.content.decode()
 
 
 def test_demo_people_stay_outside_where_there_is_no_demo(person: People, settings: Any) -> None:

@@ -180,3 +180,17 @@ def test_a_changed_branch_leaves_an_entry(staff: People, signed_in: Enter) -> No
     client, branch = signed_in(staff("operator")), Branch.objects.get(name="VNPT Mẫu")
     client.post(f"/admin/portal/branch/{branch.pk}/change/", {"name": "VNPT Mẫu", "province": "38"})
     assert Event.objects.filter(verb="branch changed", about=f"branch:{branch.pk}").exists()
+
+
+def test_a_stale_form_puts_nothing_back(staff: People, signed_in: Enter) -> None:
+    agent, client = staff("agent"), signed_in(staff("operator"))
+    seen = {
+        f"initial-{name}": value
+        for name, value in {**new_account(), "phone": agent.phone, "email": agent.email}.items()
+    }
+    facts = {**new_account(full_name="Lê Thị Mẫu Khác"), "phone": agent.phone, "email": agent.email}
+    agent.phone = "0987000111"
+    agent.save()
+    client.post(f"/admin/portal/user/{agent.pk}/change/", {**seen, **facts})
+    changed = User.objects.get(pk=agent.pk)
+    assert (changed.full_name, changed.phone) == ("Lê Thị Mẫu Khác", "0987000111")

@@ -147,6 +147,16 @@ def test_heads_that_were_not_anchored_in_time_are_made_good() -> None:
     assert first_fault() == ""
 
 
+def test_an_anchor_cut_in_mid_line_heals_at_the_next_seal() -> None:
+    write()
+    audit.seal_all()
+    settings.AUDIT_ANCHOR.write_text(settings.AUDIT_ANCHOR.read_text() + '{"number": 2, "tot')
+    write()
+    audit.seal_all()
+    assert first_fault() == ""
+    assert len(settings.AUDIT_ANCHOR.read_text().splitlines()) == 3
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="REPLACE is SQLite's")
 def test_replacing_an_entry_is_refused_too() -> None:
     [entry] = write(1)

@@ -81,6 +81,14 @@ def test_brandname_sends_a_template_with_numbered_parameters(monkeypatch: pytest
     assert (order["APIUSER"], order["APIPASS"], order["LABELID"]) == ("user", "p@ss", "7")
 
 
+@pytest.mark.parametrize(("status", "doubtful"), [(400, False), (401, False), (500, True), (504, True)])
+def test_only_a_plain_no_is_certain(status: int, doubtful: bool) -> None:
+    peer = Recorder(b"", status)
+    with pytest.raises(sms.Undelivered) as no:
+        sms.gateway_for(f"kannel+http://a:b@127.0.0.1:{peer.server_port}/cgi-bin/sendsms").send(text())
+    assert no.value.doubtful is doubtful
+
+
 @pytest.mark.parametrize(
     ("answer", "status"),
     [(b'{"RPLY": {"ERROR": "101", "ERROR_DESC": "no credit"}}', 200), (b"", 500), (b"not json", 200)],
@@ -278,6 +286,27 @@ def test_a_mail_server_that_is_not_there_delays_all_and_loses_none(
     assert set(Message.objects.filter(channel="email").values_list("status", "error")) == {
         ("due", "ConnectionRefusedError")
     }
+
+
+@pytest.mark.parametrize("answer", ["421 closing", "550 who are you"])
+def test_a_server_that_refuses_us_kills_no_letter(answer: str, person: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = MailServer()
+
+    async def handle_mail(*_args: Any) -> str:
+        return answer
+
+    monkeypatch.setattr(server, "handle_MAIL", handle_mail, raising=False)
+    controller = Controller(server, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    monkeypatch.setattr(
+        outbox, "get_connection", lambda: get_connection(backend, host="127.0.0.1", port=controller.port)
+    )
+    for place in range(3):
+        outbox.post("portal/messages/password_reset", ["975310", "15"], person(), intent=f"smtp {place}")
+    outbox.deliver()
+    controller.stop()
+    assert set(Message.objects.filter(channel="email").values_list("status", "lost")) == {("due", 0)}
 
 
 # ── Object storage ──

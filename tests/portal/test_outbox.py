@@ -159,6 +159,14 @@ def test_a_final_no_is_not_tried_again(user: User, phone: Phone) -> None:
     assert Message.objects.get(channel="sms").status == "dead"
 
 
+def test_a_message_that_cannot_be_worded_is_given_up_alone(user: User, phone: Phone) -> None:
+    outbox.post("portal/messages/unknown", ["x"], user, intent="first")
+    post(user)
+    outbox.deliver()
+    assert len(phone.texts) == len(mail.outbox) == 1
+    assert set(Message.objects.filter(status="dead").values_list("error", flat=True)) == {"TemplateDoesNotExist"}
+
+
 def test_a_message_past_its_time_is_not_sent(user: User, phone: Phone, clock: time_machine.Traveller) -> None:
     post(user, good_until=timezone.now() + timedelta(minutes=15))
     clock.shift(timedelta(minutes=16))
@@ -198,6 +206,18 @@ def test_a_report_that_is_faster_than_the_answer_is_kept(user: User, phone: Phon
     outbox.sent(message, "late answer")
     kept = Message.objects.get(channel="sms")
     assert (kept.status, kept.recipient, kept.params) == ("delivered", None, None)
+
+
+def test_what_was_doubted_and_then_reported_is_not_sent_again(
+    user: User, phone: Phone, clock: time_machine.Traveller
+) -> None:
+    phone.refusal = sms.Undelivered("ReadTimeout", doubtful=True)
+    [message, _mail] = post(user)
+    outbox.deliver()
+    outbox.report(message.pk, delivered=True)
+    clock.shift(timedelta(minutes=30))
+    outbox.deliver()
+    assert len(phone.texts) == 1
 
 
 def test_a_sender_that_comes_back_late_settles_nothing_of_its_followers(

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import structlog
 from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.sessions.models import Session
@@ -13,6 +14,7 @@ from django.db import models
 from portal import accounts, audit, sealing, sessions
 from portal.gateways import keys
 
+log = structlog.get_logger(__name__)
 BATCH = 500
 SAFE = 3600  # seconds: longer than any request or task that read a value before the keys turned
 
@@ -68,7 +70,11 @@ def column(model: type[models.Model], name: str, place: str, active: str) -> Ite
         for key, token in batch:
             if token is None or token.startswith(f"{active}."):
                 continue
-            renewed = sealing.seal(sealing.unseal(token, place), place)
+            try:
+                renewed = sealing.seal(sealing.unseal(token, place), place)
+            except sealing.Broken:
+                log.error("cannot be opened", alarm=True, place=place, row=str(key))
+                continue
             if model._default_manager.filter(**{"pk": key, name: token}).update(**{name: renewed}):
                 yield None
         last = batch[-1][0]
