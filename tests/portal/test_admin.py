@@ -138,7 +138,13 @@ def test_djangos_own_admin_log_names_nobody(staff: People, signed_in: Enter) -> 
 
 
 @pytest.mark.parametrize(
-    "lookup", ["password__startswith=argon2", "username__startswith=a", "id_number__startswith=k1"]
+    "lookup",
+    [
+        "password__startswith=argon2",
+        "username__startswith=a",
+        "id_number__startswith=k1",
+        "branch__user__password__startswith=a",
+    ],
 )
 def test_no_list_can_be_filtered_by_what_it_does_not_offer(lookup: str, staff: People, signed_in: Enter) -> None:
     answer = signed_in(staff("operator")).get(f"/admin/portal/user/?{lookup}")
