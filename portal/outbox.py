@@ -31,14 +31,14 @@ from portal.gateways import sms
 from portal.models import Message, User
 
 log = structlog.get_logger(__name__)
-BATCH = 32
+BATCH = 16
 ROUND = 60  # seconds after which a worker lets the next turn go on
 AT_ONCE = 8  # conversations with the SMS gateway at one time
 CLOSING = "server closing"
-MAIL_TIME = 40  # seconds of a batch for its mails
-LEASE = timedelta(
-    seconds=120
-)  # longer than a batch may take: 32 / 8 turns of 13 s for texts, then the mails, and a margin
+MAIL_TIME = 20  # seconds of a batch for its mails
+# Longer than a batch may take (16 / 8 turns of 13 s for texts, the mails, a slow last mail), and short, for so long waits a
+# batch whose sender was killed: due messages are promised within two minutes.
+LEASE = timedelta(seconds=80)
 MAX_ATTEMPTS = 8  # 10 s, 20 s, 40 s … about 43 minutes in all
 Channel, Status = Message.Channel, Message.Status
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
 from django.test import Client
+from django.urls import get_resolver
 from playwright.sync_api import Browser, sync_playwright
 
 from portal import accounts, audit, seeds
@@ -31,6 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "postgresql" in item.keywords:
             item.add_marker(pytest.mark.skip(reason="parallel connections are tried on PostgreSQL"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_map_is_read() -> None:
+    """Before a test changes the settings on which it depends."""
+    get_resolver().url_patterns  # noqa: B018
 
 
 @pytest.fixture(scope="session", autouse=True)
