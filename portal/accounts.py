@@ -404,7 +404,7 @@ def reset(target: str, password: str) -> None:
     """After the code was right: set the password, and with it end every session of this person."""
     user = may_reset(target)
     if user is None:
-        raise Refusal("code-ended", _("Mã đã hết hạn hoặc hết lượt thử. Quý khách hãy yêu cầu mã mới."), status=403)
+        raise codes.ended()
     validate_password(password, user)
     with transaction.atomic():
         AccountAdapter(context.request).set_password(user, password)

@@ -76,6 +76,10 @@ def make(purpose: str, target: str, *, lasts: timedelta, account: str = "", netw
     return Made(digits, now + lasts)
 
 
+def ended() -> Refusal:
+    return Refusal("code-ended", _("Mã đã hết hạn hoặc hết lượt thử. Quý khách hãy yêu cầu mã mới."), status=403)
+
+
 def check(purpose: str, target: str, digits: str, *, account: str = "") -> None:
     """Return if the digits are right, once; refuse otherwise. The count is committed whatever the caller does next."""
     receipt, now = uuid.uuid4(), timezone.now()
@@ -104,7 +108,7 @@ def check(purpose: str, target: str, digits: str, *, account: str = "") -> None:
     if accepted:
         return
     if not tried or not left:
-        raise Refusal("code-ended", _("Mã đã hết hạn hoặc hết lượt thử. Quý khách hãy yêu cầu mã mới."), status=403)
+        raise ended()
     raise Refusal(
         "code-wrong",
         ngettext(

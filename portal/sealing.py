@@ -136,9 +136,8 @@ class SealedField(models.TextField[Any, Any]):
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = model_instance.__dict__.get(self.attname)
         if isinstance(value, Token) and not self.key and not value.startswith(f"{keys.provider().keyring().active}."):
-            value = self.unsealed(
-                value, model_instance
-            )  # read before the keys turned: not written back under the old one
+            # Read before the keys turned: it is not written back under the old one.
+            value = self.unsealed(value, model_instance)
         if value is None or isinstance(value, Token):
             return value
         return self.sealed(value, model_instance)

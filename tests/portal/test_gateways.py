@@ -21,6 +21,7 @@ from moto.server import ThreadedMotoServer
 
 from portal import health, outbox
 from portal.gateways import sms
+from portal.management.commands.bench import until_it_answers
 from portal.models import DataKey, Message, SealedFile
 from tests.conftest import People
 from tests.postgresql import free_port
@@ -110,15 +111,6 @@ def test_a_template_the_provider_does_not_know_is_a_final_no() -> None:
 # ── Kannel ──
 
 
-def wait_for(port: int) -> None:
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"nobody listens on {port}")
-
-
 @pytest.fixture
 def kannel(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """bearerbox, smsbox and the fake SMS centre, as Debian ships them; yields the URL and the centre's log."""
@@ -161,11 +153,11 @@ max-messages = 1
 
     try:
         start("/usr/sbin/bearerbox", "kannel.conf")
-        wait_for(centre)
+        until_it_answers(centre)
         start("/usr/lib/kannel/test/fakesmsc", "-H", "127.0.0.1", "-r", str(centre), "-i", "3600", "1 2 text hello")
-        wait_for(box)
+        until_it_answers(box)
         start("/usr/sbin/smsbox", "kannel.conf")
-        wait_for(send)
+        until_it_answers(send)
         yield f"kannel+http://portal:secret@127.0.0.1:{send}/cgi-bin/sendsms?from=SmartCA", log
     finally:
         for process in reversed(boxes):

@@ -5,23 +5,21 @@ import os
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
-from django.utils.module_loading import module_has_submodule
 
 from portal.benches import Pair
+from portal.management.commands.seed import found_in_each_app
+from portal.management.commands.up import web
 
 ROUNDS = 5
 
@@ -45,19 +43,13 @@ class Command(BaseCommand):
                     f"{connection.display_name}, {os.cpu_count()} cores, median of {ROUNDS} interleaved rounds"
                 )
                 self.stdout.write(f"{'':26}{'ours':>12}{'bare':>12}{'ratio':>8}  against")
-                for pair in self.all_pairs():
-                    self.compare(pair)
+                for benches in found_in_each_app("benches"):
+                    for pair in benches.pairs():
+                        self.compare(pair)
                 self.pages(str(name), seconds)
             finally:
                 connection.close()
                 connection.creation.destroy_test_db(before, verbosity=0)
-
-    def all_pairs(self) -> list[Pair]:
-        found = [import_module(f"{app.name}.benches") for app in apps.get_app_configs() if self.has_benches(app)]
-        return [pair for module in found for pair in module.pairs()]
-
-    def has_benches(self, app: Any) -> bool:
-        return bool(app.module) and module_has_submodule(app.module, "benches")
 
     def compare(self, pair: Pair) -> None:
         ours, bare = [], []
@@ -73,10 +65,8 @@ class Command(BaseCommand):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        command = [*(sys.executable, "-m", "granian", "--interface", "wsgi", "portal.wsgi:application"), "--no-ws"]
-        command += ["--port", str(port), "--workers", "2", "--blocking-threads", "4", "--log-level", "critical"]
         variables = ["LOG_LEVEL=ERROR", f"DATABASE_URL={url_of(database)}"]
-        server = subprocess.Popen(["env", *variables, *command], stdout=subprocess.DEVNULL)
+        server = subprocess.Popen(["env", *variables, *web(2, 4, "127.0.0.1", port)], stdout=subprocess.DEVNULL)
         try:
             until_it_answers(port)
             found: dict[str, list[float]] = {"/": [], "/sign-in/": [], "/healthz": []}
@@ -120,6 +110,7 @@ def until_it_answers(port: int) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
+    raise TimeoutError(f"nobody listens on {port}")
 
 
 def rate(port: int, path: str, seconds: float, people: int = 8) -> float:

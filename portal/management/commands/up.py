@@ -96,7 +96,11 @@ class Command(BaseCommand):
             if settings.EMBEDDED_REDIS and only is None:
                 self.start(Child("redis", redis()))
             self.broker_is_there()
-            parts = {"worker": worker(threads), "web": web(web_processes, threads), "schedule": schedule()}
+            parts = {
+                "worker": worker(threads),
+                "web": web(web_processes, threads, settings.BIND, settings.PORT),
+                "schedule": schedule(),
+            }
             if only:
                 self.start(Child(only, parts[only]))
             else:
@@ -223,10 +227,10 @@ class Command(BaseCommand):
 # ── The commands ──
 
 
-def web(processes: int, threads: int) -> list[str]:
+def web(processes: int, threads: int, host: str, port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "portal.wsgi:application"),
-        *("--host", settings.BIND, "--port", str(settings.PORT), "--workers", str(processes)),
+        *("--host", host, "--port", str(port), "--workers", str(processes)),
         *("--blocking-threads", str(threads), "--backpressure", str(threads * 16), "--backlog", "1024"),
         *(
             "--no-ws",
