@@ -1,0 +1,43 @@
+"""The old three levels lead to the ward of today."""
+
+import json
+
+import pytest
+
+from enrollment import places
+
+PLACES = json.loads((places.DATA / "places.json").read_text())
+NEW = {code for province in PLACES.values() for code in province["wards"]}
+
+
+def test_every_old_ward_leads_to_wards_of_today() -> None:
+    olds = places.old_wards()
+    assert len(olds) == 10_040
+    assert all(old.wards and set(old.wards) <= NEW for old in olds)
+    assert sum(old.is_split for old in olds) == 471
+    assert {code for old in olds for code in old.wards} == NEW
+
+
+@pytest.mark.parametrize(
+    ("query", "label", "code"),
+    [
+        ("đức chánh mộ đức", "Xã Đức Chánh, Huyện Mộ Đức, Tỉnh Quảng Ngãi", "21421"),
+        ("Xã Đức Chánh, H. Mộ Đức, tỉnh Quảng Ngãi", "Xã Đức Chánh, Huyện Mộ Đức, Tỉnh Quảng Ngãi", "21421"),
+        ("DUC CHANH MO DUC", "Xã Đức Chánh, Huyện Mộ Đức, Tỉnh Quảng Ngãi", "21421"),
+        ("p. dien bien, tp thanh hoa", "Phường Điện Biên, Thành phố Thanh Hóa, Tỉnh Thanh Hóa", "14797"),
+        ("Lý Sơn Quảng Ngãi", "Huyện Lý Sơn, Tỉnh Quảng Ngãi", "21548"),
+    ],
+)
+def test_it_is_found_however_typed(query: str, label: str, code: str) -> None:
+    """The two addresses of the guides among them."""
+    found = {old.label: old.wards for old in places.find_old(query)}
+    assert code in found[label]
+
+
+def test_the_ward_comes_before_others_that_only_mention_its_name() -> None:
+    assert places.find_old("điện biên thanh hóa")[0].label.startswith("Phường Điện Biên")
+
+
+def test_nothing_typed_finds_nothing() -> None:
+    assert places.find_old("  , . ") == []
+    assert places.find_old("xa huyen tinh") == []
