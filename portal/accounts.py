@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY, record_authentication
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -46,14 +46,28 @@ class Role:
 MINUTES, HOURS = timedelta(minutes=1), timedelta(hours=1)
 ROLES: dict[str, Role] = {
     "customer": Role(gettext_lazy("Khách hàng"), 30 * MINUTES, 12 * HOURS, staff=False),
-    "agent": Role(gettext_lazy("Nhân viên quầy"), 30 * MINUTES, 10 * HOURS),
-    "reviewer": Role(gettext_lazy("Thẩm định viên"), 30 * MINUTES, 10 * HOURS),
-    "approver": Role(gettext_lazy("Người duyệt"), 30 * MINUTES, 10 * HOURS),
+    "agent": Role(gettext_lazy("Nhân viên quầy"), 30 * MINUTES, 10 * HOURS, ("enrollment.view_application",)),
+    "reviewer": Role(gettext_lazy("Thẩm định viên"), 30 * MINUTES, 10 * HOURS, ("enrollment.view_application",)),
+    "approver": Role(gettext_lazy("Người duyệt"), 30 * MINUTES, 10 * HOURS, ("enrollment.view_application",)),
     "supervisor": Role(
         gettext_lazy("Giám sát"),
         30 * MINUTES,
         10 * HOURS,
-        ("portal.view_user", "portal.view_branch", "portal.view_message", "portal.view_event"),
+        (
+            "portal.view_user",
+            "portal.view_branch",
+            "portal.view_message",
+            "portal.view_event",
+            "enrollment.view_application",
+            "enrollment.change_application",
+            "enrollment.view_payment",
+            "enrollment.view_refund",
+            "enrollment.change_refund",
+            "enrollment.view_invoice",
+            "enrollment.view_plan",
+            "enrollment.add_plan",
+            "enrollment.change_plan",
+        ),
     ),
     "operator": Role(
         gettext_lazy("Vận hành"),
@@ -69,13 +83,26 @@ ROLES: dict[str, Role] = {
             "portal.view_message",
             "portal.change_message",
             "portal.view_event",
+            "enrollment.view_application",
+            "enrollment.change_application",
+            "enrollment.view_payment",
+            "enrollment.view_refund",
+            "enrollment.view_invoice",
+            "enrollment.change_invoice",
         ),
     ),
     "auditor": Role(
         gettext_lazy("Kiểm toán"),
         15 * MINUTES,
         10 * HOURS,
-        ("portal.view_event", "portal.view_user", "portal.view_message"),
+        (
+            "portal.view_event",
+            "portal.view_user",
+            "portal.view_message",
+            "enrollment.view_application",
+            "enrollment.view_payment",
+            "enrollment.view_refund",
+        ),
     ),
 }
 
@@ -265,6 +292,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         notify_change(user, what)
 
 
+def enter(request: Any, user: User, *, second_factor: bool = False) -> None:
+    """Sign in somebody who has just proved who they are by other means than the form."""
+    user.backend = settings.AUTHENTICATION_BACKENDS[0]
+    record_authentication(request, user, "password")
+    if second_factor:
+        record_authentication(request, user, "mfa", type="totp")
+    AccountAdapter(request).login(request, user)
+
+
 def is_password_of(user: User, password: str) -> bool:
     """Asked of somebody signed in, within the same budget as signing in: an open session is no place to guess."""
     return bool(AccountAdapter(context.request).reauthenticate(user, password))
@@ -343,6 +379,11 @@ def check_second_factor(user: User, check: Callable[[], str]) -> str:
     for limit in (SECOND_FACTOR, SECOND_FACTOR_DAY):
         limit.restore(str(user.pk))
     return code
+
+
+def check_password_for(password: str, *, number: str, full_name: str, phone: str, email: str) -> None:
+    """For somebody who has no account yet."""
+    validate_password(password, User(id_number=number, full_name=full_name, phone=phone, email=email))
 
 
 def has_second_factor(user: User) -> bool:
@@ -447,7 +488,7 @@ class NotAboutThePerson:
     """Not the ID number, the phone or the name, whole or in part."""
 
     def validate(self, password: str, user: User | None = None) -> None:
-        if user is None or not user.pk:
+        if user is None or not user.id_number:
             return
         typed = password.casefold()
         digits = [user.id_number, user.id_number[-6:], user.phone, user.phone[-6:]]

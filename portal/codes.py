@@ -25,7 +25,7 @@ PAUSE = timedelta(seconds=60)
 SENDS = {  # whose budget each code draws on
     "target": Limit("codes to target", 10, DAY),
     "account": Limit("codes for account", 20, DAY),
-    "network": Limit("codes from network", 300, DAY),
+    "network": Limit("codes from network", 2000, DAY),  # a phone company puts thousands behind one address
 }
 
 
@@ -35,20 +35,34 @@ class Made:
     expires_at: datetime
 
 
+def pause_of(purpose: str) -> Limit:
+    return Limit(f"pause {purpose}", 1, PAUSE)
+
+
 def digest(purpose: str, target: str, digits: str) -> str:
     return sealing.blind_index(f"code {purpose}", f"{target} {digits}")
 
 
-def make(purpose: str, target: str, *, lasts: timedelta, account: str = "", network: str = "", length: int = 6) -> Made:
+def make(
+    purpose: str,
+    target: str,
+    *,
+    lasts: timedelta,
+    account: str = "",
+    network: str = "",
+    length: int = 6,
+    at_once: bool = False,
+) -> Made:
     """A new code for the target; the one before it ends here. Refuses when a budget is spent.
 
-    `target` is a blind index (of a phone, of an ID number), so that the table names nobody."""
+    `target` is a blind index (of a phone, of an ID number), so that the table names nobody. `at_once`: without the
+    pause, because the code before went to a wrong address."""
     now = timezone.now()
     digits = "".join(secrets.choice("0123456789") for _digit in range(length))
     holders = {"target": target, "account": account or target, "network": network}
-    pause = Limit(f"pause {purpose}", 1, PAUSE)
+    pause = pause_of(purpose)
     with transaction.atomic():
-        if pause.spend(target) is None:
+        if pause.spend(target) is None and not at_once:
             wait = pause.seconds_to_wait(target)
             raise Refusal(
                 "code-too-soon",
@@ -64,7 +78,7 @@ def make(purpose: str, target: str, *, lasts: timedelta, account: str = "", netw
                     status=429,
                     wait=limit.seconds_to_wait(holders[kind]),
                 )
-        # The pause's row is locked by now, so no other code for this target can be born between these two lines.
+        # The target's rows are locked by now, so no other code for it can be born between these two lines.
         Code.objects.filter(purpose=purpose, target=target, live=True).update(live=False)
         Code.objects.create(
             purpose=purpose,
@@ -80,8 +94,10 @@ def ended() -> Refusal:
     return Refusal("code-ended", _("Mã đã hết hạn hoặc hết lượt thử. Quý khách hãy yêu cầu mã mới."), status=403)
 
 
-def check(purpose: str, target: str, digits: str, *, account: str = "") -> None:
-    """Return if the digits are right, once; refuse otherwise. The count is committed whatever the caller does next."""
+def check(purpose: str, target: str, digits: str, *, account: str = "", decoy: bool = False) -> None:
+    """Return if the digits are right, once; refuse otherwise. The count is committed whatever the caller does next.
+
+    `decoy`: a target that has no code gets the answers of one that has, tries left and all."""
     receipt, now = uuid.uuid4(), timezone.now()
     with transaction.atomic(durable=True):
         guesses_left = GUESSES.spend(account or target)
@@ -102,9 +118,10 @@ def check(purpose: str, target: str, digits: str, *, account: str = "") -> None:
         accepted = Code.objects.filter(purpose=purpose, target=target, receipt=receipt).exists()
         if accepted:
             GUESSES.restore(account or target)
-        left = (
-            Code.objects.filter(purpose=purpose, target=target, live=True).values_list("tries_left", flat=True).first()
-        )
+        live = Code.objects.filter(purpose=purpose, target=target, live=True, expires_at__gt=now)
+        left = live.values_list("tries_left", flat=True).first()
+        if decoy and left is None:
+            tried, left = 1, Limit(f"no code {purpose}", TRIES, DAY).spend(target)
     if accepted:
         return
     if not tried or not left:

@@ -47,3 +47,8 @@ def masked(value: str) -> str:
         name, _, domain = value.rpartition("@")
         return f"{name[:1]}•••@{domain}"[:80]
     return f"{value[:2]}•••••{value[-3:]}" if len(value) > 6 else "•••"
+
+
+def spaced(phone: str) -> str:
+    """In groups, as people read a number aloud: 0912 345 678."""
+    return f"{phone[:4]} {phone[4:7]} {phone[7:]}".strip()

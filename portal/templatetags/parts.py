@@ -9,6 +9,7 @@ from portal import accounts, writing
 
 register = template.Library()
 register.filter("masked", writing.masked)
+register.filter("spaced", writing.spaced)
 BROWSERS = {
     "Edg": "Edge",
     "OPR": "Opera",
@@ -35,9 +36,9 @@ def device(user_agent: str) -> str:
 
 
 @register.inclusion_tag("portal/parts/field.html")
-def field(bound: BoundField) -> dict[str, Any]:
+def field(bound: BoundField, note: str = "") -> dict[str, Any]:
     """A form field: label, hint, what is wrong, and the box; Django ties hint and error to it for screen readers."""
-    return {"field": bound, "kind": bound.widget_type}
+    return {"field": bound, "kind": bound.widget_type, "note": note}
 
 
 @register.inclusion_tag("portal/parts/checklist.html")

@@ -17,8 +17,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
+from portal.apps import found_in_each_app
 from portal.benches import Pair
-from portal.management.commands.seed import found_in_each_app
 from portal.management.commands.up import web
 
 ROUNDS = 5

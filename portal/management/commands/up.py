@@ -90,7 +90,9 @@ class Command(BaseCommand):
         self.children: list[Child] = []
         self.hold_the_folder(only or "all")
         if only in (None, "web"):
-            self.port_is_free()
+            self.port_is_free(settings.PORT, "PORT")
+        if settings.LOCAL_BANK and only is None:
+            self.port_is_free(settings.BANK_PORT, "BANK_PORT")
         self.database_is_there()
         try:
             if settings.EMBEDDED_REDIS and only is None:
@@ -120,13 +122,13 @@ class Command(BaseCommand):
                 f"Another portal runs in {settings.STATE}: stop it, or give this one its own STATE=…"
             ) from wrong
 
-    def port_is_free(self) -> None:
+    def port_is_free(self, port: int, name: str) -> None:
         with socket.socket(socket.AF_INET6 if ":" in settings.BIND else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((settings.BIND, settings.PORT))
+                probe.bind((settings.BIND, port))
             except OSError as wrong:
-                raise CommandError(f"Port {settings.PORT} is in use or not ours: choose another with PORT=…") from wrong
+                raise CommandError(f"Port {port} is in use or not ours: choose another with {name}=…") from wrong
 
     def database_is_there(self) -> None:
         try:
@@ -158,6 +160,8 @@ class Command(BaseCommand):
         if fresh:
             self.start(Child("worker", parts["worker"]))
         self.start(Child("web", parts["web"]))
+        if settings.LOCAL_BANK:
+            self.start(Child("bank", bank()))
         self.until_ready()
         self.start(Child("schedule", parts["schedule"]))
         self.welcome()
@@ -269,6 +273,10 @@ def schedule() -> list[str]:
         *(sys.executable, "-m", "celery", "-A", "portal", "--quiet", "--skip-checks", "beat"),
         *("--schedule", str(settings.STATE / "schedule"), "--pidfile", ""),
     ]
+
+
+def bank() -> list[str]:
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), "bank"]
 
 
 def redis() -> list[str]:
