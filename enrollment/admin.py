@@ -1,7 +1,25 @@
-from django.contrib import admin
+"""Staff's side of enrollment: applications to look at, plans to sell, payments, refunds to make, invoices."""
 
-from enrollment.models import Plan
-from portal.admin import Desk
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from enrollment import forms, journey
+from enrollment.journey import Step
+from enrollment.models import Application, Invoice, Payment, Plan, Refund
+from enrollment.steps import activation, leaving, payment
+from portal import audit, sealing, writing
+from portal.admin import Desk, ReadOnly
+from portal.models import User
+from portal.refusals import Refusal
 
 
 @admin.register(Plan)
@@ -9,3 +27,182 @@ class PlanAdmin(Desk):
     list_display = ("name", "kind", "months", "price", "sold_from", "sold_until")
     list_filter = ("kind",)
     search_fields = ("name", "code")
+
+    def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        audit.record("plan changed", obj, fields=sorted(form.changed_data))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # a plan is taken off sale by its date; orders still name it
+
+
+@admin.register(Application)
+class ApplicationAdmin(ReadOnly):
+    list_display = ("reference", "name", "number", "step", "plan", "channel", "branch", "created_at", "touched_at")
+    list_filter = ("step", "plan", "channel", "branch", "is_twin")
+    list_select_related = ("plan", "branch", "data_key")
+    search_fields = ("reference",)
+    search_help_text = _("Mã hồ sơ, số giấy tờ đầy đủ, số điện thoại hoặc email chính xác")
+    ordering = ("-pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
+        """An agent sees the applications of the own counter."""
+        rows: QuerySet[Application] = super().get_queryset(request)
+        user = request.user
+        if isinstance(user, User) and user.roles == ["agent"]:
+            return rows.filter(branch=user.branch_id, branch__isnull=False)
+        return rows
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Application], search_term: str) -> Any:
+        if not search_term:
+            return queryset, False
+        audit.record("applications searched")
+        found = (
+            Q(reference=writing.document_number(search_term))
+            | Q(person_index=User.username_for(search_term))
+            | Q(phone_index=sealing.blind_index("phone", writing.mobile(search_term)))
+            | Q(email_index=sealing.blind_index("email", writing.email(search_term).lower()))
+        )
+        return queryset.filter(found), False
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path("<int:pk>/resend/", self.admin_site.admin_view(require_POST(self.resend)), name="application_resend"),
+            path("<int:pk>/stop/", self.admin_site.admin_view(require_POST(self.stop)), name="application_stop"),
+            path("<int:pk>/number/", self.admin_site.admin_view(require_POST(self.open_up)), name="application_number"),
+        ]
+        return own + super().get_urls()
+
+    # ── One application ──
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self.page(request, self.found(request, object_id))
+
+    def found(self, request: HttpRequest, pk: Any) -> Application:
+        rows = self.get_queryset(request).select_related("data_key", "plan", "user", "branch")
+        return get_object_or_404(rows, pk=pk if str(pk).isdigit() else 0)
+
+    def page(self, request: HttpRequest, application: Application, *, opened: bool = False) -> HttpResponse:
+        known = {
+            **self.admin_site.each_context(request),
+            "title": application.reference,
+            "opts": self.opts,
+            "application": application,
+            "declared": None if application.data_key.erased_at else application.declaration,
+            "opened": opened,
+            "trail": application.trail.select_related("actor").order_by("pk"),
+            "orders": application.orders.prefetch_related("payments", "payments__refunds").order_by("-pk"),
+            "why": journey.REASONS.get(application.reason),
+            "stop": forms.StopForm(),
+            "may_change": self.may_change(request),
+            "may_resend": application.step == Step.ACTIVATION,
+        }
+        return render(request, "admin/enrollment/application.html", known)
+
+    def may_change(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("enrollment.change_application"))
+
+    def done(self, request: HttpRequest, application: Application, act: Any, said: Any) -> HttpResponse:
+        try:
+            act()
+        except Refusal as no:
+            self.message_user(request, no.message, messages.WARNING)
+        else:
+            self.message_user(request, said, messages.SUCCESS)
+        return redirect("admin:enrollment_application_change", application.pk)
+
+    def resend(self, request: HttpRequest, pk: int) -> HttpResponse:
+        application = self.found(request, pk)
+        if not self.may_change(request) or application.step != Step.ACTIVATION:
+            raise Refusal(
+                "not-allowed", _("Hồ sơ này không chờ mã kích hoạt, hoặc vai trò này không được gửi mã."), status=403
+            )
+        audit.record("code resent", application)
+        return self.done(
+            request, application, lambda: activation.invite(application), _("Mã mới đã được gửi cho khách.")
+        )
+
+    def stop(self, request: HttpRequest, pk: int) -> HttpResponse:
+        application, form = self.found(request, pk), forms.StopForm(request.POST)
+        if not self.may_change(request) or not form.is_valid():
+            raise Refusal("not-allowed", _("Cần chọn lý do, và vai trò này phải được dừng hồ sơ."), status=403)
+        reason = form.cleaned_data["reason"]
+        return self.done(request, application, lambda: leaving.cancel(application, reason), _("Hồ sơ đã dừng."))
+
+    def open_up(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The whole number, for a reason that stays in the audit trail."""
+        application, reason = self.found(request, pk), request.POST.get("reason", "").strip()[:200]
+        if len(reason) < 5:
+            self.message_user(request, _("Cần nêu lý do xem số giấy tờ."), messages.WARNING)
+            return redirect("admin:enrollment_application_change", application.pk)
+        audit.record("application opened up", application, reason=reason)
+        return self.page(request, application, opened=True)
+
+    # ── The list: masked ──
+
+    @admin.display(description=_("Họ tên"))
+    def name(self, application: Application) -> str:
+        told = self.told(application)
+        return told.full_name if told else "–"
+
+    @admin.display(description=_("Số giấy tờ"))
+    def number(self, application: Application) -> str:
+        told = self.told(application)
+        return writing.masked(told.number) if told else "–"
+
+    def told(self, application: Application) -> Any:
+        return None if application.data_key.erased_at else application.declaration
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnly):
+    list_display = ("reference", "order", "gateway", "amount", "status", "code", "created_at", "settled_at")
+    list_filter = ("status", "gateway")
+    list_select_related = ("order",)
+    search_fields = ("reference__exact", "provider_id__exact", "order__reference__exact")
+    search_help_text = _("Mã giao dịch, mã tại cổng hoặc mã đơn hàng, chính xác")
+    ordering = ("-pk",)
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnly):
+    """Money to be sent back by a person; the list is the queue."""
+
+    list_display = ("created_at", "gateway", "provider_id", "amount", "reason", "payment", "status", "done_at")
+    list_filter = ("status", "reason", "gateway")
+    list_select_related = ("payment",)
+    ordering = ("status", "pk")  # "done" before "due": see get_ordering
+    actions = ("mark_done",)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("-status", "pk")
+
+    @admin.action(description=_("Đánh dấu đã hoàn tiền"), permissions=["settle"])
+    def mark_done(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
+        done = sum(payment.returned(refund) for refund in queryset)
+        text = ngettext("%(count)d khoản đã hoàn.", "%(count)d khoản đã hoàn.", done) % {"count": done}
+        self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("enrollment.change_refund"))
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(ReadOnly):
+    list_display = ("order", "status", "number", "attempts", "error", "issued_at")
+    list_filter = ("status",)
+    list_select_related = ("order",)
+    ordering = ("-pk",)
+    actions = ("again",)
+
+    @admin.action(description=_("Phát hành lại hóa đơn lỗi"), permissions=["issue"])
+    def again(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        failed = queryset.filter(status=Invoice.Status.FAILED)
+        count = failed.update(status=Invoice.Status.PENDING, attempts=0, due_at=timezone.now())
+        text = ngettext("%(count)d hóa đơn sẽ được phát hành lại.", "%(count)d hóa đơn sẽ được phát hành lại.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING)
+
+    def has_issue_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("enrollment.change_invoice"))

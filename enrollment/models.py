@@ -1,10 +1,27 @@
-"""What a customer may buy and where they may live; applications come with the journey."""
+"""Plans and places, the application that stands at one step, and what it has agreed to, ordered and paid."""
 
-from django.db import models
-from django.db.models import Q, QuerySet
+import secrets
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.db import models, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+
+from enrollment import journey
+from enrollment.identity import Declaration
+from enrollment.journey import Channel, Step
+from portal import audit, logs, sealing
+from portal.models import Branch, DataKey, User
+from portal.refusals import Refusal
+
+LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is read as another
+
+
+def new_reference(length: int = 8) -> str:
+    return "".join(secrets.choice(LETTERS) for _letter in range(length))
 
 
 class Plan(models.Model):
@@ -32,7 +49,15 @@ class Plan(models.Model):
         ordering = ("rank", "code")
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        return self.name_en if get_language() == "en" else self.name
+
+    @property
+    def purpose(self) -> str:
+        return self.use_en if get_language() == "en" else self.use
 
     @classmethod
     def on_sale(cls) -> "QuerySet[Plan]":
@@ -55,3 +80,355 @@ class Ward(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}, {self.province}"
+
+
+class Application(models.Model):
+    """One person's way to one certificate. Its state is the step at which it stands; only it moves itself."""
+
+    reference = models.CharField(_("Mã hồ sơ"), max_length=8, unique=True, default=new_reference, editable=False)
+    channel = models.CharField(_("Kênh"), max_length=8, choices=Channel)
+    step = models.CharField(_("Bước"), max_length=12, choices=Step)
+    reached = models.CharField(max_length=12, choices=Step)  # the furthest step; `step` lies before it in a correction
+    redo = models.JSONField(default=list)  # steps still to be done again
+    items = models.JSONField(default=list)  # what the reviewer found wrong
+    moves = models.PositiveIntegerField(default=0)  # a copy read before the last move moves nothing
+    reason = models.CharField(_("Lý do dừng"), max_length=20, blank=True)
+    user = models.ForeignKey(
+        User, verbose_name=_("Tài khoản"), null=True, blank=True, on_delete=models.PROTECT, related_name="applications"
+    )
+    branch = models.ForeignKey(Branch, verbose_name=_("Đơn vị"), null=True, blank=True, on_delete=models.PROTECT)
+    plan = models.ForeignKey(Plan, verbose_name=_("Gói cước"), null=True, blank=True, on_delete=models.PROTECT)
+    language = models.CharField(_("Ngôn ngữ"), max_length=2, default="vi")
+    data_key = models.ForeignKey(DataKey, on_delete=models.PROTECT)
+    draft = sealing.SealedJSONField(key="data_key", null=True)  # as typed so far
+    declared = sealing.SealedJSONField(key="data_key", null=True)  # as confirmed; see identity.Declaration
+    person_index = models.CharField(max_length=64, blank=True, editable=False)
+    phone_index = models.CharField(max_length=64, blank=True, editable=False)
+    email_index = models.CharField(max_length=64, blank=True, editable=False)
+    phone_confirmed_at = models.DateTimeField(null=True)
+    is_twin = models.BooleanField(default=False, editable=False)
+    is_demo = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(_("Mở lúc"), auto_now_add=True)
+    touched_at = models.DateTimeField(_("Thao tác cuối"), default=timezone.now)
+    reminded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("hồ sơ"), pgettext_lazy("nhiều", "hồ sơ")
+        constraints = (
+            # Whoever comes second is a twin: to its owner it looks like any other, and it goes no further than
+            # activation. So one person has one open application, and a stranger learns nothing of it.
+            models.UniqueConstraint(
+                fields=("person_index",),
+                condition=Q(is_twin=False) & ~Q(step__in=journey.ENDS) & ~Q(person_index=""),
+                name="one_open_application",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("step", "-id"), name="applications_at_step"),
+            models.Index(fields=("person_index",), name="applications_of_person"),
+            models.Index(fields=("phone_index",), name="applications_of_phone"),
+            models.Index(fields=("email_index",), name="applications_of_email"),
+            models.Index(
+                fields=("touched_at",), condition=Q(step__in=("plan", "declaration", "payment")), name="drafts_by_age"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.reference
+
+    # ── Moving: each of the four ways is one conditional update with its trail ──
+
+    def finish(self, *, changed: bool = False, **facts: Any) -> None:
+        """This step is done. `changed`: its outcome differs from an earlier one, on which later steps may have built.
+        Facts are fields that become true with the step, in the same update."""
+        if self.is_ended:
+            raise out_of_step()
+        step, reached, redo = journey.finished(
+            Channel(self.channel), Step(self.step), Step(self.reached), self.redo, changed=changed
+        )
+        self._move("finished", step, reached=reached, redo=redo, **facts)
+
+    def move(self, step: Step) -> None:
+        """The customer goes back to correct something."""
+        if step not in journey.BACK.get(Step(self.step), ()):
+            raise out_of_step()
+        redo = journey.in_order(Channel(self.channel), {step, *self.redo})
+        self._move("moved", step, reached=self.reached, redo=redo)
+
+    def send_back(self, items: Iterable[str]) -> None:
+        """The reviewer asks for these items again, and for nothing that does not depend on them."""
+        wrong = sorted(set(items))
+        if self.step not in journey.SENDERS_BACK or not wrong:
+            raise out_of_step()
+        redo = journey.in_order(Channel(self.channel), {journey.ITEMS[item] for item in wrong})
+        self._move("sent back", redo[0], reached=self.step, redo=redo, items=wrong)
+
+    def stop(self, reason: str) -> None:
+        if self.is_ended:
+            raise out_of_step()
+        self._move("stopped", Step.STOPPED, reached=self.reached, redo=[], reason=reason)
+        audit.record("application stopped", self, reason=reason)
+
+    @transaction.atomic
+    def _move(self, verb: str, step: Step, **changes: Any) -> None:
+        origin, changes = self.step, {"touched_at": timezone.now(), "reminded_at": None, **changes}
+        here = Application.objects.filter(pk=self.pk, step=origin, moves=self.moves)
+        if here.update(step=step, moves=F("moves") + 1, **changes) != 1:
+            raise out_of_step()
+        self.step, self.moves = step, self.moves + 1
+        for name, value in changes.items():
+            setattr(self, name, value)
+        Trail.note(self, verb, origin, self.reason, self.items if verb == "sent back" else [])
+
+    # ── How it stands ──
+
+    @property
+    def is_ended(self) -> bool:
+        return self.step in journey.ENDS
+
+    @property
+    def may_cancel(self) -> bool:
+        return self.step in journey.CANCELLABLE
+
+    @property
+    def turn(self) -> journey.Turn:
+        return journey.turn(Channel(self.channel), Step(self.step))
+
+    # ── What was declared ──
+
+    @property
+    def declaration(self) -> Declaration | None:
+        return Declaration.from_json(self.declared) if self.declared else None
+
+    def sealed(self, field: str, value: Any) -> sealing.Token:
+        """For an update, which cannot seal by itself."""
+        sealed_field: Any = self._meta.get_field(field)
+        token: sealing.Token = sealed_field.sealed(value, self)
+        return token
+
+    def as_declared(self, told: Declaration) -> dict[str, Any]:
+        """The declaration and the indexes by which it is found again, sealed for an update."""
+        return {
+            "declared": self.sealed("declared", told.as_json()),
+            "person_index": User.username_for(told.number),
+            "phone_index": sealing.blind_index("phone", told.phone),
+            "email_index": sealing.blind_index("email", told.email.lower()),
+        }
+
+    def correct(self, told: Declaration) -> None:
+        """Change what was declared without a move, where this step allows it."""
+        changes = {**self.as_declared(told), "touched_at": timezone.now()}
+        if Application.objects.filter(pk=self.pk, step=self.step, moves=self.moves).update(**changes) != 1:
+            raise out_of_step()
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+    @property
+    def order(self) -> "Order | None":
+        return self.orders.exclude(status=Order.Status.CANCELLED).first()
+
+    @classmethod
+    def open_ones(cls) -> "QuerySet[Application]":
+        return cls.objects.exclude(step__in=journey.ENDS)
+
+
+def out_of_step() -> Refusal:
+    return Refusal("out-of-step", _("Hồ sơ đã chuyển sang bước khác. Quý khách hãy tải lại trang."))
+
+
+class Trail(models.Model):
+    """Every move of an application: from where to where, by whom, why."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="trail")
+    at = models.DateTimeField(auto_now_add=True)
+    verb = models.CharField(max_length=12)
+    origin = models.CharField(max_length=12, choices=Step, blank=True)
+    step = models.CharField(max_length=12, choices=Step)
+    actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=20, blank=True)
+    items = models.JSONField(default=list)
+    request_id = models.CharField(max_length=36, blank=True)
+
+    VERBS: ClassVar[dict[str, Any]] = {
+        "opened": _("Mở hồ sơ, đến bước “%(step)s”"),
+        "finished": _("Xong bước “%(origin)s”, sang “%(step)s”"),
+        "moved": _("Khách quay lại bước “%(step)s”"),
+        "sent back": _("Trả lại để làm lại bước “%(step)s”"),
+        "stopped": _("Dừng ở bước “%(origin)s”"),
+    }
+
+    @property
+    def said(self) -> str:
+        """One line of the timeline."""
+        names = {"step": self.get_step_display(), "origin": self.get_origin_display()}
+        return str(self.VERBS[self.verb]) % names
+
+    @classmethod
+    def note(
+        cls, application: Application, verb: str, origin: str, reason: str = "", items: Iterable[str] = ()
+    ) -> None:
+        cls.objects.create(
+            application=application,
+            verb=verb,
+            origin=origin,
+            step=application.step,
+            actor=audit.scene.get().actor,
+            reason=reason,
+            items=list(items),
+            request_id=logs.request_id(),
+        )
+
+
+class Consent(models.Model):
+    """One purpose, agreed to once: which text, when, by which way. Rows are never changed but to be withdrawn."""
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="consents")
+    purpose = models.CharField(max_length=20)
+    version = models.CharField(max_length=10)
+    language = models.CharField(max_length=2)
+    text_hash = models.CharField(max_length=64)
+    channel = models.CharField(max_length=8, choices=Channel)
+    place = models.CharField(max_length=45, blank=True)
+    given_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("đồng ý"), pgettext_lazy("nhiều", "đồng ý")
+        constraints = (models.UniqueConstraint(fields=("application", "purpose"), name="one_consent_per_purpose"),)
+
+
+class Order(models.Model):
+    """What was bought at the price of that moment. Later changes of the plan do not reach it."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Chờ thanh toán")
+        PAID = "paid", _("Đã thanh toán")
+        CANCELLED = "cancelled", _("Đã hủy")
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="orders")
+    reference = models.CharField(_("Mã đơn hàng"), max_length=10, unique=True)
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT)
+    name = models.CharField(_("Gói cước"), max_length=100)
+    name_en = models.CharField(max_length=100)
+    kind = models.CharField(max_length=12, choices=Plan.Kind)
+    months = models.PositiveSmallIntegerField()
+    signings = models.PositiveIntegerField()
+    total = models.PositiveIntegerField(_("Tổng cộng (đồng)"))
+    vat_percent = models.PositiveSmallIntegerField(default=10)
+    status = models.CharField(_("Trạng thái"), max_length=9, choices=Status, default=Status.OPEN)
+    created_at = models.DateTimeField(_("Tạo lúc"), auto_now_add=True)
+    paid_at = models.DateTimeField(_("Thanh toán lúc"), null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("đơn hàng"), pgettext_lazy("nhiều", "đơn hàng")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("application",), condition=~Q(status="cancelled"), name="one_order_per_application"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def title(self) -> str:
+        return self.name_en if get_language() == "en" else self.name
+
+    @property
+    def vat(self) -> int:
+        return round(self.total * self.vat_percent / (100 + self.vat_percent))
+
+    @property
+    def net(self) -> int:
+        return self.total - self.vat
+
+
+class Payment(models.Model):
+    """One attempt to pay an order at one gateway; its reference is what the gateway tells us of."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Đang chờ")
+        PAID = "paid", _("Thành công")
+        FAILED = "failed", _("Không thành công")
+        EXPIRED = "expired", _("Quá hạn")
+
+    order = models.ForeignKey(Order, verbose_name=_("Đơn hàng"), on_delete=models.PROTECT, related_name="payments")
+    reference = models.CharField(_("Mã giao dịch"), max_length=12, unique=True)
+    gateway = models.CharField(_("Cổng"), max_length=10)
+    amount = models.PositiveIntegerField(_("Số tiền"))
+    status = models.CharField(_("Trạng thái"), max_length=8, choices=Status, default=Status.PENDING)
+    provider_id = models.CharField(_("Mã tại cổng"), max_length=60, blank=True)
+    code = models.CharField(_("Mã kết quả"), max_length=20, blank=True)  # the gateway's own result code
+    created_at = models.DateTimeField(_("Tạo lúc"), auto_now_add=True)
+    asked_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(_("Xong lúc"), null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("thanh toán"), pgettext_lazy("nhiều", "thanh toán")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("gateway", "provider_id"), condition=~Q(provider_id=""), name="one_payment_per_transaction"
+            ),
+        )
+        indexes = (models.Index(fields=("created_at",), condition=Q(status="pending"), name="payments_still_open"),)
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Refund(models.Model):
+    """Money that we hold without a right to it, waiting for a person to send it back."""
+
+    class Reason(models.TextChoices):
+        LATE = "late", _("Đến sau khi đơn đã hủy")
+        TWICE = "twice", _("Trả hai lần")
+        AMOUNT = "amount", _("Sai số tiền")
+        UNKNOWN = "unknown", _("Không rõ đơn hàng")
+        CANCELLED = "cancelled", _("Khách hủy hồ sơ")
+
+    class Status(models.TextChoices):
+        DUE = "due", _("Chờ hoàn")
+        DONE = "done", _("Đã hoàn")
+
+    payment = models.ForeignKey(
+        Payment, verbose_name=_("Giao dịch"), null=True, on_delete=models.PROTECT, related_name="refunds"
+    )
+    gateway = models.CharField(_("Cổng"), max_length=10)
+    provider_id = models.CharField(_("Mã tại cổng"), max_length=60)
+    amount = models.PositiveBigIntegerField(_("Số tiền"))
+    reason = models.CharField(_("Lý do"), max_length=10, choices=Reason)
+    status = models.CharField(_("Trạng thái"), max_length=4, choices=Status, default=Status.DUE)
+    created_at = models.DateTimeField(_("Ghi nhận lúc"), auto_now_add=True)
+    done_at = models.DateTimeField(_("Hoàn lúc"), null=True)
+    done_by = models.ForeignKey(User, verbose_name=_("Người hoàn"), null=True, on_delete=models.PROTECT)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("khoản hoàn tiền"), pgettext_lazy("nhiều", "khoản hoàn tiền")
+        constraints = (models.UniqueConstraint(fields=("gateway", "provider_id"), name="one_refund_per_transaction"),)
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.provider_id}"
+
+
+class Invoice(models.Model):
+    """The e-invoice of a paid order, issued by a provider behind a port."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Chờ phát hành")
+        ISSUED = "issued", _("Đã phát hành")
+        FAILED = "failed", _("Lỗi")
+
+    order = models.OneToOneField(Order, verbose_name=_("Đơn hàng"), on_delete=models.PROTECT, related_name="invoice")
+    status = models.CharField(_("Trạng thái"), max_length=7, choices=Status, default=Status.PENDING)
+    number = models.CharField(_("Số hóa đơn"), max_length=40, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("Số lần thử"), default=0)
+    error = models.CharField(_("Lỗi"), max_length=200, blank=True)
+    due_at = models.DateTimeField(default=timezone.now)
+    issued_at = models.DateTimeField(_("Phát hành lúc"), null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("hóa đơn"), pgettext_lazy("nhiều", "hóa đơn")
+        indexes = (models.Index(fields=("due_at",), condition=Q(status="pending"), name="invoices_to_issue"),)
+
+    def __str__(self) -> str:
+        return self.number or str(self.order_id)

@@ -4,7 +4,15 @@ import json
 from datetime import date
 from pathlib import Path
 
-from enrollment.models import Plan, Province, Ward
+from django.conf import settings
+from django.db import transaction
+
+from enrollment.consents import PURPOSES
+from enrollment.identity import Declaration, Document, born_per_number
+from enrollment.journey import Step
+from enrollment.models import Application, Plan, Province, Ward
+from enrollment.steps import activation, declaration, opening, payment, plan
+from portal.seeds import DEMO_PASSWORD
 
 PLACES = Path(__file__).parent / "data" / "places.json"
 FROM = date(2026, 1, 1)
@@ -46,10 +54,31 @@ PLANS = (
 )
 
 
+# Synthetic people of the demo, one application at each step: the number's structure is valid, its holder does not exist.
+DEMO = (
+    ("Nguyễn Văn Mẫu Phúc", "051092000101", "0900000101", "", Step.PLAN),
+    ("Trần Thị Mẫu Quyên", "038193000102", "0900000102", "theo-luot-12", Step.DECLARATION),
+    ("Lê Thị Mẫu Sen", "001194000103", "0900000103", "khong-gioi-han-12", Step.PAYMENT),
+    ("Phạm Văn Mẫu Tâm", "048095000104", "0900000104", "ps0-cong-dan", Step.ACTIVATION),
+    ("Võ Thị Mẫu Uyên", "079196000105", "0900000105", "theo-luot-12", Step.CAPTURE),
+)
+
+
 def plant() -> None:
+    plant_plans()
+    plant_places()
+    if settings.DEMO and not Application.objects.filter(is_demo=True).exists():
+        for person in DEMO:
+            plant_application(*person)
+
+
+def plant_plans() -> None:
     """Plans are planted once: what staff changed since then stays as they left it."""
-    for rank, plan in enumerate(PLANS):
-        Plan.objects.get_or_create(code=plan["code"], defaults={**plan, "rank": rank, "sold_from": FROM})
+    for rank, one in enumerate(PLANS):
+        Plan.objects.get_or_create(code=one["code"], defaults={**one, "rank": rank, "sold_from": FROM})
+
+
+def plant_places() -> None:
     places = json.loads(PLACES.read_text())
     if Ward.objects.count() == sum(len(place["wards"]) for place in places.values()):
         return
@@ -63,3 +92,43 @@ def plant() -> None:
     Ward.objects.bulk_create(
         wards, 1000, update_conflicts=True, update_fields=["name", "province"], unique_fields=["code"]
     )
+
+
+def told_by(full_name: str, number: str, phone: str) -> Declaration:
+    """A declaration of somebody who does not exist, with what follows from the number."""
+    sex, year = born_per_number(number)
+    return Declaration(
+        full_name=full_name,
+        number=number,
+        document=Document.CITIZEN,
+        nationality="Việt Nam",
+        birth_date=date(year, 5, 17),
+        sex=sex,
+        issued_on=date(2022, 3, 28),
+        issued_by="Cục CS QLHC về TTXH",
+        expires_on=None,
+        email=f"mau.{number[-3:]}@example.vn",
+        phone=phone,
+        province="51",
+        ward="21421",
+        address="Thôn 6",
+    )
+
+
+@transaction.atomic
+def plant_application(full_name: str, number: str, phone: str, code: str, until: Step) -> None:
+    """By the same verbs as a customer's browser."""
+    application = opening.open_application(PURPOSES)
+    Application.objects.filter(pk=application.pk).update(is_demo=True)
+    application.is_demo = True
+    told = told_by(full_name, number, phone)
+    if until != Step.PLAN:
+        plan.choose(application, code)
+    if until == Step.DECLARATION:
+        declaration.keep_draft(application, {"full_name": full_name, "phone": phone, "document": Document.CITIZEN})
+    if until in (Step.PAYMENT, Step.ACTIVATION, Step.CAPTURE):
+        declaration.declare(application, told)
+    if until in (Step.ACTIVATION, Step.CAPTURE):
+        payment.settle_free(application)
+    if until == Step.CAPTURE:
+        activation.activate(application.person_index, DEMO_PASSWORD)

@@ -1,10 +1,40 @@
 from django.urls import path
 
-from enrollment import views
+from enrollment import api, views
 
 app_name = "enrollment"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("terms/", views.terms, name="terms"),
+    path("places/<slug:code>/", views.wards, name="wards"),
+    # The steps, in the order of the browser's route
     path("register/", views.register, name="opening"),
+    path("register/back/", views.back, name="back"),
+    path("register/plan/", views.plan, name="plan"),
+    path("register/declaration/", views.declare, name="declaration"),
+    path("register/declaration/draft/", views.keep, name="draft"),
+    path("register/declaration/card/", views.scan, name="card"),
+    path("register/declaration/old-address/", views.old_address, name="old_address"),
+    path("register/declaration/check/", views.check, name="check"),
+    path("register/payment/", views.pay, name="payment"),
+    path("register/payment/phone/", views.phone, name="phone"),
+    path("register/payment/transfer/", views.transfer, name="transfer"),
+    path("register/paid/", views.paid, name="paid"),
+    path("register/created/", views.created, name="created"),
     path("activate/", views.activate, name="activation"),
+    path("activate/again/", views.again, name="again"),
+    path("activate/resend/", views.resend, name="resend"),
+    path("activate/contact/", views.contact, name="contact"),
+    # One's own application at any step
+    path("application/", views.standing, name="standing"),
+    path("application/status/", views.status, name="status"),
+    path("application/receipt/", views.receipt, name="receipt"),
+    path("application/consents/", views.consents, name="consents"),
+    path("application/cancel/", views.cancel, name="cancel"),
+    path("application/other-device/", views.other_device, name="other_device"),
+    path("resume/", views.resume, name="resume"),
+    path("resume/code/", views.resume_code, name="resume_code"),
+    path("resume/here/", views.here, name="here"),
+    # What payment gateways call
+    path("api/payments/<slug:gateway>/", api.payment_notice, name="payment_notice"),
 ]

@@ -1,11 +1,37 @@
-"""The first page. The journey's own pages come with the journey."""
+"""Finds, asks, answers. The rules are in the steps."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+import time
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
-from enrollment.models import Plan
+from enrollment import card as cards
+from enrollment import consents as texts
+from enrollment import forms, identity, journey, places
+from enrollment.gateways import payment as gateways
+from enrollment.identity import Document
+from enrollment.journey import Channel, Step
+from enrollment.models import Application, Order, Payment, Plan, Province, Ward
+from enrollment.pages import MINE, at, mine, onward, show, svg
+from enrollment.steps import activation, declaration, leaving, opening, payment, resuming
+from enrollment.steps import plan as choosing
+from portal import accounts, audit
+from portal.models import Code, User
+from portal.refusals import Refusal
 
+# In the session: for which number an activation code was right, until when; and which application is being resumed.
+PROVEN, RESUMING = "activation proven", "resuming"
 # Guide 2: the nine steps, with the screen that each of them is.
 NINE_STEPS = (
     (_("Đăng ký tài khoản"), _("Đọc và đồng ý điều khoản")),
@@ -21,12 +47,489 @@ NINE_STEPS = (
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "enrollment/home.html", {"plans": Plan.on_sale(), "steps": NINE_STEPS})
+    return show(request, "home", mine(request), plans=Plan.on_sale(), steps=NINE_STEPS)
+
+
+def language() -> str:
+    return get_language() or settings.LANGUAGE_CODE
+
+
+def place() -> str:
+    return audit.scene.get().place
+
+
+def network() -> str:
+    return accounts.network_of(place())
+
+
+def told(form: Any, field: str | None, no: Refusal) -> None:
+    """A refusal where it belongs: on the field, in the list of what to look at."""
+    form.add_error(field, no.message)
+
+
+# ── Opening ──
 
 
 def register(request: HttpRequest) -> HttpResponse:
-    return render(request, "enrollment/door.html", {"door": "register"})
+    application = mine(request)
+    if application and not application.is_ended:
+        return show(request, "continue", application)
+    form = forms.ConsentForm(request.POST or None)
+    if form.is_valid():
+        user = request.user if isinstance(request.user, User) else None
+        application = opening.open_application(
+            form.agreed,
+            channel=Channel.ANOTHER if user else Channel.BROWSER,
+            user=user,
+            language=language(),
+            place=place(),
+        )
+        request.session[MINE] = application.pk
+        return onward(application)
+    asked = [(text, form[text.purpose]) for text in texts.current(language())]
+    return show(request, "opening", None, form=form, asked=asked)
+
+
+@at(Step.PLAN)
+def plan(request: HttpRequest, application: Application) -> HttpResponse:
+    form = forms.PlanForm(
+        request.POST or None,
+        plans=Plan.on_sale(),
+        initial={"plan": application.plan and application.plan.code},
+    )
+    if form.is_valid():
+        try:
+            choosing.choose(application, form.cleaned_data["plan"])
+        except Refusal as no:
+            if no.code == "out-of-step":
+                raise
+            told(form, "plan", no)
+        else:
+            return onward(application)
+    kinds = [(kind.label, [one for one in form.plans if one.kind == kind]) for kind in Plan.Kind]
+    return show(request, "plan", application, form=form, kinds=kinds)
+
+
+@require_POST
+@at(Step.DECLARATION, Step.PAYMENT)
+def back(request: HttpRequest, application: Application) -> HttpResponse:
+    """Back to correct something; nothing typed is lost."""
+    if application.step == Step.DECLARATION and request.POST.get("number") is not None:
+        declaration.keep_draft(application, draft(request, application))
+    application.move(Step(request.POST["to"]) if request.POST.get("to") in Step.values else Step.STOPPED)
+    return onward(application)
+
+
+# ── Declaration ──
+
+
+@at(Step.DECLARATION)
+def declare(request: HttpRequest, application: Application) -> HttpResponse:
+    typed = draft(request, application)
+    if request.method != "POST":
+        return declaration_page(request, application, forms.DeclarationForm(initial=typed), typed)
+    declaration.keep_draft(application, typed)
+    if "old-address" in request.POST:
+        return redirect("enrollment:old_address")
+    form = forms.DeclarationForm(request.POST)
+    if "wards" in request.POST or not form.is_valid():  # "wards": without JavaScript, a province was chosen
+        return declaration_page(request, application, form if "wards" not in request.POST else None, typed)
+    return redirect("enrollment:check")
+
+
+def draft(request: HttpRequest, application: Application) -> dict[str, Any]:
+    """What was typed: now, or before, or declared already, or known of the account."""
+    kept = application.draft or {}
+    if request.method == "POST":
+        typed = forms.DeclarationForm.typed(request.POST)
+        return {**typed, "from_card": [name for name in kept.get("from_card", []) if kept.get(name) == typed.get(name)]}
+    if kept:
+        return dict(kept)
+    if declared := application.declaration:
+        return forms.DeclarationForm.showing(declared)
+    known: dict[str, Any] = {"document": Document.CITIZEN, "nationality": str(_("Việt Nam"))}
+    if user := application.user:
+        known |= {"full_name": user.full_name, "number": user.id_number, "phone": user.phone, "email": user.email}
+    return known
+
+
+def declaration_page(
+    request: HttpRequest, application: Application, form: forms.DeclarationForm | None, typed: dict[str, Any]
+) -> HttpResponse:
+    form = form or forms.DeclarationForm(initial=typed)
+    groups = [[form[name] for name in names] for names in (forms.HOLDER, forms.CONTACT, forms.ADDRESS)]
+    return show(
+        request,
+        "declaration",
+        application,
+        form=form,
+        groups=groups,
+        from_card=typed.get("from_card", []),
+        issuers=identity.ISSUERS,
+    )
+
+
+@require_POST
+@at(Step.DECLARATION)
+def keep(request: HttpRequest, application: Application) -> HttpResponse:
+    """The draft, saved as one types."""
+    kept = declaration.keep_draft(application, draft(request, application))
+    return JsonResponse({"kept": kept}, status=200 if kept else 409)
+
+
+@require_POST
+@at(Step.DECLARATION)
+def scan(request: HttpRequest, application: Application) -> HttpResponse:
+    """The QR on the card fills the form. The page asks in passing; without JavaScript the browser comes back to it."""
+    form = forms.CardForm(request.POST, request.FILES)
+    if not form.is_valid():
+        raise Refusal("no-photo", _("Quý khách chưa chọn ảnh."), status=400)
+    photo = form.cleaned_data["photo"]
+    card = cards.read(photo.file, photo.size)
+    filled = {
+        name: f"{value:%d/%m/%Y}" if isinstance(value, date) else value
+        for name, value in {**asdict(card), "document": Document.CITIZEN.value}.items()
+        if name != "residence"
+    }
+    typed = {**draft(request, application), **(application.draft or {}), **filled, "from_card": sorted(filled)}
+    declaration.keep_draft(application, typed)
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse({"filled": filled, "residence": card.residence})
+    return redirect("enrollment:declaration")
+
+
+@at(Step.DECLARATION)
+def old_address(request: HttpRequest, application: Application) -> HttpResponse:
+    """From the three levels until 30/06/2025 to the ward of today."""
+    form, found = forms.OldAddressForm(request.POST or None), []
+    if ward := Ward.objects.filter(code=request.POST.get("ward", "")).first():
+        kept = {**(application.draft or {}), "province": ward.province_id, "ward": ward.code}
+        declaration.keep_draft(application, kept)
+        return redirect(f"{reverse('enrollment:declaration')}#id_address")
+    if form.is_valid():
+        olds = places.find_old(form.cleaned_data["query"])
+        wards = Ward.objects.select_related("province").in_bulk([code for old in olds for code in old.wards])
+        found = [(old, [wards[code] for code in old.wards]) for old in olds]
+    return show(request, "old_address", application, form=form, found=found)
+
+
+def wards(request: HttpRequest, code: str) -> HttpResponse:
+    """The wards of a province, for the page's own list."""
+    province = get_object_or_404(Province, pk=code)
+    answer = JsonResponse({"wards": list(province.wards.order_by("name").values_list("code", "name"))})
+    answer["Cache-Control"] = "public, max-age=86400"
+    return answer
+
+
+@at(Step.DECLARATION)
+def check(request: HttpRequest, application: Application) -> HttpResponse:
+    """Read once more, phone and e-mail large; what is unusual needs a tick."""
+    shape = forms.DeclarationForm({**draft(request, application), **(application.draft or {})})
+    if not shape.is_valid():
+        return redirect("enrollment:declaration")
+    declared = shape.declaration()
+    form = forms.CheckForm(
+        request.POST if request.method == "POST" else None, doubts=identity.doubts(declared, timezone.localdate())
+    )
+    if form.is_valid():
+        try:
+            declaration.declare(application, declared)
+        except Refusal as no:
+            if no.code == "out-of-step":
+                raise
+            told(form, None, no)
+        else:
+            return onward(application)
+    ward = Ward.objects.select_related("province").filter(code=declared.ward).first()
+    return show(request, "check", application, form=form, declared=declared, ward=ward, names=shape.fields)
+
+
+# ── Payment ──
+
+
+@at(Step.PAYMENT)
+def pay(request: HttpRequest, application: Application) -> HttpResponse:
+    order = application.order
+    if order is None:
+        raise Http404
+    if order.total == 0:
+        if request.method == "POST":
+            payment.settle_free(application, network())
+            return redirect("enrollment:created")
+        return show(request, "payment", application, order=order)
+    if application.phone_confirmed_at is None:
+        return redirect("enrollment:phone")
+    if request.method == "POST":
+        address = payment.begin(application, request.POST.get("gateway", ""), place=place(), language=language())
+        return redirect(address or "enrollment:transfer")
+    last = order.payments.order_by("-pk").first()
+    return show(request, "payment", application, order=order, gateways=gateways.gateways().values(), last=last)
+
+
+@at(Step.PAYMENT)
+def phone(request: HttpRequest, application: Application) -> HttpResponse:
+    """Before money is taken, the phone is confirmed by a code."""
+    form = forms.PhoneCodeForm(request.POST if "code" in request.POST else None)
+    sent = Code.objects.filter(purpose=payment.PHONE, target=payment.this_phone(application), live=True).exists()
+    if request.method == "POST" and not form.is_bound:
+        payment.send_phone_code(application, network())
+        return redirect("enrollment:phone")
+    if form.is_valid():
+        try:
+            payment.confirm_phone(application, form.cleaned_data["code"])
+        except Refusal as no:
+            if no.code == "out-of-step":
+                raise
+            told(form, "code", no)
+        else:
+            return onward(application)
+    return show(request, "phone", application, form=form, sent=sent, declared=application.declaration)
+
+
+@at(Step.PAYMENT)
+def transfer(request: HttpRequest, application: Application) -> HttpResponse:
+    """The VietQR to be scanned with any bank's app."""
+    gateway = gateways.gateways().get("vietqr")
+    begun = (
+        Payment.objects.filter(order__application=application, gateway="vietqr", status="pending")
+        .order_by("-pk")
+        .first()
+    )
+    if not isinstance(gateway, gateways.VietQR) or begun is None:
+        return onward(application)
+    return show(
+        request, "transfer", application, payment=begun, gateway=gateway, qr=svg(gateway.code_for(begun)),
+        demo_bank=f"http://localhost:{settings.BANK_PORT}/transfer?amount={begun.amount}&content={begun.reference}"
+        if settings.LOCAL_BANK
+        else "",
+    )  # fmt: skip
+
+
+def paid(request: HttpRequest) -> HttpResponse:
+    """Where a gateway sends the browser back to. What it brings along is not looked at: the notice decides."""
+    application = mine(request)
+    if application is None:
+        return redirect("enrollment:opening")
+    if application.step != Step.PAYMENT:
+        return redirect("enrollment:created") if application.step == Step.ACTIVATION else onward(application)
+    last = Payment.objects.filter(order__application=application).order_by("-pk").first()
+    if last is None or last.status == Payment.Status.FAILED:
+        return onward(application)
+    return show(request, "paid", application, payment=last)
+
+
+def status(request: HttpRequest) -> HttpResponse:
+    """For a page that waits."""
+    application = mine(request)
+    if application is None:
+        raise Http404
+    last = (
+        Payment.objects.filter(order__application=application).order_by("-pk").values_list("status", flat=True).first()
+    )
+    return JsonResponse({"step": application.step, "payment": last or "", "moves": application.moves})
+
+
+@at(Step.ACTIVATION)
+def created(request: HttpRequest, application: Application) -> HttpResponse:
+    """ "Khởi tạo dịch vụ thành công": what was bought, and that a code is under way."""
+    return show(request, "created", application, order=application.order, declared=application.declaration)
+
+
+def receipt(request: HttpRequest) -> HttpResponse:
+    application = mine(request)
+    order = Order.objects.filter(application=application, status=Order.Status.PAID).first() if application else None
+    if order is None:
+        raise Http404
+    settled = order.payments.filter(status=Payment.Status.PAID).first()
+    return show(
+        request, "receipt", application, order=order, payment=settled, declared=application and application.declaration
+    )
+
+
+# ── Activation ──
 
 
 def activate(request: HttpRequest) -> HttpResponse:
-    return render(request, "enrollment/door.html", {"door": "activate"})
+    """For whoever has a code, in this browser or another."""
+    application = mine(request)
+    if application and application.user:
+        return onward(application)
+    known = application if application and application.step == Step.ACTIVATION else None
+    declared = known.declaration if known else None
+    form = forms.ActivationForm(request.POST or None, initial={"number": declared.number if declared else ""})
+    if form.is_valid():
+        try:
+            user = activation.activate(proven(request, form), form.cleaned_data["password1"])
+        except Refusal as no:
+            request.session.pop(PROVEN, None)
+            told(form, "code", no)
+        except ValidationError as no:
+            form.add_error("password1", no)
+        else:
+            request.session.pop(PROVEN, None)
+            accounts.enter(request, user)
+            messages.success(
+                request, _("Tài khoản đã được kích hoạt. Lần sau Quý khách đăng nhập bằng số giấy tờ và mật khẩu.")
+            )
+            return redirect("enrollment:standing")
+    return show(
+        request, "activation", known, form=form, declared=declared, ends=activation.ends(known) if known else None,
+        wait=activation.seconds_to_resend(known) if known else 0
+    )  # fmt: skip
+
+
+def proven(request: HttpRequest, form: forms.ActivationForm) -> str:
+    """A right code opens ten minutes for choosing a password, so that a refused one costs no second code."""
+    number = form.cleaned_data["number"]
+    target, until = request.session.get(PROVEN, ("", 0))
+    if target != User.username_for(number) or until < time.time():
+        target = activation.check(number, form.cleaned_data["code"])
+        request.session[PROVEN] = (target, time.time() + 600)
+    return str(target)
+
+
+def again(request: HttpRequest) -> HttpResponse:
+    """ "Kích hoạt lại tài khoản?": another code for whoever waits for one, and no word of whether anybody does."""
+    application = mine(request)
+    known = application if application and application.step == Step.ACTIVATION else None
+    declared = known.declaration if known else None
+    form = forms.NumberForm(request.POST or None, initial={"number": declared.number if declared else ""})
+    if form.is_valid():
+        try:
+            activation.request_code(form.cleaned_data["number"], network())
+        except Refusal as no:
+            told(form, "number", no)
+        else:
+            messages.success(
+                request,
+                _("Nếu số giấy tờ đang chờ kích hoạt, mã mới đã được gửi qua SMS và email. Mã cũ không còn dùng được."),
+            )
+            return redirect("enrollment:activation")
+    return show(request, "again", known, form=form)
+
+
+@require_POST
+@at(Step.ACTIVATION)
+def resend(request: HttpRequest, application: Application) -> HttpResponse:
+    """One press on the page that waits for the code."""
+    try:
+        activation.invite(application, network=network())
+    except Refusal as no:
+        messages.warning(request, no.message)
+    else:
+        messages.success(request, _("Mã mới đã được gửi qua SMS và email. Mã cũ không còn dùng được."))
+    return redirect("enrollment:activation")
+
+
+@at(Step.ACTIVATION)
+def contact(request: HttpRequest, application: Application) -> HttpResponse:
+    """A mistyped phone or e-mail is corrected here, as long as no code has proved it."""
+    declared = application.declaration
+    if declared is None or application.phone_confirmed_at:
+        return redirect("enrollment:activation")
+    form = forms.ContactForm(request.POST or None, initial={"phone": declared.phone, "email": declared.email})
+    if form.is_valid():
+        try:
+            activation.correct_contact(application, network=network(), **form.cleaned_data)
+        except Refusal as no:
+            if no.code == "out-of-step":
+                raise
+            told(form, "phone", no)
+        else:
+            messages.success(request, _("Đã lưu. Mã kích hoạt mới được gửi tới số điện thoại và email vừa sửa."))
+            return redirect("enrollment:activation")
+    return show(request, "contact", application, form=form)
+
+
+# ── How it stands, leaving, coming back ──
+
+
+def standing(request: HttpRequest) -> HttpResponse:
+    """The whole way, where one stands on it, and what can be done."""
+    application = mine(request)
+    if application is None:
+        return redirect("enrollment:opening")
+    if application.turn.page != journey.STANDING and "stay" not in request.GET:
+        return onward(application)
+    route = list(journey.ROUTES[Channel(application.channel)][:-1])
+    place_on_it = route.index(Step(application.reached)) if application.reached in route else len(route)
+    return show(
+        request, "standing", application, route=list(enumerate(route)), reached=place_on_it,
+        why=journey.REASONS.get(application.reason), order=application.order,
+    )  # fmt: skip
+
+
+def cancel(request: HttpRequest) -> HttpResponse:
+    """Asked once more before it is done; "anew" goes on to a new application."""
+    application = mine(request)
+    if application is None or application.is_ended:
+        return redirect("enrollment:standing")
+    anew = "anew" in (request.POST or request.GET)
+    if request.method == "POST":
+        leaving.cancel(application, "anew" if anew else "cancelled")
+        return redirect("enrollment:opening" if anew else "enrollment:standing")
+    return show(request, "cancel", application, anew=anew, order=application.order)
+
+
+def consents(request: HttpRequest) -> HttpResponse:
+    """What was agreed to, as it was read; each may be withdrawn."""
+    application = mine(request)
+    if application is None:
+        return redirect("enrollment:opening")
+    if request.method == "POST":
+        opening.withdraw(get_object_or_404(application.consents, purpose=request.POST.get("purpose", "")))
+        messages.success(request, _("Đã rút lại đồng ý."))
+        return redirect("enrollment:consents")
+    given = [(one, texts.text(one.purpose, one.version, one.language)) for one in application.consents.order_by("pk")]
+    return show(request, "consents", application, given=given)
+
+
+def terms(request: HttpRequest) -> HttpResponse:
+    return show(request, "terms", None, texts=texts.current(language()))
+
+
+@at(*[step for step in Step if step not in journey.ENDS])
+def other_device(request: HttpRequest, application: Application) -> HttpResponse:
+    """A QR that carries on where this device leaves off."""
+    if application.user:
+        return redirect("enrollment:standing")
+    address = f"{settings.SITE_URL}{reverse('enrollment:here')}?t={resuming.ticket(application)}"
+    return show(request, "other_device", application, qr=svg(address), address=address)
+
+
+def here(request: HttpRequest) -> HttpResponse:
+    """The QR was scanned. A look alone uses nothing up: mail programs and messengers look ahead."""
+    if request.method == "POST":
+        application = resuming.redeem(request.POST.get("t", ""))
+        request.session[MINE] = application.pk
+        return onward(application)
+    return show(request, "here", None, ticket=request.GET.get("t", ""))
+
+
+def resume(request: HttpRequest) -> HttpResponse:
+    form = forms.ReferenceForm(request.POST or None)
+    if form.is_valid():
+        try:
+            request.session[RESUMING] = resuming.request_code(form.cleaned_data["reference"], network())
+        except Refusal as no:
+            told(form, "reference", no)
+        else:
+            return redirect("enrollment:resume_code")
+    return show(request, "resume", None, form=form)
+
+
+def resume_code(request: HttpRequest) -> HttpResponse:
+    reference = request.session.get(RESUMING)
+    if not reference:
+        return redirect("enrollment:resume")
+    form = forms.PhoneCodeForm(request.POST or None)
+    if form.is_valid():
+        try:
+            application = resuming.check(reference, form.cleaned_data["code"])
+        except Refusal as no:
+            told(form, "code", no)
+        else:
+            del request.session[RESUMING]
+            request.session[MINE] = application.pk
+            return onward(application)
+    return show(request, "resume_code", None, form=form)

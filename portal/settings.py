@@ -109,6 +109,21 @@ SMS_TEMPLATES: dict[str, str] = env.dict("SMS_TEMPLATES", default={})  # our tem
 KEYS_URL = required("KEYS_URL", f"file://{STATE}/keys.json")
 MASTER_KEYS: str = env.str("MASTER_KEYS", default="")  # for KEYS_URL=env:
 KEYS_PIN: str = env.str("KEYS_PIN", default="")  # for KEYS_URL=pkcs11:
+# Payment gateways, in the order in which customers see them; on one machine a local bank plays all of them (README).
+BANK_PORT: int = env.int("BANK_PORT", default=PORT + 1)
+PAYMENT_URLS: dict[str, str] = {
+    "vietqr": env.str("VIETQR_URL", default=""),
+    "vnpay": env.str("VNPAY_URL", default=""),
+    "momo": env.str("MOMO_URL", default=""),
+}
+LOCAL_BANK = EMBEDDED and not any(PAYMENT_URLS.values())
+if LOCAL_BANK:
+    _host = f"localhost:{BANK_PORT}"
+    PAYMENT_URLS = {  # 999999 is no bank: a real phone that scans the code finds nobody to pay
+        "vietqr": f"vietqr+http://999999:{EMBEDDED_SECRET}@{_host}/feed?account=0000123456&holder=VNPT+DEMO&bank=Demo+Bank",
+        "vnpay": f"vnpay+http://DEMO0001:{EMBEDDED_SECRET}@{_host}/paymentv2/vpcpay.html",
+        "momo": f"momo+http://DEMOMOMO:{EMBEDDED_SECRET}@{_host}/v2/gateway/api?access=DEMOACCESS",
+    }
 AUDIT_ANCHOR = Path(required("AUDIT_ANCHOR", f"{STATE}/audit-anchor.jsonl"))
 
 if STORAGE_URL.startswith("file://"):
@@ -200,6 +215,7 @@ STATIC_ROOT = STATE / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 HOTLINE = "18001260"
+ACCEPT_CMND: bool = env.bool("ACCEPT_CMND", default=False)  # not valid since 01/01/2025 (DOMAIN §0.6)
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
@@ -229,6 +245,12 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+
+def _origin_of(url: str) -> str:
+    return f"{urlsplit(url).scheme.partition('+')[2]}://{urlsplit(url).netloc.rpartition('@')[2]}"
+
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -240,7 +262,8 @@ CONTENT_SECURITY_POLICY = {
         "media-src": [SELF, "blob:"],
         "manifest-src": [SELF],
         "frame-src": [SELF],
-        "form-action": [SELF],  # a POST that ends at a payment gateway or VNeID needs that origin here
+        # A POST that ends at a payment gateway needs that origin here.
+        "form-action": [SELF, *[_origin_of(url) for url in PAYMENT_URLS.values() if url]],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }
@@ -329,8 +352,16 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = TIME_ZONE
 # Each entry lapses when its next turn comes, so that a worker that was away finds no heap of old turns.
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": f"portal.tasks.{name}", "schedule": every, "options": {"expires": every}}
-    for name, every in {"deliver_messages": 10.0, "seal_audit": 5.0, "beat": 10.0, "tidy": 3600.0}.items()
+    task: {"task": task, "schedule": every, "options": {"expires": every}}
+    for task, every in {
+        "portal.tasks.deliver_messages": 10.0,
+        "portal.tasks.seal_audit": 5.0,
+        "portal.tasks.beat": 10.0,
+        "portal.tasks.tidy": 3600.0,
+        "enrollment.tasks.ask_about_payments": 30.0,
+        "enrollment.tasks.issue_invoices": 30.0,
+        "enrollment.tasks.tidy": 3600.0,
+    }.items()
 }
 
 # ── Logs: JSON lines, one request id from the page to the task, personal data struck out ──

@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from portal import api, demo, views
+from portal.apps import found_in_each_app
 
 handler400 = "portal.errors.bad_request"
 handler403 = "portal.errors.permission_denied"
@@ -47,3 +48,4 @@ urlpatterns = [
 ]
 if settings.DEMO:
     urlpatterns.append(path("demo/", include((demo.urls, "demo"))))
+    urlpatterns += [path("demo/", include(one.urls)) for one in found_in_each_app("demo") if one is not demo]

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -11,11 +12,12 @@ from django.core.cache import cache
 from django.db import connection, connections
 from django.test import Client
 from django.urls import get_resolver
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from portal import accounts, audit, seeds
 from portal.gateways import sms
 from portal.models import Branch, User
+from tests.peers import kannel_at_work
 
 Found = TypeVar("Found")
 PASSWORD = "Hoa-sen#2026"
@@ -69,11 +71,20 @@ def _fresh() -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET.split())
-        yield browser
-        browser.close()
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playing:
+        yield playing
+
+
+def start_chromium(playwright: Playwright, *flags: str) -> Browser:
+    return playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*QUIET.split(), *flags])
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = start_chromium(playwright)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
@@ -125,6 +136,13 @@ def signed_in() -> Callable[[User], Client]:
         return client
 
     return enter
+
+
+@pytest.fixture
+def kannel(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The URL of a Kannel at work, and the log of its SMS centre."""
+    with kannel_at_work(tmp_path) as found:
+        yield found
 
 
 def at_once(times: int, act: Callable[[int], Found], *, connect: bool = True) -> list[Found | BaseException]:

@@ -15,6 +15,12 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// A page worth keeping can be printed.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
 // What is wrong is read out first.
 document.querySelector("[data-errors]")?.focus();
 

@@ -20,7 +20,9 @@ AXE_AT_WORK: list[Page] = []
 def context(chromium: Browser, request: pytest.FixtureRequest, live_server: LiveServer) -> Iterator[BrowserContext]:
     width, height = WIDTHS[request.param]
     context = chromium.new_context(
-        base_url=live_server.url.replace("127.0.0.1", "localhost"), viewport={"width": width, "height": height}
+        base_url=live_server.url.replace("127.0.0.1", "localhost"),
+        viewport={"width": width, "height": height},
+        has_touch=request.param == "phone",
     )
     context.set_default_timeout(10_000)
     yield context

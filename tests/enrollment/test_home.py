@@ -40,8 +40,3 @@ def test_the_places_are_those_of_the_official_list() -> None:
     seeds.plant()
     assert (Province.objects.count(), Ward.objects.count()) == (34, 3321)
     assert Ward.objects.get(name="Phường Hạc Thành").province.name == "Tỉnh Thanh Hóa"
-
-
-@pytest.mark.parametrize("door", ["/register/", "/activate/"])
-def test_the_doors_say_honestly_what_is_open(door: str, client: Client) -> None:
-    assert "chưa nhận hồ sơ trực tuyến" in client.get(door).content.decode()

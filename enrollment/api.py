@@ -1,0 +1,25 @@
+"""What payment gateways call. Each is answered in its own words."""
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework.decorators import api_view, authentication_classes, permission_classes
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from enrollment.gateways import payment as gateways
+from enrollment.steps import payment
+
+
+@api_view(["GET", "POST"])
+@authentication_classes([])
+@permission_classes([AllowAny])
+def payment_notice(request: Request, gateway: str) -> Response:
+    """A gateway tells what became of a payment; the signature says that it is the gateway."""
+    if gateway not in gateways.gateways():
+        raise Http404
+    told: Any = request.query_params.dict() if request.method == "GET" else request.data
+    port, verdict = payment.hear(gateway, told if isinstance(told, dict) else {})
+    status, body = port.answer(verdict)
+    return Response(body, status=status)

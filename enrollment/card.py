@@ -1,0 +1,48 @@
+"""From a photograph to what the card's QR says. Nothing of the picture is kept."""
+
+import warnings
+from typing import IO
+
+import zxingcpp
+from django.utils.translation import gettext_lazy as _
+from PIL import Image
+
+from enrollment.identity import Card, read_card
+from portal.refusals import Refusal
+
+MAX_BYTES = 12_000_000
+MAX_PIXELS = 24_000_000
+QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+SIDE = 2000  # pixels that suffice for the QR of a card that fills the frame
+
+
+def read(photo: IO[bytes], size: int) -> Card:
+    if size > MAX_BYTES:
+        raise Refusal("photo-too-large", _("Ảnh quá lớn. Quý khách hãy chụp lại ở cỡ ảnh thường."), status=413)
+    for code in zxingcpp.read_barcodes(grey(photo), formats=QR, text_mode=zxingcpp.TextMode.Plain):
+        if card := read_card(code.text):
+            return card
+    raise Refusal(
+        "no-card-code",
+        _(
+            "Chưa đọc được mã QR của thẻ. Quý khách đưa mã QR vào giữa khung, đủ sáng, không lóa, rồi chụp lại; hoặc tự nhập."
+        ),
+        status=422,
+    )
+
+
+def grey(photo: IO[bytes]) -> Image.Image:
+    """Decoded within limits: the size is looked at before the pixels are."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(photo, formats=("JPEG", "PNG", "WEBP"))
+            if image.width * image.height > MAX_PIXELS:
+                raise ValueError("too many pixels")
+            image.draft("L", (SIDE, SIDE))
+            image.thumbnail((SIDE, SIDE))
+            return image.convert("L")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombWarning, Image.DecompressionBombError) as wrong:
+        raise Refusal(
+            "not-a-photo", _("Tệp này không phải ảnh đọc được. Quý khách hãy chọn ảnh JPEG hoặc PNG."), status=422
+        ) from wrong

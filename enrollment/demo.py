@@ -1,0 +1,49 @@
+"""The demo's applications, one at each step, to be entered from the demo desk."""
+
+from allauth.account.adapter import get_adapter
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST
+
+from enrollment.models import Application
+from enrollment.pages import MINE, onward
+from portal import accounts
+from portal.demo import Door, only_here
+
+
+def doors() -> list[Door]:
+    mine = Application.objects.filter(is_demo=True).select_related("data_key", "plan").order_by("pk")
+    return [
+        Door(
+            title=str(one.get_step_display()),
+            note=" · ".join(
+                filter(
+                    None,
+                    (
+                        one.reference,
+                        one.plan.title if one.plan else "",
+                        one.declaration.full_name if one.declaration else "",
+                    ),
+                )
+            ),
+            address=reverse("demo_application", args=[one.pk]),
+        )
+        for one in mine
+    ]
+
+
+@require_POST
+@only_here
+def enter(request: HttpRequest, pk: int) -> HttpResponse:
+    """As the customer's own browser would: by the session before activation, by the account after."""
+    application = get_object_or_404(Application, pk=pk, is_demo=True)
+    if request.user.is_authenticated:
+        get_adapter().logout(request)
+    if application.user:
+        accounts.enter(request, application.user)
+    request.session[MINE] = application.pk
+    return onward(application)
+
+
+urls = [path("application/<int:pk>/", enter, name="demo_application")]

@@ -1,0 +1,286 @@
+"""What customers type: shape is checked here, meaning in the steps."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db.models import TextChoices
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from enrollment import consents, identity
+from enrollment.identity import Declaration, Document, Sex
+from enrollment.models import Plan, Province, Ward
+from portal import writing
+from portal.forms import NumberField, new_password, same_twice
+
+DATES = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d%m%Y", "%Y-%m-%d")
+REQUIRED = {"required": _("Quý khách vui lòng nhập mục này.")}
+
+
+class Text(forms.CharField):
+    """One line as a person means it: one Unicode form, single spaces, no control characters."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = kwargs.pop("attrs", {})
+        widget = forms.TextInput()
+        widget.input_type, widget.attrs = attrs.pop("type", "text"), attrs
+        super().__init__(widget=widget, error_messages=REQUIRED, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        text = unicodedata.normalize("NFC", str(super().to_python(value) or ""))
+        return " ".join("".join(" " if unicodedata.category(one) in ("Cc", "Cf") else one for one in text).split())
+
+
+class Day(forms.DateField):
+    """A date as it stands on the card, day first."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {
+            "inputmode": "numeric",
+            "autocomplete": kwargs.pop("autocomplete", "off"),
+            "data-day": "",
+            "maxlength": "10",
+        }
+        wrong = _("Ngày chưa đúng. Quý khách nhập ngày/tháng/năm, ví dụ 28/03/2021.")
+        super().__init__(
+            widget=forms.DateInput(attrs=attrs, format="%d/%m/%Y"),
+            input_formats=DATES,
+            error_messages={**REQUIRED, "invalid": wrong},
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> date | None:
+        return super().to_python(
+            unicodedata.normalize("NFKC", value).replace(" ", "") if isinstance(value, str) else value
+        )
+
+
+class Choice(forms.ChoiceField):
+    def __init__(self, choices: Any, **kwargs: Any) -> None:
+        wrong = {"required": _("Quý khách vui lòng chọn một mục."), "invalid_choice": _("Quý khách vui lòng chọn lại.")}
+        super().__init__(choices=choices, error_messages=wrong, **kwargs)
+
+
+class Tick(forms.BooleanField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(error_messages={"required": _("Quý khách cần đánh dấu vào ô này để tiếp tục.")}, **kwargs)
+
+
+class CodeField(forms.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"autocomplete": "one-time-code", "inputmode": "numeric"}
+        super().__init__(max_length=20, widget=forms.TextInput(attrs=attrs), error_messages=REQUIRED, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        return writing.document_number(super().clean(value))
+
+
+class ConsentForm(forms.Form):
+    """One box per purpose, none of them ticked before."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for text in consents.current(get_language() or "vi"):
+            self.fields[text.purpose] = Tick(label=text.ask, required=text.required)
+
+    @property
+    def agreed(self) -> set[str]:
+        return {purpose for purpose, given in self.cleaned_data.items() if given}
+
+
+class PlanForm(forms.Form):
+    plan = Choice([], label=_("Gói chứng thư số"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, plans: Iterable[Plan], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.plans = list(plans)
+        self.fields["plan"].choices = [(plan.code, plan.title) for plan in self.plans]  # type: ignore[attr-defined]
+
+
+class ContactForm(forms.Form):
+    """Where codes go."""
+
+    email = Text(
+        label=_("Email"),
+        max_length=254,
+        attrs={"type": "email", "autocomplete": "email", "inputmode": "email", "spellcheck": "false"},
+    )
+    phone = Text(
+        label=_("Số điện thoại"), max_length=20, attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}
+    )
+
+    def clean_email(self) -> str:
+        email = writing.email(self.cleaned_data["email"])
+        if not email:
+            raise ValidationError(_("Email chưa đúng dạng, ví dụ ten@example.vn."))
+        if identity.is_disposable(email):
+            raise ValidationError(
+                _(
+                    "Đây là hộp thư dùng tạm. Hợp đồng và hóa đơn được gửi tới email này, Quý khách hãy dùng email lâu dài."
+                )
+            )
+        return email
+
+    def clean_phone(self) -> str:
+        phone = writing.mobile(self.cleaned_data["phone"])
+        if not phone:
+            raise ValidationError(_("Số điện thoại di động Việt Nam gồm 10 chữ số, ví dụ 0912345678."))
+        return phone
+
+
+HOLDER = ["full_name", "document", "number", "nationality", "birth_date", "sex", "issued_on", "issued_by", "expires_on"]
+CONTACT = ["email", "phone"]
+ADDRESS = ["province", "ward", "address", "referral"]
+
+
+class DeclarationForm(ContactForm):
+    full_name = Text(
+        label=_("Họ tên"),
+        help_text=_("Đúng như trên giấy tờ"),
+        max_length=100,
+        attrs={"autocomplete": "name", "autocapitalize": "words", "spellcheck": "false"},
+    )
+    document = Choice(Document.choices, label=_("Loại giấy tờ chứng thực"))
+    number = Text(label=_("Số CCCD/CMND/Hộ chiếu"), max_length=40, attrs={"autocomplete": "off", "spellcheck": "false"})
+    nationality = Text(label=_("Quốc tịch"), max_length=60, attrs={"autocomplete": "country-name"})
+    birth_date = Day(label=_("Ngày sinh"), help_text=_("Ngày/tháng/năm, ví dụ 05/01/1993"), autocomplete="bday")
+    sex = Choice(Sex.choices, label=_("Giới tính"), widget=forms.RadioSelect)
+    issued_on = Day(label=_("Ngày cấp"), help_text=_("Ngày/tháng/năm, ví dụ 28/03/2021"))
+    issued_by = Text(
+        label=_("Nơi cấp"),
+        help_text=_("Đúng như trên giấy tờ, ví dụ: Cục CS QLHC về TTXH, Bộ Công an"),
+        max_length=120,
+        attrs={"list": "issuers", "autocomplete": "off"},
+    )
+    expires_on = Day(label=_("Ngày hết hạn"), help_text=_("Chỉ nhập với hộ chiếu"), required=False)
+    province = Choice(
+        [], label=_("Tỉnh/Thành phố"), widget=forms.Select(attrs={"data-typeahead": "", "data-wards": "id_ward"})
+    )
+    ward = Choice([], label=_("Phường/Xã"), widget=forms.Select(attrs={"data-typeahead": ""}))
+    address = Text(
+        label=_("Địa chỉ chi tiết"),
+        help_text=_("Số nhà, đường, thôn, tổ"),
+        max_length=150,
+        attrs={"autocomplete": "street-address"},
+    )
+    referral = Text(label=_("Mã người giới thiệu"), required=False, max_length=30, attrs={"autocomplete": "off"})
+
+    field_order = (*HOLDER, *CONTACT, *ADDRESS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not settings.ACCEPT_CMND:
+            self._choices("document", [choice for choice in Document.choices if choice[0] != Document.OLD_CARD])
+        self.fields["document"].help_text = _("Chứng minh nhân dân đã hết giá trị sử dụng từ ngày 01/01/2025")
+        province = str(self["province"].value() or "")
+        self._choices("province", [("", _("Chọn tỉnh/thành phố")), *Province.objects.values_list("code", "name")])
+        wards = Ward.objects.filter(province=province).order_by("name").values_list("code", "name")
+        self._choices("ward", [("", _("Chọn phường/xã")), *wards])
+
+    def _choices(self, field: str, choices: Any) -> None:
+        self.fields[field].choices = choices  # type: ignore[attr-defined]
+
+    def clean_number(self) -> str:
+        return writing.document_number(self.cleaned_data["number"])
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            for field, message in identity.faults(self.declaration(), timezone.localdate()):
+                self.add_error(field, message)
+        return data
+
+    def declaration(self) -> Declaration:
+        return Declaration(**{name: self.cleaned_data[name] for name in self.field_order})
+
+    @classmethod
+    def typed(cls, data: Any) -> dict[str, str]:
+        """What a draft keeps: our own fields as typed, and not a library of them."""
+        return {name: str(data[name])[:300] for name in cls.field_order if name in data}
+
+    @classmethod
+    def showing(cls, told: Declaration) -> dict[str, Any]:
+        days = {name: f"{value:%d/%m/%Y}" for name in told.as_json() if isinstance(value := getattr(told, name), date)}
+        return {**told.as_json(), "expires_on": "", **days}
+
+
+class CheckForm(forms.Form):
+    """What is unusual needs a tick; without doubts there is nothing to tick."""
+
+    def __init__(self, *args: Any, doubts: Iterable[tuple[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for code, message in doubts:
+            self.fields[code] = Tick(label=_("Tôi đã kiểm tra, thông tin đúng."), help_text=message)
+
+
+class OldAddressForm(forms.Form):
+    query = Text(
+        label=_("Phường/xã, quận/huyện, tỉnh cũ"),
+        help_text=_("Ví dụ: Đức Chánh, Mộ Đức, Quảng Ngãi. Không cần gõ dấu."),
+        max_length=150,
+        attrs={"autocomplete": "off", "type": "search"},
+    )
+
+
+class CardForm(forms.Form):
+    photo = forms.FileField(label=_("Ảnh mã QR trên thẻ"))
+
+
+class PhoneCodeForm(forms.Form):
+    code = CodeField(label=_("Mã xác nhận"), help_text=_("Gồm 6 chữ số, vừa được gửi qua SMS"))
+
+
+class ActivationForm(forms.Form):
+    """Guide 1, step 4: the words are the guide's."""
+
+    number = NumberField()
+    code = CodeField(label=_("Mã kích hoạt"), help_text=_("Gồm 6 chữ số trong SMS hoặc email"))
+    password1 = new_password(_("Mật khẩu"))
+    password2 = new_password(_("Xác nhận mật khẩu"))
+    terms = Tick(label=_("Tôi đồng ý với điều khoản sử dụng dịch vụ"))
+
+    def clean_password1(self) -> str:
+        # Without the person: what a stranger types must not be measured against somebody's name and number.
+        validate_password(self.cleaned_data["password1"])
+        return str(self.cleaned_data["password1"])
+
+    def clean(self) -> None:
+        same_twice(self, "password1", "password2")
+
+
+class NumberForm(forms.Form):
+    number = NumberField()
+
+
+class ReferenceForm(forms.Form):
+    reference = Text(
+        label=_("Mã hồ sơ"),
+        help_text=_("Gồm 8 chữ cái và chữ số, có trên trang đăng ký và trong tin nhắn"),
+        max_length=20,
+        attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"},
+    )
+
+    def clean_reference(self) -> str:
+        reference = re.sub(r"[^A-Z0-9]", "", writing.document_number(self.cleaned_data["reference"]))
+        if len(reference) != 8:
+            raise ValidationError(_("Mã hồ sơ gồm 8 chữ cái và chữ số. Quý khách vui lòng xem lại."))
+        return reference
+
+
+class Why(TextChoices):
+    """Why staff stop an application."""
+
+    STAFF = "staff", _("Theo yêu cầu của khách hoặc do sai sót")
+    REJECTED = "rejected", _("Không đạt thẩm định")
+
+
+class StopForm(forms.Form):
+    reason = Choice(Why.choices, label=_("Lý do"))

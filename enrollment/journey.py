@@ -1,0 +1,244 @@
+"""The journey as data: steps, whose turn each is and where it takes them, and one route per way in. Read this first."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Step(TextChoices):
+    PLAN = "plan", _("Chọn gói chứng thư số")
+    DECLARATION = "declaration", _("Khai báo thông tin")
+    PAYMENT = "payment", _("Thanh toán")
+    ACTIVATION = "activation", _("Kích hoạt tài khoản")
+    CAPTURE = "capture", _("Xác thực giấy tờ, khuôn mặt")
+    CONTRACT = "contract", _("Ký hợp đồng điện tử")
+    PIN = "pin", _("Tạo mã PIN")
+    REVIEW = "review", _("Chờ duyệt cấp chứng thư số")
+    ISSUANCE = "issuance", _("Cấp chứng thư số")
+    ACCEPTANCE = "acceptance", _("Ký biên bản nghiệm thu")
+    COMPLETE = "complete", _("Hoàn thành")
+    STOPPED = "stopped", _("Đã dừng")
+
+
+class Channel(TextChoices):
+    """The way in."""
+
+    BROWSER = "browser", _("Trình duyệt")
+    COUNTER = "counter", _("Tại quầy")
+    VNEID = "vneid", _("VNeID")
+    ANOTHER = "another", _("Thêm chứng thư số")
+    RENEWAL = "renewal", _("Gia hạn")
+    REISSUE = "reissue", _("Cấp lại")
+
+
+class Actor(TextChoices):
+    CUSTOMER = "customer", _("Khách hàng")
+    AGENT = "agent", _("Nhân viên quầy")
+    STAFF = "staff", _("VNPT thẩm định")
+    PORTAL = "portal", _("Hệ thống")
+
+
+@dataclass(frozen=True)
+class Turn:
+    actor: Actor
+    page: str  # the name of the customer's page; whoever waits is shown how things stand
+
+
+STANDING = "enrollment:standing"
+TURNS: dict[Step, Turn] = {
+    Step.PLAN: Turn(Actor.CUSTOMER, "enrollment:plan"),
+    Step.DECLARATION: Turn(Actor.CUSTOMER, "enrollment:declaration"),
+    Step.PAYMENT: Turn(Actor.CUSTOMER, "enrollment:payment"),
+    Step.ACTIVATION: Turn(Actor.CUSTOMER, "enrollment:activation"),
+    Step.CAPTURE: Turn(Actor.CUSTOMER, STANDING),
+    Step.CONTRACT: Turn(Actor.CUSTOMER, STANDING),
+    Step.PIN: Turn(Actor.CUSTOMER, STANDING),
+    Step.REVIEW: Turn(Actor.STAFF, STANDING),
+    Step.ISSUANCE: Turn(Actor.PORTAL, STANDING),
+    Step.ACCEPTANCE: Turn(Actor.CUSTOMER, STANDING),
+    Step.COMPLETE: Turn(Actor.CUSTOMER, STANDING),
+    Step.STOPPED: Turn(Actor.CUSTOMER, STANDING),
+}
+AGENTS_TURNS = {Step.DECLARATION, Step.PLAN, Step.PAYMENT, Step.CAPTURE}  # at the counter
+
+_ISSUED = (Step.ISSUANCE, Step.ACCEPTANCE, Step.COMPLETE)
+ROUTES: dict[Channel, tuple[Step, ...]] = {
+    Channel.BROWSER: (
+        Step.PLAN,
+        Step.DECLARATION,
+        Step.PAYMENT,
+        Step.ACTIVATION,
+        Step.CAPTURE,
+        Step.CONTRACT,
+        Step.PIN,
+        Step.REVIEW,
+        *_ISSUED,
+    ),
+    # The agent does what needs the papers on the desk, then hands over to the customer's own phone.
+    Channel.COUNTER: (
+        Step.DECLARATION,
+        Step.PLAN,
+        Step.PAYMENT,
+        Step.CAPTURE,
+        Step.ACTIVATION,
+        Step.CONTRACT,
+        Step.PIN,
+        Step.REVIEW,
+        *_ISSUED,
+    ),
+    # Guide 5: VNeID declares; the PIN comes after approval.
+    Channel.VNEID: (
+        Step.ACTIVATION,
+        Step.PLAN,
+        Step.PAYMENT,
+        Step.CAPTURE,
+        Step.CONTRACT,
+        Step.REVIEW,
+        Step.PIN,
+        *_ISSUED,
+    ),
+    # Whoever is signed in has an account already.
+    Channel.ANOTHER: (
+        Step.PLAN,
+        Step.DECLARATION,
+        Step.PAYMENT,
+        Step.CAPTURE,
+        Step.CONTRACT,
+        Step.PIN,
+        Step.REVIEW,
+        *_ISSUED,
+    ),
+    Channel.RENEWAL: (Step.PLAN, Step.PAYMENT, Step.CONTRACT, Step.PIN, Step.REVIEW, *_ISSUED),
+    Channel.REISSUE: (Step.DECLARATION, Step.CAPTURE, Step.CONTRACT, Step.PIN, Step.REVIEW, *_ISSUED),
+}
+ENDS = (Step.COMPLETE, Step.STOPPED)
+# The stepper on a phone counts within a stage, as the guides do ("1/4 Kích hoạt tài khoản").
+STAGES = (
+    {Step.PLAN, Step.DECLARATION, Step.PAYMENT},
+    {Step.ACTIVATION, Step.CAPTURE, Step.CONTRACT, Step.PIN},
+    {Step.REVIEW, Step.ISSUANCE, Step.ACCEPTANCE},
+)
+
+# ── Going back ──
+
+# A customer may go back to correct, as long as nothing was paid or made on the strength of it.
+BACK: dict[Step, tuple[Step, ...]] = {
+    Step.DECLARATION: (Step.PLAN,),
+    Step.PAYMENT: (Step.PLAN, Step.DECLARATION),
+}
+# What a reviewer may send back, and the step at which it is done again.
+ITEMS: dict[str, Step] = {
+    "name": Step.DECLARATION,
+    "number": Step.DECLARATION,
+    "birth-date": Step.DECLARATION,
+    "document-dates": Step.DECLARATION,
+    "address": Step.DECLARATION,
+    "card-front": Step.CAPTURE,
+    "card-back": Step.CAPTURE,
+    "face": Step.CAPTURE,
+    "contract": Step.CONTRACT,
+}
+# What must be done again when the outcome of a step has changed: the contract prints the person, the plan and the price.
+DEPENDS: dict[Step, set[Step]] = {
+    Step.PLAN: {Step.PAYMENT, Step.CONTRACT},
+    Step.DECLARATION: {Step.CONTRACT},
+}
+SENDERS_BACK = (Step.REVIEW, Step.ISSUANCE)
+# DOMAIN §1.3: free to cancel until the certificate is being made.
+CANCELLABLE = {
+    Step.PLAN,
+    Step.DECLARATION,
+    Step.PAYMENT,
+    Step.ACTIVATION,
+    Step.CAPTURE,
+    Step.CONTRACT,
+    Step.PIN,
+}
+
+# Why an application stopped, and what can be done.
+REASONS: dict[str, tuple[Any, Any]] = {
+    "cancelled": (
+        _("Quý khách đã hủy hồ sơ này."),
+        _("Quý khách có thể đăng ký lại bất cứ lúc nào. Tiền đã trả, nếu có, được hoàn về nơi đã trả."),
+    ),
+    "anew": (
+        _("Quý khách đã bắt đầu một hồ sơ mới thay cho hồ sơ này."),
+        _("Quý khách tiếp tục với hồ sơ mới. Tiền đã trả cho hồ sơ cũ, nếu có, được hoàn về nơi đã trả."),
+    ),
+    "expired": (
+        _("Hồ sơ để lâu không hoàn tất nên đã hết hạn; thông tin đã khai được xóa theo lịch."),
+        _("Quý khách vui lòng đăng ký lại, chỉ mất khoảng 10 phút."),
+    ),
+    "consent-withdrawn": (
+        _("Quý khách đã rút lại đồng ý xử lý dữ liệu cá nhân nên hồ sơ không thể tiếp tục."),
+        _("Nếu đổi ý, Quý khách có thể đăng ký lại từ đầu."),
+    ),
+    "known": (
+        _("Số giấy tờ này không đăng ký mới được."),
+        _(
+            "Nếu Quý khách từng đăng ký, hãy xem hướng dẫn vừa gửi qua SMS và email; nếu không nhận được, gọi 18001260 nhánh 1."
+        ),
+    ),
+    "staff": (
+        _("VNPT đã dừng hồ sơ này."),
+        _("Quý khách vui lòng gọi 18001260 nhánh 1 để biết chi tiết hoặc khiếu nại, hoặc đăng ký lại."),
+    ),
+    "rejected": (
+        _("Hồ sơ không đạt thẩm định."),
+        _("Quý khách có quyền khiếu nại qua 18001260 nhánh 1, hoặc mang giấy tờ đến quầy VNPT để đăng ký lại."),
+    ),
+}
+
+
+# ── Reading the tables ──
+
+
+def turn(channel: Channel, step: Step) -> Turn:
+    if channel == Channel.COUNTER and step in AGENTS_TURNS:
+        return Turn(Actor.AGENT, STANDING)
+    return TURNS[step]
+
+
+def first(channel: Channel) -> Step:
+    return ROUTES[channel][0]
+
+
+def after(channel: Channel, step: Step) -> Step:
+    route = ROUTES[channel]
+    return route[route.index(step) + 1]
+
+
+def in_order(channel: Channel, steps: Iterable[Step]) -> list[Step]:
+    wanted = set(steps)
+    return [step for step in ROUTES[channel] if step in wanted]
+
+
+def ahead_of(channel: Channel, step: Step) -> Sequence[Step]:
+    """What was done before this step was reached."""
+    route = ROUTES[channel]
+    return route[: route.index(step)]
+
+
+def finished(
+    channel: Channel, step: Step, reached: Step, redo: Iterable[Step], *, changed: bool
+) -> tuple[Step, Step, list[Step]]:
+    """Where an application stands after this step: the next thing to do again, else the furthest step reached, else
+    one step further. What depended on a changed outcome, and had been done, is done again."""
+    left = set(redo) - {step}
+    if changed and step != reached:
+        left |= DEPENDS.get(step, set()) & set(ahead_of(channel, reached))
+    if left:
+        again = in_order(channel, left)
+        return again[0], reached, again
+    if step != reached:
+        return reached, reached, []
+    following = after(channel, step)
+    return following, following, []
+
+
+def stage(channel: Channel, step: Step) -> list[Step]:
+    """The steps that the stepper counts together with this one, in the order of the route."""
+    return next((in_order(channel, steps) for steps in STAGES if step in steps), [step])

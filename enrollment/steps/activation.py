@@ -1,0 +1,147 @@
+"""The code that proves the phone or the mailbox, and the account that it opens.
+
+Whoever asks about a number learns nothing: an unknown one, one that waits and one that is taken get the same answers."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from enrollment.journey import Step
+from enrollment.models import Application
+from enrollment.steps.telling import tell
+from portal import accounts, audit, codes, outbox, sealing
+from portal.models import Code, User
+from portal.refusals import Refusal
+
+PURPOSE = "activation"
+LASTS = timedelta(hours=24)
+
+
+def invite(application: Application, *, network: str = "", at_once: bool = False) -> None:
+    """Make a code and send it. A twin gets none: who holds the number is told that somebody asked."""
+    if application.is_twin and not claim(application):
+        tell_holder(application)
+        return
+    made = codes.make(
+        PURPOSE,
+        application.person_index,
+        lasts=LASTS,
+        account=application.phone_index,
+        network=network,
+        at_once=at_once,
+    )
+    tell(
+        application,
+        "activation",
+        [made.digits, str(int(LASTS.total_seconds() // 3600))],
+        intent=f"{PURPOSE} {application.pk} {made.expires_at.timestamp()}",
+        good_until=made.expires_at,
+    )
+
+
+def claim(application: Application) -> bool:
+    """The number may have become free since."""
+    if User.objects.filter(username=application.person_index).exists():
+        return False
+    try:
+        with transaction.atomic():
+            Application.objects.filter(pk=application.pk).update(is_twin=False)
+    except IntegrityError:
+        return False
+    application.is_twin = False
+    return True
+
+
+def tell_holder(application: Application) -> None:
+    """Once a day at most, to the phone and e-mail that we know already, never to those of whoever asks."""
+    intent = f"known {application.person_index} {timezone.localdate()}"
+    if user := User.objects.filter(username=application.person_index).first():
+        outbox.post("enrollment/messages/known_account", [], user, intent=intent)
+        return
+    holder = Application.open_ones().filter(person_index=application.person_index, is_twin=False).first()
+    if holder:
+        tell(holder, "known_application", [holder.reference], intent=intent)
+
+
+def waiting(target: str) -> Application | None:
+    return Application.objects.filter(person_index=target, step=Step.ACTIVATION, is_twin=False).first()
+
+
+def request_code(number: str, network: str) -> None:
+    """ "Kích hoạt lại tài khoản?": for anyone who types a number. One that waits for nothing costs the same."""
+    target = User.username_for(number)
+    with transaction.atomic():
+        application = waiting(target)
+        if application:
+            invite(application, network=network)
+            return
+        # Not on the number's own budget, or a stranger could spend it before its owner comes.
+        made = codes.make(PURPOSE, sealing.blind_index("nobody", target), lasts=LASTS, network=network)
+        accounts.post_to_nobody(made)
+        if user := User.objects.filter(username=target).first():
+            outbox.post("enrollment/messages/known_account", [], user, intent=f"known {target} {timezone.localdate()}")
+    return
+
+
+def check(number: str, digits: str) -> str:
+    """Return the blind index of the number for which the code was right."""
+    target = User.username_for(number)
+    codes.check(PURPOSE, target, digits, decoy=True)
+    return target
+
+
+@transaction.atomic
+def activate(target: str, password: str) -> User:
+    """After the code was right: the account is opened, and the application moves on with it."""
+    application = waiting(target)
+    if application is None or (told := application.declaration) is None:
+        raise codes.ended()
+    accounts.check_password_for(
+        password, number=told.number, full_name=told.full_name, phone=told.phone, email=told.email
+    )
+    try:
+        with transaction.atomic():
+            user = accounts.open_account(
+                number=told.number,
+                full_name=told.full_name,
+                phone=told.phone,
+                email=told.email,
+                roles=["customer"],
+                password=password,
+                language=application.language,
+                demo=application.is_demo,
+            )
+    except IntegrityError as taken:
+        raise Refusal("account-exists", _("Số giấy tờ này đã có tài khoản. Quý khách vui lòng đăng nhập.")) from taken
+    application.finish(user=user)
+    audit.record("account activated", application, actor=user)
+    outbox.post("enrollment/messages/activated", [], user, intent=f"activated {application.pk}")
+    return user
+
+
+@transaction.atomic
+def correct_contact(application: Application, phone: str, email: str, *, network: str) -> None:
+    """Until a code has proved them, phone and e-mail may be corrected; the code sent to the old ones ends here."""
+    told = application.declaration
+    if told is None or application.phone_confirmed_at or application.step != Step.ACTIVATION:
+        raise Refusal("contact-confirmed", _("Số điện thoại đã được xác nhận nên không đổi được ở bước này."))
+    application.correct(replace(told, phone=phone, email=email))
+    invite(application, network=network, at_once=True)
+
+
+def ends(application: Application) -> datetime | None:
+    """Until when the code that was sent is good; a twin's page says the same as any other."""
+    if application.is_twin:
+        return application.touched_at + LASTS
+    live = Code.objects.filter(
+        purpose=PURPOSE, target=application.person_index, live=True, expires_at__gt=timezone.now()
+    )
+    return live.values_list("expires_at", flat=True).first()
+
+
+def seconds_to_resend(application: Application) -> int:
+    pause = codes.pause_of(PURPOSE)
+    return pause.seconds_to_wait(application.person_index) if pause.is_spent(application.person_index) else 0

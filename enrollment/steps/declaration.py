@@ -1,0 +1,47 @@
+"""Declaring who one is. The database decides who holds a number; see Application.is_twin for whoever comes second."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from enrollment.identity import Declaration, faults
+from enrollment.models import Application
+from enrollment.steps import payment
+from portal.models import User
+from portal.refusals import Refusal
+
+
+def keep_draft(application: Application, typed: dict[str, Any]) -> bool:
+    """What was typed so far; a page that is out of step keeps nothing."""
+    draft = application.sealed("draft", typed)
+    here = Application.objects.filter(pk=application.pk, step=application.step, moves=application.moves)
+    return here.update(draft=draft, touched_at=timezone.now(), reminded_at=None) == 1
+
+
+def declare(application: Application, told: Declaration) -> None:
+    if wrong := next(faults(told, timezone.localdate()), None):
+        raise Refusal("declaration-wrong", wrong[1], status=400)
+    if application.user and User.username_for(told.number) != application.user.username:
+        raise Refusal(
+            "another-person",
+            _("Chứng thư số mới phải mang số giấy tờ của tài khoản đang đăng nhập."),
+            status=400,
+        )
+    before = application.declaration
+    facts = {
+        **application.as_declared(told),
+        "draft": None,
+        "phone_confirmed_at": application.phone_confirmed_at if before and before.phone == told.phone else None,
+    }
+    changed = before is not None and before != told
+    known = application.user is None and User.objects.with_number(told.number) is not None
+    try:
+        with transaction.atomic():
+            application.finish(changed=changed, is_twin=known, **facts)
+            payment.arrive(application)
+    except IntegrityError:
+        with transaction.atomic():
+            application.finish(changed=changed, is_twin=True, **facts)
+            payment.arrive(application)

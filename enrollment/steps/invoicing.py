@@ -1,0 +1,41 @@
+"""Invoices of paid orders: a row with the payment, issued afterwards, tried again for two days."""
+
+from datetime import timedelta
+
+import structlog
+from django.db.models import F
+from django.utils import timezone
+
+from enrollment.gateways import invoice as gateways
+from enrollment.models import Invoice
+
+log = structlog.get_logger(__name__)
+LEASE = timedelta(minutes=5)
+MAX_ATTEMPTS = 12
+
+
+def issue_due() -> None:
+    now = timezone.now()
+    due = Invoice.objects.filter(status=Invoice.Status.PENDING, due_at__lte=now)
+    for invoice in due.select_related("order").order_by("due_at")[:100]:
+        if Invoice.objects.filter(pk=invoice.pk, due_at=invoice.due_at, status=Invoice.Status.PENDING).update(
+            due_at=now + LEASE, attempts=F("attempts") + 1
+        ):
+            issue(invoice)
+
+
+def issue(invoice: Invoice) -> None:
+    row = Invoice.objects.filter(pk=invoice.pk, status=Invoice.Status.PENDING)
+    try:
+        number = gateways.gateway().issue(invoice)
+    except gateways.NotIssued as no:
+        dead = no.final or invoice.attempts + 1 >= MAX_ATTEMPTS
+        pause = timedelta(minutes=2 ** min(invoice.attempts, 8))
+        row.update(
+            status=Invoice.Status.FAILED if dead else Invoice.Status.PENDING,
+            error=str(no)[:200],
+            due_at=timezone.now() + pause,
+        )
+        log.warning("invoice not issued", reason=str(no), alarm=dead)
+    else:
+        row.update(status=Invoice.Status.ISSUED, number=number, issued_at=timezone.now(), error="")

@@ -1,0 +1,60 @@
+"""Opening an application: what was agreed to, purpose by purpose, and a key of its own for what will be told."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from enrollment import consents, journey
+from enrollment.journey import Channel
+from enrollment.models import Application, Consent, Trail
+from enrollment.steps import leaving
+from portal import audit
+from portal.models import DataKey, User
+from portal.refusals import Refusal
+
+
+@transaction.atomic
+def open_application(
+    agreed: Iterable[str],
+    *,
+    channel: Channel = Channel.BROWSER,
+    user: User | None = None,
+    language: str = "vi",
+    place: str = "",
+) -> Application:
+    agreed = set(agreed)
+    texts = consents.current(language)
+    if any(text.required and text.purpose not in agreed for text in texts):
+        raise Refusal("consent-needed", _("Quý khách cần đồng ý với các mục bắt buộc để đăng ký trực tuyến."))
+    first = journey.first(channel)
+    application = Application.objects.create(
+        channel=channel, step=first, reached=first, user=user, language=language, data_key=DataKey.make()
+    )
+    Consent.objects.bulk_create(
+        Consent(
+            application=application,
+            purpose=text.purpose,
+            version=text.version,
+            language=text.language,
+            text_hash=text.hash,
+            channel=channel,
+            place=place,
+        )
+        for text in texts
+        if text.purpose in agreed
+    )
+    Trail.note(application, "opened", "")
+    return application
+
+
+@transaction.atomic
+def withdraw(consent: Consent) -> None:
+    """At once: an offer is sent no more; without leave to process, an application that is open stops."""
+    if not Consent.objects.filter(pk=consent.pk, withdrawn_at=None).update(withdrawn_at=timezone.now()):
+        return
+    audit.record("consent withdrawn", consent.application, purpose=consent.purpose)
+    application = consent.application
+    if consents.PURPOSES[consent.purpose].required and application.may_cancel:
+        leaving.leave(application, "consent-withdrawn")

@@ -1,0 +1,108 @@
+"""A customer with a browser, and what a customer types."""
+
+import re
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from enrollment import seeds
+from enrollment.identity import Declaration
+from enrollment.models import Application, Payment, Province, Ward
+from enrollment.seeds import told_by
+from portal import accounts
+from portal.models import Message
+
+SERIAL = count(100_000)
+PASSWORD = "Hoa-sen#2026"
+FREE, PAID = "theo-luot-12", "khong-gioi-han-12"
+BOTH = {"terms": "on", "personal-data": "on"}
+
+
+@pytest.fixture(autouse=True)
+def _planted(db: None) -> None:
+    """The plans, and of the places as many as a form needs."""
+    accounts.plant_roles()
+    seeds.plant_plans()
+    province = Province.objects.get_or_create(code="51", defaults={"name": "Tỉnh Quảng Ngãi"})[0]
+    names = {"21421": "Xã Mỏ Cày", "21025": "Phường Cẩm Thành", "21136": "Xã Cà Đam", "21157": "Xã Tây Trà Bồng"}
+    for code, name in names.items():
+        Ward.objects.get_or_create(code=code, defaults={"name": name, "province": province})
+
+
+def a_declaration(**differently: Any) -> Declaration:
+    serial = next(SERIAL)
+    told = told_by("Lý Thị Mẫu Xuân", f"079190{serial}", f"0912{serial}")
+    return Declaration(**{**told.__dict__, **differently})
+
+
+def typed(told: Declaration) -> dict[str, str]:
+    days = {name: f"{getattr(told, name):%d/%m/%Y}" for name in ("birth_date", "issued_on")}
+    expires = f"{told.expires_on:%d/%m/%Y}" if told.expires_on else ""
+    return {**{name: str(value) for name, value in told.as_json().items()}, **days, "expires_on": expires}
+
+
+class Customer:
+    """Walks the pages as a browser does; `told` is what they declare."""
+
+    def __init__(self, client: Client | None = None, **differently: Any) -> None:
+        self.client = client or Client()
+        self.told = a_declaration(**differently)
+
+    @property
+    def application(self) -> Application:
+        return Application.objects.get(pk=self.client.session["application"])
+
+    def post(self, path: str, data: dict[str, Any] | None = None, **headers: Any) -> Any:
+        return self.client.post(path, data or {}, **headers)
+
+    def opens(self) -> "Customer":
+        assert self.post("/register/", BOTH).status_code == 302
+        return self
+
+    def chooses(self, plan: str = FREE) -> "Customer":
+        self.post("/register/plan/", {"plan": plan})
+        return self
+
+    def declares(self) -> "Customer":
+        self.post("/register/declaration/", typed(self.told))
+        self.post("/register/declaration/check/", {"email": "on", "issuer": "on", "province-code": "on", "age": "on"})
+        return self
+
+    def confirms_phone(self) -> "Customer":
+        self.post("/register/payment/phone/")
+        self.post("/register/payment/phone/", {"code": code_sent("phone_code")})
+        return self
+
+    def pays_nothing(self) -> "Customer":
+        self.post("/register/payment/")
+        return self
+
+    def begins_to_pay(self, gateway: str = "vnpay") -> Payment:
+        self.post("/register/payment/", {"gateway": gateway})
+        return Payment.objects.filter(order__application=self.application).latest("pk")
+
+    def activates(self, code: str = "") -> Any:
+        form = {"number": self.told.number, "code": code or code_sent("activation")}
+        return self.post("/activate/", {**form, "password1": PASSWORD, "password2": PASSWORD, "terms": "on"})
+
+
+def code_sent(template: str) -> str:
+    """As it stands in the newest message of this kind, still waiting to be sent."""
+    message = Message.objects.filter(template=f"enrollment/messages/{template}").latest("created_at")
+    assert message.params
+    assert re.fullmatch(r"\d{6}", message.params[0])
+    return str(message.params[0])
+
+
+def messages_of(template: str) -> int:
+    """How many intents, each by SMS and e-mail."""
+    sent = Message.objects.filter(template=f"enrollment/messages/{template}")
+    return len({message.intent.rpartition(" ")[0] for message in sent})
+
+
+@pytest.fixture
+def customer() -> Callable[..., Customer]:
+    return Customer

@@ -1,0 +1,237 @@
+"""The code that opens the account, and what a stranger can learn from it: nothing."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from enrollment.journey import Step
+from enrollment.models import Application
+from portal import outbox
+from portal.models import Code, Message, User
+from tests.conftest import People, at_once
+from tests.enrollment.conftest import PASSWORD, Customer, code_sent, messages_of
+
+pytestmark = pytest.mark.django_db
+Customers = Callable[..., Customer]
+
+
+def waiting(customer: Customers) -> Customer:
+    return customer().opens().chooses().declares().pays_nothing()
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06}"
+
+
+def said(answer: object) -> str:
+    page = answer.content.decode()  # type: ignore[attr-defined]
+    found = re.search(r"data-errors>.*?</div>", page, re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", found.group()).split()) if found else ""
+
+
+def test_the_form_has_the_words_of_the_guide(client: Client) -> None:
+    page = client.get("/activate/").content.decode()
+    for text in """1/4 · Kích hoạt tài khoản|Số định danh|Nhập số CMND/CCCD/HC/Mã số thuế|Mã kích hoạt|Mật khẩu
+        |Xác nhận mật khẩu|Tôi đồng ý với điều khoản sử dụng dịch vụ|Kích hoạt lại tài khoản?|Đăng ký tài khoản
+        |Tiếp theo""".splitlines():
+        for label in filter(None, text.strip().split("|")):
+            assert label in page
+
+
+def test_the_right_code_opens_the_account_signs_in_and_moves_on(customer: Customers) -> None:
+    walker = waiting(customer)
+    answer = walker.activates()
+    assert answer.headers["Location"] == "/application/"
+    user = User.objects.with_number(walker.told.number)
+    assert user
+    assert user.check_password(PASSWORD)
+    assert (user.full_name, user.phone, user.roles) == (walker.told.full_name, walker.told.phone, ["customer"])
+    assert Application.objects.get(user=user).step == Step.CAPTURE
+    assert walker.client.get("/account/").status_code == 200
+    assert messages_of("activated") == 1
+
+
+def test_a_wrong_code_says_where_to_look_and_how_many_tries_are_left(customer: Customers) -> None:
+    walker = waiting(customer)
+    bad = wrong(code_sent("activation"))
+    assert "còn 4 lần thử" in said(walker.activates(bad))
+    assert "còn 3 lần thử" in said(walker.activates(bad))
+    assert "SMS" in said(walker.activates(bad))
+
+
+def test_number_and_code_are_wrong_in_the_same_words(customer: Customers, person: People) -> None:
+    """An unknown number, one whose account is active and one that waits: five tries each, the same answers."""
+    walker = waiting(customer)
+    active = person()
+    heard = []
+    for number in (walker.told.number, "001190000007", active.id_number):
+        told = type(walker.told)(**{**walker.told.__dict__, "number": number})
+        stranger = customer()
+        stranger.told = told
+        heard.append([said(stranger.activates("000000")) for _try in range(6)])
+    assert heard[0] == heard[1] == heard[2]
+    assert len(set(heard[0])) > 3
+
+
+def test_asking_again_says_the_same_of_every_number(customer: Customers, person: People) -> None:
+    walker = waiting(customer)
+    active = person()
+    answers = []
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        for number in (walker.told.number, "001190000007", active.id_number):
+            client = Client()
+            first = client.post("/activate/again/", {"number": number}, follow=True).content.decode()
+            second = said(client.post("/activate/again/", {"number": number}))
+            answers.append((re.findall(r"Nếu số giấy tờ[^<]*", first), second))
+    assert answers[0] == answers[1] == answers[2]
+    assert messages_of("activation") == 2
+    assert messages_of("known_account") == 1
+
+
+def test_asking_for_a_strangers_number_spends_nothing_of_theirs(customer: Customers) -> None:
+    walker = customer().opens().chooses().declares()
+    for minute in range(1, 15):
+        with time_machine.travel(timezone.now() + timedelta(minutes=2 * minute)):
+            Client().post("/activate/again/", {"number": walker.told.number})
+    walker.pays_nothing()
+    assert messages_of("activation") == 1
+
+
+def test_a_new_code_ends_the_old_one(customer: Customers) -> None:
+    walker = waiting(customer)
+    old = code_sent("activation")
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        walker.post("/activate/resend/")
+        walker.activates(old)
+        if old != code_sent("activation"):
+            assert not User.objects.exists()
+        assert walker.activates().status_code == 302
+
+
+def test_resending_at_once_asks_to_wait(customer: Customers) -> None:
+    walker = waiting(customer)
+    page = walker.client.post("/activate/resend/", follow=True).content.decode()
+    assert "vui lòng chờ" in page
+    assert re.search(r'data-wait="[1-9]\d?"', page)
+    assert messages_of("activation") == 1
+
+
+def test_codes_are_sent_within_a_budget(customer: Customers) -> None:
+    walker = waiting(customer)
+    for minute in range(1, 15):
+        with time_machine.travel(timezone.now() + timedelta(minutes=2 * minute)):
+            walker.post("/activate/resend/")
+    assert messages_of("activation") == 10
+
+
+def test_a_late_code_is_refused_and_another_works(customer: Customers) -> None:
+    walker = waiting(customer)
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        assert "chưa đúng" in said(walker.activates())
+        walker.post("/activate/again/", {"number": walker.told.number})
+        assert walker.activates().status_code == 302
+
+
+def test_a_password_about_the_person_costs_no_second_code(customer: Customers) -> None:
+    walker = waiting(customer)
+    code = code_sent("activation")
+    form = {"number": walker.told.number, "code": code, "terms": "on"}
+    about = f"Aa!{walker.told.phone[-6:]}x"
+    answer = walker.post("/activate/", {**form, "password1": about, "password2": about})
+    assert "không được chứa họ tên" in answer.content.decode()
+    assert walker.activates(code).status_code == 302
+
+
+def test_terms_and_passwords_are_asked_before_a_try_is_spent(customer: Customers) -> None:
+    walker = waiting(customer)
+    form = {"number": walker.told.number, "code": "000000", "password1": PASSWORD, "password2": PASSWORD}
+    for missing in ({}, {"terms": "on", "password2": "Khac#2026"}, {"terms": "on", "password1": "ngan"}):
+        walker.post("/activate/", {**form, **missing})
+    assert Code.objects.get(live=True).tries_left == 5
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_of_sixty_wrong_codes_at_once_five_are_looked_at(customer: Customers) -> None:
+    """Promise P9, as far as activation."""
+    walker = waiting(customer)
+    right = int(code_sent("activation"))
+
+    def guess(place: int) -> str:
+        one = customer()
+        one.told = walker.told
+        return said(one.activates(f"{(right + 1 + place) % 1_000_000:06}"))
+
+    answers = at_once(60, guess)
+    assert sum("lần thử" in str(answer) for answer in answers) <= 5
+    assert said(walker.activates(f"{right:06}"))  # the right one is too late by now
+    assert not User.objects.exists()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_the_right_code_thirty_times_at_once_opens_one_account(customer: Customers) -> None:
+    walker = waiting(customer)
+    code = code_sent("activation")
+
+    def enter(_place: int) -> int:
+        one = customer()
+        one.told = walker.told
+        return int(one.activates(code).status_code)
+
+    assert at_once(30, enter).count(302) == 1
+    assert User.objects.count() == 1
+
+
+def test_a_mistyped_contact_is_corrected_and_the_old_code_ends(customer: Customers) -> None:
+    walker = waiting(customer)
+    old = code_sent("activation")
+    answer = walker.post("/activate/contact/", {"phone": "0988 777 555", "email": "moi@example.vn"})
+    assert answer.status_code == 302
+    told = walker.application.declaration
+    assert told
+    assert (told.phone, told.email) == ("0988777555", "moi@example.vn")
+    assert Message.objects.filter(template="enrollment/messages/activation", masked="09•••••555").count() == 1
+    if old != code_sent("activation"):
+        assert "chưa đúng" in said(walker.activates(old))
+    assert walker.activates().status_code == 302
+
+
+def test_a_confirmed_phone_is_not_corrected_here(customer: Customers) -> None:
+    walker = waiting(customer)
+    Application.objects.update(phone_confirmed_at=timezone.now())
+    assert walker.client.get("/activate/contact/").headers["Location"] == "/activate/"
+
+
+def test_the_messages_say_the_code_and_no_number(customer: Customers) -> None:
+    walker = waiting(customer)
+    code = code_sent("activation")
+    for message in Message.objects.filter(template="enrollment/messages/activation"):
+        text = outbox.sms_text(message) if message.channel == "sms" else "".join(outbox.email_parts(message))
+        assert code in text
+        assert walker.told.number not in text
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_sms_fits_one_part(language: str, settings: object) -> None:
+    settings.SITE_URL = "https://smartca.example.vn"  # type: ignore[attr-defined]
+    params = {
+        "activation": ["123456", "24"],
+        "phone_code": ["123456", "10"],
+        "resume_code": ["123456", "10"],
+        "reminder": ["ABCD2345", "28/11/2026"],
+        "known_account": [],
+        "known_application": ["ABCD2345"],
+        "activated": [],
+    }
+    for name, values in params.items():
+        text = outbox.sms_text(
+            Message(template=f"enrollment/messages/{name}", language=language, channel="sms", params=values)
+        )
+        assert len(text) <= 160, f"{name}: {len(text)}"
+        assert text.isascii()

@@ -1,0 +1,93 @@
+"""Cancelled, begun anew, forgotten: what is told, and what is erased."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from enrollment import tasks
+from enrollment.journey import CANCELLABLE, Step
+from enrollment.models import Application, Consent
+from enrollment.steps import declaration, leaving
+from portal import sealing
+from portal.refusals import Refusal
+from tests.enrollment.conftest import Customer, messages_of
+from tests.enrollment.test_application import an_application
+
+pytestmark = pytest.mark.django_db
+Customers = Callable[..., Customer]
+
+
+@pytest.mark.parametrize("step", [step for step in Step if step != Step.STOPPED])
+def test_cancelling_ends_where_the_certificate_is_being_made(step: Step) -> None:
+    application = an_application(step)
+    if step in CANCELLABLE:
+        leaving.cancel(application)
+        assert application.step == Step.STOPPED
+    else:
+        with pytest.raises(Refusal, match="not-cancellable"):
+            leaving.cancel(application)
+
+
+def test_cancelling_is_asked_once_more_and_then_told(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    assert "sẽ dừng" in walker.client.get("/application/cancel/").content.decode()
+    assert walker.application.step == Step.DECLARATION
+    page = walker.client.post("/application/cancel/", follow=True).content.decode()
+    assert "Quý khách đã hủy hồ sơ này" in page
+    assert "Đăng ký lại" in page
+
+
+def later(days: float) -> None:
+    with time_machine.travel(timezone.now() + timedelta(days=days)):
+        tasks.tidy()
+
+
+def test_a_forgotten_draft_is_reminded_of_then_expires_then_is_erased(customer: Customers) -> None:
+    walker = customer().opens().chooses().declares()
+    later(4)
+    assert messages_of("reminder") == 0
+    later(5.1)
+    later(5.2)
+    assert messages_of("reminder") == 1
+    later(7.0)
+    assert walker.application.step == Step.PAYMENT
+    later(7.2)
+    assert (walker.application.step, walker.application.reason) == (Step.STOPPED, "expired")
+    later(36)
+    assert walker.application.declaration == walker.told
+    later(38)
+    gone = Application.objects.get(pk=walker.application.pk)
+    assert (gone.person_index, gone.declared, gone.draft) == ("", None, None)
+    with pytest.raises(sealing.Erased):
+        gone.data_key.opened()
+    assert Consent.objects.filter(application=gone).count() == 2
+
+
+def test_whoever_comes_back_in_time_keeps_everything(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    application = walker.application
+    later(5.1)
+    with time_machine.travel(timezone.now() + timedelta(days=6)):
+        declaration.keep_draft(application, {"full_name": "Lý"})
+    later(8)
+    application.refresh_from_db()
+    assert application.step == Step.DECLARATION
+
+
+def test_the_reminder_goes_to_whom_is_known_only(customer: Customers) -> None:
+    customer().opens().chooses()
+    later(5.1)
+    assert messages_of("reminder") == 0
+
+
+def test_a_code_never_used_lets_the_number_go_after_a_month(customer: Customers) -> None:
+    walker = customer().opens().chooses().declares().pays_nothing()
+    later(29)
+    assert walker.application.step == Step.ACTIVATION
+    later(31)
+    assert walker.application.step == Step.STOPPED
+    again = customer(**walker.told.__dict__).opens().chooses().declares()
+    assert not again.application.is_twin

@@ -1,0 +1,99 @@
+"""Coming back on another device."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from html import unescape
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from enrollment.models import Application
+from enrollment.steps import resuming
+from portal.models import Event, Message
+from tests.conftest import at_once
+from tests.enrollment.conftest import Customer, code_sent
+
+pytestmark = pytest.mark.django_db
+Customers = Callable[..., Customer]
+
+
+def test_reference_and_code_bring_one_to_where_one_left(customer: Customers) -> None:
+    walker, other = customer().opens().chooses().declares(), Client()
+    reference = walker.application.reference
+    other.post("/resume/", {"reference": f" {reference[:4].lower()} {reference[4:]}"})
+    answer = other.post("/resume/code/", {"code": code_sent("resume_code")})
+    assert answer.headers["Location"] == "/register/payment/"
+    assert other.get("/register/payment/").status_code == 200
+    assert Event.objects.filter(verb="application resumed").exists()
+
+
+def test_a_draft_goes_by_the_phone_typed_so_far(customer: Customers) -> None:
+    walker, other = customer().opens().chooses(), Client()
+    walker.post("/register/declaration/draft/", {"full_name": "Lý Thị Mẫu", "phone": "0912 345 678"})
+    other.post("/resume/", {"reference": walker.application.reference})
+    other.post("/resume/code/", {"code": code_sent("resume_code")})
+    assert "Lý Thị Mẫu" in other.get("/register/declaration/").content.decode()
+
+
+def test_an_unknown_reference_gets_the_same_answer_and_nobody_a_message(customer: Customers) -> None:
+    known, unknown = customer().opens().chooses().declares().application.reference, "ZZZZ2222"
+    pages = []
+    for reference in (known, unknown):
+        client = Client()
+        assert client.post("/resume/", {"reference": reference}).status_code == 302
+        page = client.post("/resume/code/", {"code": "000000"}).content.decode()
+        pages.append(re.sub(r'value="[A-Za-z0-9]{64}"', "", page))
+    assert pages[0] == pages[1]
+    assert Message.objects.filter(template="enrollment/messages/resume_code").count() == 1
+
+
+def test_whoever_has_an_account_signs_in_instead(customer: Customers) -> None:
+    walker = customer().opens().chooses().declares().pays_nothing()
+    reference = walker.application.reference
+    walker.activates()
+    Client().post("/resume/", {"reference": reference})
+    assert not Message.objects.filter(template="enrollment/messages/resume_code").exists()
+
+
+def shown_ticket(walker: Customer) -> str:
+    application = walker.application
+    page = walker.client.get("/application/other-device/")
+    assert "<svg" in page.content.decode()
+    return resuming.ticket(application)
+
+
+def test_the_qr_opens_it_on_another_device_once(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    ticket, other = shown_ticket(walker), Client()
+    assert unescape(other.get("/resume/here/", {"t": ticket}).content.decode()).count(ticket) == 1
+    assert other.post("/resume/here/", {"t": ticket}).headers["Location"] == "/register/declaration/"
+    assert Client().post("/resume/here/", {"t": ticket}).status_code == 410
+
+
+def test_a_ticket_is_good_for_ten_minutes_and_not_to_be_forged(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    ticket = shown_ticket(walker)
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        assert Client().post("/resume/here/", {"t": ticket}).status_code == 410
+    for forged in ("", "x", ticket[:-2] + "zz", ticket.replace(":", "", 1)):
+        assert Client().post("/resume/here/", {"t": forged}).status_code == 410
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_of_thirty_scans_at_once_one_gets_in(customer: Customers) -> None:
+    ticket = shown_ticket(customer().opens().chooses())
+    found = at_once(30, lambda _place: Client().post("/resume/here/", {"t": ticket}).status_code)
+    assert sorted(found, key=str) == [302] + [410] * 29
+
+
+def test_after_activation_the_other_device_must_sign_in(customer: Customers) -> None:
+    walker, other = customer().opens().chooses().declares(), Client()
+    other.post("/resume/here/", {"t": shown_ticket(walker)})
+    assert other.get("/register/payment/").status_code == 200
+    walker.pays_nothing().activates()
+    assert other.get("/application/").headers["Location"] == "/register/"
+    assert Application.objects.get().user
