@@ -17,7 +17,7 @@ from enrollment.journey import Step
 from enrollment.models import Application, Invoice, Payment, Plan, Refund
 from enrollment.steps import activation, leaving, payment
 from portal import audit, sealing, writing
-from portal.admin import Desk, ReadOnly
+from portal.admin import Desk, ReadOnly, SealedSearch
 from portal.models import User
 from portal.refusals import Refusal
 
@@ -37,7 +37,8 @@ class PlanAdmin(Desk):
 
 
 @admin.register(Application)
-class ApplicationAdmin(ReadOnly):
+class ApplicationAdmin(ReadOnly, SealedSearch):
+    searched = "applications searched"
     list_display = ("reference", "name", "number", "step", "plan", "channel", "branch", "created_at", "touched_at")
     list_filter = ("step", "plan", "channel", "branch", "is_twin")
     list_select_related = ("plan", "branch", "data_key")
@@ -53,17 +54,13 @@ class ApplicationAdmin(ReadOnly):
             return rows.filter(branch=user.branch_id, branch__isnull=False)
         return rows
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Application], search_term: str) -> Any:
-        if not search_term:
-            return queryset, False
-        audit.record("applications searched")
-        found = (
-            Q(reference=writing.document_number(search_term))
-            | Q(person_index=User.username_for(search_term))
-            | Q(phone_index=sealing.blind_index("phone", writing.mobile(search_term)))
-            | Q(email_index=sealing.blind_index("email", writing.email(search_term).lower()))
+    def known_by(self, term: str) -> Q:
+        return (
+            Q(reference=writing.document_number(term))
+            | Q(person_index=User.username_for(term))
+            | Q(phone_index=sealing.blind_index("phone", writing.mobile(term)))
+            | Q(email_index=sealing.blind_index("email", writing.email(term).lower()))
         )
-        return queryset.filter(found), False
 
     def get_urls(self) -> list[URLPattern]:
         own = [

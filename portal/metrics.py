@@ -7,6 +7,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily
 
+from portal.apps import found_in_each_app
 from portal.models import Event, Heartbeat, Message
 
 REQUESTS = Counter("portal_requests", "Requests answered", ["view", "method", "status"])
@@ -40,6 +41,8 @@ class Standing:
             "Since the worker last spoke",
             value=(now - beat).total_seconds() if beat else -1,
         )
+        for module in found_in_each_app("metrics"):
+            yield from getattr(module, "standing", tuple)()
 
 
 def exposition() -> bytes:

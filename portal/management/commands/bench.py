@@ -39,13 +39,16 @@ class Command(BaseCommand):
             name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
             try:
                 call_command("seed")
+                call_command("collectstatic", verbosity=0, interactive=False)
                 self.stdout.write(
                     f"{connection.display_name}, {os.cpu_count()} cores, median of {ROUNDS} interleaved rounds"
                 )
                 self.stdout.write(f"{'':26}{'ours':>12}{'bare':>12}{'ratio':>8}  against")
                 for benches in found_in_each_app("benches"):
-                    for pair in benches.pairs():
+                    for pair in getattr(benches, "pairs", tuple)():
                         self.compare(pair)
+                    for line in getattr(benches, "report", tuple)():
+                        self.stdout.write(line)
                 self.pages(str(name), seconds)
             finally:
                 connection.close()

@@ -1,0 +1,169 @@
+"""What the journey costs, against a view that says ok; and how it grows from a thousand applications to a million."""
+
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import count
+from typing import Any
+
+from allauth.mfa.totp.internal.auth import TOTP
+from django.db import connection
+from django.test import Client
+
+from enrollment.journey import Step
+from enrollment.models import Application
+from enrollment.seeds import DEMO, told_by
+from enrollment.steps import opening
+from portal import accounts, demo, seeds
+from portal.models import Branch, Message, User
+
+SIZES = (1_000, 1_000_000)
+ROUNDS = 5
+SERIAL = count(100_000)
+PASSWORD = "Hoa-sen#2026"
+Act = Callable[[], Any]
+
+
+@cache
+def server() -> Any:
+    """One for all browsers, as in life: a test client would build the chain of middleware anew for each."""
+    return Client().handler
+
+
+def browser() -> Client:
+    client = Client(headers={"host": "localhost"})
+    client.handler = server()
+    return client
+
+
+class Walk:
+    """From the first click to an active account, page by page, as a browser asks for them."""
+
+    def __init__(self) -> None:
+        serial = next(SERIAL)
+        self.told = told_by("Lý Thị Mẫu Xuân", f"079190{serial}", f"0912{serial}")
+        self.client = browser()
+
+    def post(self, path: str, data: dict[str, Any]) -> None:
+        answer = self.client.post(path, data)
+        if answer.status_code != 302:
+            raise RuntimeError(f"{path}: {answer.status_code}")
+
+    def to_declaration(self) -> "Walk":
+        self.post("/register/", {"terms": "on", "personal-data": "on"})
+        self.post("/register/plan/", {"plan": DEMO[1][3]})
+        return self
+
+    def to_activation(self) -> "Walk":
+        self.to_declaration()
+        told = self.told.as_json()
+        days = {name: f"{getattr(self.told, name):%d/%m/%Y}" for name in ("birth_date", "issued_on")}
+        self.post("/register/declaration/", {**told, **days, "expires_on": ""})
+        self.post("/register/declaration/check/", {})
+        self.post("/register/payment/", {})
+        return self
+
+    def to_account(self) -> None:
+        self.to_activation()
+        sent = Message.objects.filter(template="enrollment/messages/activation").latest("created_at")
+        code = re.fullmatch(r"\d{6}", str((sent.params or [""])[0]))
+        form = {"number": self.told.number, "code": code and code.group(), "password1": PASSWORD, "password2": PASSWORD}
+        self.post("/activate/", {**form, "terms": "on"})
+
+
+def flow() -> None:
+    Walk().to_account()
+
+
+def fill(size: int) -> None:
+    """As many finished applications as are missing, copied from one by the database itself."""
+    have = Application.objects.count()
+    if have >= size:
+        return
+    made = opening.open_application({"terms", "personal-data"})
+    Application.objects.filter(pk=made.pk).update(step=Step.COMPLETE, reached=Step.COMPLETE)
+    columns = [str(field.column) for field in Application._meta.concrete_fields if field.column != "id"]
+    number = {"postgresql": "lpad(to_hex(n), 8, '0')", "sqlite": "printf('%%08x', n)"}[connection.vendor]
+    own = {
+        "reference": number,
+        **{name: f"{number} || '{name}'" for name in ("person_index", "phone_index", "email_index")},
+    }
+    chosen = ", ".join(own.get(column, column) for column in columns)
+    series = {
+        "postgresql": "generate_series(%s, %s) AS n",
+        "sqlite": "(WITH RECURSIVE s(n) AS (SELECT %s UNION ALL SELECT n + 1 FROM s WHERE n < %s) SELECT n FROM s)",
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET statement_timeout = 0")
+        cursor.execute(
+            f"INSERT INTO enrollment_application ({', '.join(columns)}) SELECT {chosen} "  # noqa: S608
+            f"FROM enrollment_application, {series} WHERE id = %s",
+            [have + 1, size, made.pk],
+        )
+        cursor.execute("ANALYZE")
+
+
+def desk() -> Client:
+    """A supervisor at work."""
+    user = User.objects.filter(is_demo=True, groups__name="supervisor").first() or accounts.open_account(
+        number="001079999999",
+        full_name="Bùi Văn Mẫu Long",
+        phone="0900999999",
+        email="bench@example.vn",
+        roles=["supervisor"],
+        branch=Branch.objects.first(),
+        password=PASSWORD,
+    )
+    client = browser()
+    if not accounts.has_second_factor(user):
+        TOTP.activate(user, seeds.totp_secret(user))
+    client.post("/sign-in/", {"login": user.id_number, "password": seeds.DEMO_PASSWORD if user.is_demo else PASSWORD})
+    client.post("/account/security/authenticate/", {"code": demo.current_code(user)})
+    return client
+
+
+def pages() -> dict[str, tuple[Act, int]]:
+    declaring, waiting, staff = Walk().to_declaration(), Walk().to_activation(), desk()
+    some = Application.objects.filter(step=Step.ACTIVATION).latest("pk")
+    typed = {name: str(value) for name, value in declaring.told.as_json().items()}
+    return {
+        "GET opening": (lambda: browser().get("/register/"), 20),
+        "GET declaration": (lambda: declaring.client.get("/register/declaration/"), 20),
+        "POST draft": (lambda: declaring.client.post("/register/declaration/draft/", typed), 20),
+        "GET activation": (lambda: waiting.client.get("/activate/"), 20),
+        "staff: list": (lambda: staff.get("/admin/enrollment/application/"), 5),
+        "staff: by number": (lambda: staff.get("/admin/enrollment/application/", {"q": waiting.told.number}), 5),
+        "staff: one": (lambda: staff.get(f"/admin/enrollment/application/{some.pk}/change/"), 10),
+        "open to active": (flow, 3),
+    }
+
+
+def report() -> Iterator[str]:
+    """Each page against the bare view in the same round; then how that ratio grew with the table."""
+    bare = browser()
+    found: dict[str, list[tuple[float, float]]] = {}
+    for size in SIZES:
+        fill(size)
+        for name, (act, times) in pages().items():
+            act()
+            ours, ratios = [], []
+            for _round in range(ROUNDS):
+                least = took(lambda: bare.get("/healthz"), 20)
+                ours.append(took(act, times))
+                ratios.append(ours[-1] / least)
+            found.setdefault(name, []).append((statistics.median(ours), statistics.median(ratios)))
+    yield f"{'':26}{'at 1,000':>12}{'× bare':>8}{'at 1,000,000':>14}{'× bare':>8}{'growth':>8}"
+    for name, ((small, low), (large, high)) in found.items():
+        yield f"{name:26}{small * 1e3:>9.2f} ms{low:>8.1f}{large * 1e3:>11.2f} ms{high:>8.1f}{high / low:>8.2f}"
+    flows = found["open to active"]
+    yield f"{'flows per second':26}{1 / flows[0][0]:>10.1f}/s{'':8}{1 / flows[1][0]:>12.1f}/s   one process, one at a time"
+
+
+def took(act: Act, times: int) -> float:
+    began = time.perf_counter()
+    for _time in range(times):
+        act()
+    return (time.perf_counter() - began) / times

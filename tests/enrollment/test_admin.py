@@ -1,0 +1,176 @@
+"""Staff's side: who sees what, who may do what, and what is written down of it."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from enrollment.journey import Step
+from enrollment.models import Application, Invoice, Order, Plan, Refund
+from portal.models import Branch, Event, User
+from tests.conftest import People
+from tests.enrollment.conftest import Customer, messages_of
+
+pytestmark = pytest.mark.django_db
+Customers = Callable[..., Customer]
+Enter = Callable[[User], Client]
+LIST = "/admin/enrollment/application/"
+
+
+@pytest.fixture
+def waiting(customer: Customers) -> Customer:
+    return customer().opens().chooses().declares().pays_nothing()
+
+
+def test_the_list_masks_numbers_and_finds_by_exact_ones(waiting: Customer, staff: People, signed_in: Enter) -> None:
+    desk, told = signed_in(staff("supervisor")), waiting.told
+    page = desk.get(LIST).content.decode()
+    assert told.full_name in page
+    assert told.number not in page
+    for known in (told.number, told.phone, told.email, waiting.application.reference.lower()):
+        found = desk.post(LIST, {"q": known}, follow=True)
+        assert told.full_name in found.content.decode()
+        assert known not in found.redirect_chain[0][0]  # no number in an address
+    for near in (told.number[:-1], told.phone[:-1], told.full_name):
+        assert told.full_name not in desk.post(LIST, {"q": near}, follow=True).content.decode()
+    assert Event.objects.filter(verb="applications searched").exists()
+
+
+@pytest.mark.parametrize("role", ["reviewer", "approver", "supervisor", "operator", "auditor"])
+def test_one_application_shows_its_trail_and_no_code(
+    role: str, waiting: Customer, staff: People, signed_in: Enter
+) -> None:
+    page = signed_in(staff(role)).get(f"{LIST}{waiting.application.pk}/change/").content.decode()
+    for text in ("Diễn biến", "Xong bước “Thanh toán”", waiting.told.full_name):
+        assert text in page
+    assert waiting.told.number not in page
+    assert waiting.told.phone not in page
+
+
+def test_the_whole_number_is_opened_with_a_reason_that_stays(
+    waiting: Customer, staff: People, signed_in: Enter
+) -> None:
+    user = staff("supervisor")
+    desk, pk = signed_in(user), waiting.application.pk
+    assert waiting.told.number not in desk.post(f"{LIST}{pk}/number/", {"reason": " "}, follow=True).content.decode()
+    page = desk.post(f"{LIST}{pk}/number/", {"reason": "Khách gọi tổng đài"}).content.decode()
+    assert waiting.told.number in page
+    event = Event.objects.get(verb="application opened up")
+    assert (event.actor_id, event.details["reason"]) == (user.pk, "Khách gọi tổng đài")
+
+
+def test_nothing_of_an_application_can_be_edited_in_the_admin(
+    waiting: Customer, staff: People, signed_in: Enter
+) -> None:
+    desk, pk = signed_in(staff("supervisor")), waiting.application.pk
+    assert desk.get(f"{LIST}add/").status_code == 403
+    assert desk.get(f"{LIST}{pk}/delete/").status_code == 403
+    desk.post(f"{LIST}{pk}/change/", {"step": "complete"})
+    assert waiting.application.step == Step.ACTIVATION
+
+
+def test_an_agent_sees_the_own_branch_only(waiting: Customer, staff: People, signed_in: Enter) -> None:
+    """Promise P13, as far as an agent and applications."""
+    agent = staff("agent")
+    desk, pk = signed_in(agent), waiting.application.pk
+    assert waiting.told.full_name not in desk.get(LIST).content.decode()
+    assert desk.get(f"{LIST}{pk}/change/").status_code == 404
+    assert desk.post(f"{LIST}{pk}/number/", {"reason": "tò mò quá"}).status_code == 404
+    Application.objects.update(branch=Branch.objects.create(name="VNPT khác", province="02"))
+    assert desk.get(f"{LIST}{pk}/change/").status_code == 404
+    Application.objects.update(branch=agent.branch)
+    assert desk.get(f"{LIST}{pk}/change/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "may"), [("supervisor", True), ("operator", True), ("reviewer", False), ("auditor", False)]
+)
+def test_resending_and_stopping_are_for_some(
+    role: str, may: bool, waiting: Customer, staff: People, signed_in: Enter
+) -> None:
+    desk, pk = signed_in(staff(role)), waiting.application.pk
+    desk.post(f"{LIST}{pk}/resend/")
+    assert Event.objects.filter(verb="code resent").exists() is may
+    desk.post(f"{LIST}{pk}/stop/", {"reason": "staff"})
+    assert (waiting.application.step == Step.STOPPED) is may
+
+
+def test_a_customer_has_no_business_there(waiting: Customer, person: People, signed_in: Enter) -> None:
+    for client in (Client(), signed_in(person())):
+        for path in (LIST, f"{LIST}{waiting.application.pk}/change/", "/admin/enrollment/refund/"):
+            assert client.get(path).status_code in (302, 403)
+        assert client.post(f"{LIST}{waiting.application.pk}/stop/", {"reason": "staff"}).status_code in (302, 403)
+    assert waiting.application.step == Step.ACTIVATION
+
+
+def test_a_resent_code_is_the_customers_to_read(waiting: Customer, staff: People, signed_in: Enter) -> None:
+    from portal.models import Allowance
+
+    Allowance.objects.all().delete()
+    page = signed_in(staff("operator")).post(f"{LIST}{waiting.application.pk}/resend/", follow=True).content.decode()
+    assert "Mã mới đã được gửi cho khách" in page
+    assert messages_of("activation") == 2
+
+
+def test_a_refund_is_marked_once_by_whoever_may(staff: People, signed_in: Enter) -> None:
+    refund = Refund.objects.create(gateway="vietqr", provider_id="1", amount=5, reason="unknown")
+    act = {"action": "mark_done", "_selected_action": [str(refund.pk)]}
+    signed_in(staff("auditor")).post("/admin/enrollment/refund/", act)
+    assert Refund.objects.get().status == "due"
+    user = staff("supervisor")
+    desk = signed_in(user)
+    for _time in range(2):
+        desk.post("/admin/enrollment/refund/", act)
+    refund.refresh_from_db()
+    assert (refund.status, refund.done_by) == ("done", user)
+    assert Event.objects.filter(verb="refund done").count() == 1
+
+
+def test_failed_invoices_get_another_round(customer: Customers, staff: People, signed_in: Enter) -> None:
+    customer().opens().chooses().declares()
+    invoice = Invoice.objects.create(order=Order.objects.get(), status="failed", attempts=12)
+    act = {"action": "again", "_selected_action": [str(invoice.pk)]}
+    signed_in(staff("operator")).post("/admin/enrollment/invoice/", act)
+    assert Invoice.objects.get().status == "pending"
+
+
+def test_a_plan_is_edited_with_a_trace_and_never_deleted(staff: People, signed_in: Enter) -> None:
+    desk, plan = signed_in(staff("supervisor")), Plan.objects.get(code="khong-gioi-han-12")
+    page = desk.get(f"/admin/enrollment/plan/{plan.pk}/change/").content.decode()
+    assert "Bán đến ngày" in page
+    fields = {
+        name: getattr(plan, name) for name in ("code", "name", "name_en", "kind", "months", "signings", "use", "use_en")
+    }
+    desk.post(
+        f"/admin/enrollment/plan/{plan.pk}/change/",
+        {**fields, "price": 230_000, "sold_from": "01/01/2026", "sold_until": "", "rank": plan.rank},
+    )
+    plan.refresh_from_db()
+    assert plan.price == 230_000
+    assert Event.objects.get(verb="plan changed").details["fields"] == ["price"]
+    assert desk.post(f"/admin/enrollment/plan/{plan.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_a_long_list_is_counted_no_further_than_people_page(
+    staff: People, signed_in: Enter, django_assert_max_num_queries: Callable[[int], object]
+) -> None:
+    from portal.admin import Capped
+
+    assert Capped.MOST == 10_000
+    desk = signed_in(staff("supervisor"))
+    with django_assert_max_num_queries(20):  # type: ignore[attr-defined]
+        desk.get(LIST)
+
+
+def test_names_in_the_list_cost_no_query_each(customer: Customers, staff: People, signed_in: Enter) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    desk, counted = signed_in(staff("supervisor")), []
+    for _more in range(2):
+        for _one in range(3):
+            customer().opens().chooses().declares()
+        with CaptureQueriesContext(connection) as asked:
+            desk.get(LIST)
+        counted.append(len(asked))
+    assert counted[0] == counted[1]
