@@ -87,7 +87,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
             "title": application.reference,
             "opts": self.opts,
             "application": application,
-            "declared": None if application.data_key.erased_at else application.declaration,
+            "declared": application.declaration,
             "opened": opened,
             "trail": application.trail.select_related("actor").order_by("pk"),
             "orders": application.orders.prefetch_related("payments", "payments__refunds").order_by("-pk"),
@@ -141,16 +141,13 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
 
     @admin.display(description=_("Họ tên"))
     def name(self, application: Application) -> str:
-        told = self.told(application)
+        told = application.declaration
         return told.full_name if told else "–"
 
     @admin.display(description=_("Số giấy tờ"))
     def number(self, application: Application) -> str:
-        told = self.told(application)
+        told = application.declaration
         return writing.masked(told.number) if told else "–"
-
-    def told(self, application: Application) -> Any:
-        return None if application.data_key.erased_at else application.declaration
 
 
 @admin.register(Payment)

@@ -106,11 +106,12 @@ class Application(models.Model):
     phone_index = models.CharField(max_length=64, blank=True, editable=False)
     email_index = models.CharField(max_length=64, blank=True, editable=False)
     phone_confirmed_at = models.DateTimeField(null=True)
-    is_twin = models.BooleanField(default=False, editable=False)
+    is_twin = models.BooleanField(_("Trùng số giấy tờ"), default=False, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("Mở lúc"), auto_now_add=True)
     touched_at = models.DateTimeField(_("Thao tác cuối"), default=timezone.now)
     reminded_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("hồ sơ"), pgettext_lazy("nhiều", "hồ sơ")
@@ -131,10 +132,15 @@ class Application(models.Model):
             models.Index(
                 fields=("touched_at",), condition=Q(step__in=("plan", "declaration", "payment")), name="drafts_by_age"
             ),
+            models.Index(fields=("touched_at",), condition=Q(step="stopped", erased_at=None), name="still_to_erase"),
         )
 
     def __str__(self) -> str:
         return self.reference
+
+    def hold(self) -> None:
+        """Inside a transaction: whoever else is about to change this application or its orders waits until its end."""
+        list(Application.objects.select_for_update().filter(pk=self.pk).values_list("pk"))
 
     # ── Moving: each of the four ways is one conditional update with its trail ──
 

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -27,10 +27,12 @@ from enrollment.pages import MINE, at, mine, onward, show, svg
 from enrollment.steps import activation, declaration, leaving, opening, payment, resuming
 from enrollment.steps import plan as choosing
 from portal import accounts, audit
+from portal.allowances import Limit
 from portal.models import Code, User
 from portal.refusals import Refusal
 
 # In the session: for which number an activation code was right, until when; and which application is being resumed.
+SCANS = Limit("card scans", 200, timedelta(hours=1))
 PROVEN, RESUMING = "activation proven", "resuming"
 # Guide 2: the nine steps, with the screen that each of them is.
 NINE_STEPS = (
@@ -185,6 +187,9 @@ def scan(request: HttpRequest, application: Application) -> HttpResponse:
     if not form.is_valid():
         raise Refusal("no-photo", _("Quý khách chưa chọn ảnh."), status=400)
     photo = form.cleaned_data["photo"]
+    if SCANS.spend(str(application.pk)) is None:
+        wait = SCANS.seconds_to_wait(str(application.pk))
+        raise Refusal("too-many", _("Quý khách đã quét nhiều lần. Vui lòng tự nhập thông tin."), status=429, wait=wait)
     card = cards.read(photo.file, photo.size)
     filled = {
         name: f"{value:%d/%m/%Y}" if isinstance(value, date) else value

@@ -210,6 +210,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "portal.rendering.Renderer"
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.identity import Declaration, faults
@@ -33,6 +34,7 @@ def declare(application: Application, told: Declaration) -> None:
     facts = {
         **application.as_declared(told),
         "draft": None,
+        "language": get_language() or application.language,
         "phone_confirmed_at": application.phone_confirmed_at if before and before.phone == told.phone else None,
     }
     changed = before is not None and before != told

@@ -70,11 +70,11 @@ def expire() -> None:
 def erase() -> None:
     """What was declared in an application that came to nothing: its key goes, and with it every copy."""
     now = timezone.now()
-    ended = Application.objects.filter(step=Step.STOPPED, touched_at__lt=now - ERASE_AFTER, data_key__erased_at=None)
+    ended = Application.objects.filter(step=Step.STOPPED, touched_at__lt=now - ERASE_AFTER, erased_at=None)
     for application in ended.select_related("data_key")[:500]:
         with transaction.atomic():
             application.data_key.erase(now)
             Application.objects.filter(pk=application.pk).update(
-                draft=None, declared=None, person_index="", phone_index="", email_index=""
+                draft=None, declared=None, person_index="", phone_index="", email_index="", erased_at=now
             )
             audit.record("application erased", application)

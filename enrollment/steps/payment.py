@@ -106,6 +106,7 @@ def confirm_phone(application: Application, digits: str) -> None:
 @transaction.atomic
 def settle_free(application: Application, network: str = "") -> None:
     """A plan without a price settles at once."""
+    application.hold()
     free = Order.objects.filter(application=application, status=Order.Status.OPEN, total=0)
     if not free.update(status=Order.Status.PAID, paid_at=timezone.now()):
         raise Refusal("not-payable", _("Đơn hàng này không chờ thanh toán. Quý khách hãy tải lại trang."))
@@ -120,7 +121,8 @@ def begin(application: Application, code: str, *, place: str, language: str) -> 
     if application.phone_confirmed_at is None:
         raise Refusal("phone-unconfirmed", _("Quý khách cần xác nhận số điện thoại trước khi thanh toán."))
     with transaction.atomic():
-        Order.objects.select_for_update().get(pk=order.pk)
+        if not Order.objects.select_for_update().filter(pk=order.pk, status=Order.Status.OPEN).exists():
+            raise out_of_step()  # given up or paid this very moment
         fresh = timezone.now() - gateways.LASTS / 2
         payment = order.payments.filter(gateway=code, status=Payment.Status.PENDING, created_at__gt=fresh).first()
         if payment is None:
@@ -150,7 +152,11 @@ def hear(code: str, told: Mapping[str, Any]) -> tuple[PaymentGateway, Verdict]:
 
 
 def settle(gateway: PaymentGateway, notice: Notice) -> Verdict:
-    payment = Payment.objects.filter(gateway=gateway.code, reference=notice.reference).select_related("order").first()
+    payment = (
+        Payment.objects.filter(gateway=gateway.code, reference=notice.reference)
+        .select_related("order__application")
+        .first()
+    )
     if payment is None:
         if gateway.keeps_strays and notice.paid:
             _owe(gateway.code, notice, Refund.Reason.UNKNOWN)
@@ -168,7 +174,7 @@ def settle(gateway: PaymentGateway, notice: Notice) -> Verdict:
 
 def _settle(payment: Payment, notice: Notice) -> Verdict:
     now, row = timezone.now(), Payment.objects.filter(pk=payment.pk)
-    Application.objects.select_for_update().get(pk=payment.order.application_id)  # one after the other from here
+    payment.order.application.hold()
     if not notice.paid:
         failed = row.filter(status=Payment.Status.PENDING).update(
             status=Payment.Status.FAILED, code=notice.code, settled_at=now

@@ -10,6 +10,7 @@ from portal.refusals import Refusal
 
 @transaction.atomic
 def choose(application: Application, code: str) -> None:
+    application.hold()
     plan = Plan.on_sale().filter(code=code).first()
     if plan is None:
         raise Refusal("plan-not-sold", _("Gói này không còn được bán. Quý khách vui lòng chọn gói khác."))
