@@ -19,7 +19,7 @@ from enrollment import consents, identity
 from enrollment.identity import Declaration, Document, Sex
 from enrollment.models import Plan, Province, Ward
 from portal import writing
-from portal.forms import NumberField, new_password, same_twice
+from portal.forms import NumberField, clean_email, clean_phone, new_password, same_twice
 
 DATES = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d%m%Y", "%Y-%m-%d")
 REQUIRED = {"required": _("Quý khách vui lòng nhập mục này.")}
@@ -118,9 +118,7 @@ class ContactForm(forms.Form):
     )
 
     def clean_email(self) -> str:
-        email = writing.email(self.cleaned_data["email"])
-        if not email:
-            raise ValidationError(_("Email chưa đúng dạng, ví dụ ten@example.vn."))
+        email = clean_email(self.cleaned_data["email"])
         if identity.is_disposable(email):
             raise ValidationError(
                 _(
@@ -130,10 +128,7 @@ class ContactForm(forms.Form):
         return email
 
     def clean_phone(self) -> str:
-        phone = writing.mobile(self.cleaned_data["phone"])
-        if not phone:
-            raise ValidationError(_("Số điện thoại di động Việt Nam gồm 10 chữ số, ví dụ 0912345678."))
-        return phone
+        return clean_phone(self.cleaned_data["phone"])
 
 
 HOLDER = ["full_name", "document", "number", "nationality", "birth_date", "sex", "issued_on", "issued_by", "expires_on"]

@@ -1,6 +1,8 @@
 """Finds, asks, answers. The rules are in the steps."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
@@ -64,9 +66,15 @@ def network() -> str:
     return accounts.network_of(place())
 
 
-def told(form: Any, field: str | None, no: Refusal) -> None:
-    """A refusal where it belongs: on the field, in the list of what to look at."""
-    form.add_error(field, no.message)
+@contextmanager
+def told_on(form: Any, field: str | None) -> Iterator[None]:
+    """A refusal where it belongs: on the field, in the list of what to look at. Being out of step is no matter of a form."""
+    try:
+        yield
+    except Refusal as no:
+        if no.code == "out-of-step":
+            raise
+        form.add_error(field, no.message)
 
 
 # ── Opening ──
@@ -100,13 +108,8 @@ def plan(request: HttpRequest, application: Application) -> HttpResponse:
         initial={"plan": application.plan and application.plan.code},
     )
     if form.is_valid():
-        try:
+        with told_on(form, "plan"):
             choosing.choose(application, form.cleaned_data["plan"])
-        except Refusal as no:
-            if no.code == "out-of-step":
-                raise
-            told(form, "plan", no)
-        else:
             return onward(application)
     kinds = [(kind.label, [one for one in form.plans if one.kind == kind]) for kind in Plan.Kind]
     return show(request, "plan", application, form=form, kinds=kinds)
@@ -237,13 +240,8 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
         request.POST if request.method == "POST" else None, doubts=identity.doubts(declared, timezone.localdate())
     )
     if form.is_valid():
-        try:
+        with told_on(form, None):
             declaration.declare(application, declared)
-        except Refusal as no:
-            if no.code == "out-of-step":
-                raise
-            told(form, None, no)
-        else:
             return onward(application)
     ward = Ward.objects.select_related("province").filter(code=declared.ward).first()
     return show(request, "check", application, form=form, declared=declared, ward=ward, names=shape.fields)
@@ -280,13 +278,8 @@ def phone(request: HttpRequest, application: Application) -> HttpResponse:
         payment.send_phone_code(application, network())
         return redirect("enrollment:phone")
     if form.is_valid():
-        try:
+        with told_on(form, "code"):
             payment.confirm_phone(application, form.cleaned_data["code"])
-        except Refusal as no:
-            if no.code == "out-of-step":
-                raise
-            told(form, "code", no)
-        else:
             return onward(application)
     return show(request, "phone", application, form=form, sent=sent, declared=application.declaration)
 
@@ -367,7 +360,7 @@ def activate(request: HttpRequest) -> HttpResponse:
             user = activation.activate(proven(request, form), form.cleaned_data["password1"])
         except Refusal as no:
             request.session.pop(PROVEN, None)
-            told(form, "code", no)
+            form.add_error("code", no.message)
         except ValidationError as no:
             form.add_error("password1", no)
         else:
@@ -400,11 +393,8 @@ def again(request: HttpRequest) -> HttpResponse:
     declared = known.declaration if known else None
     form = forms.NumberForm(request.POST or None, initial={"number": declared.number if declared else ""})
     if form.is_valid():
-        try:
+        with told_on(form, "number"):
             activation.request_code(form.cleaned_data["number"], network())
-        except Refusal as no:
-            told(form, "number", no)
-        else:
             messages.success(
                 request,
                 _("Nếu số giấy tờ đang chờ kích hoạt, mã mới đã được gửi qua SMS và email. Mã cũ không còn dùng được."),
@@ -434,13 +424,8 @@ def contact(request: HttpRequest, application: Application) -> HttpResponse:
         return redirect("enrollment:activation")
     form = forms.ContactForm(request.POST or None, initial={"phone": declared.phone, "email": declared.email})
     if form.is_valid():
-        try:
+        with told_on(form, "phone"):
             activation.correct_contact(application, network=network(), **form.cleaned_data)
-        except Refusal as no:
-            if no.code == "out-of-step":
-                raise
-            told(form, "phone", no)
-        else:
             messages.success(request, _("Đã lưu. Mã kích hoạt mới được gửi tới số điện thoại và email vừa sửa."))
             return redirect("enrollment:activation")
     return show(request, "contact", application, form=form)
@@ -514,11 +499,8 @@ def here(request: HttpRequest) -> HttpResponse:
 def resume(request: HttpRequest) -> HttpResponse:
     form = forms.ReferenceForm(request.POST or None)
     if form.is_valid():
-        try:
+        with told_on(form, "reference"):
             request.session[RESUMING] = resuming.request_code(form.cleaned_data["reference"], network())
-        except Refusal as no:
-            told(form, "reference", no)
-        else:
             return redirect("enrollment:resume_code")
     return show(request, "resume", None, form=form)
 
@@ -529,11 +511,8 @@ def resume_code(request: HttpRequest) -> HttpResponse:
         return redirect("enrollment:resume")
     form = forms.PhoneCodeForm(request.POST or None)
     if form.is_valid():
-        try:
+        with told_on(form, "code"):
             application = resuming.check(reference, form.cleaned_data["code"])
-        except Refusal as no:
-            told(form, "code", no)
-        else:
             del request.session[RESUMING]
             request.session[MINE] = application.pk
             return onward(application)

@@ -149,6 +149,23 @@ class ActivateTOTPForm(totp_forms.ActivateTOTPForm):  # type: ignore[misc]
         self.fields["code"].help_text = _("6 chữ số mà ứng dụng đang hiện")
 
 
+# ── Where codes go ──
+
+
+def clean_phone(typed: str) -> str:
+    phone = writing.mobile(typed)
+    if not phone:
+        raise ValidationError(_("Số điện thoại di động Việt Nam gồm 10 chữ số, ví dụ 0912345678."))
+    return phone
+
+
+def clean_email(typed: str) -> str:
+    email = writing.email(typed)
+    if not email:
+        raise ValidationError(_("Email chưa đúng dạng, ví dụ ten@example.vn."))
+    return email
+
+
 # ── Staff: opening accounts ──
 
 
@@ -182,16 +199,10 @@ class AccountForm(forms.ModelForm[User]):
         return number
 
     def clean_phone(self) -> str:
-        phone = writing.mobile(self.cleaned_data["phone"])
-        if not phone:
-            raise ValidationError(_("Số điện thoại di động Việt Nam gồm 10 chữ số, ví dụ 0912345678."))
-        return phone
+        return clean_phone(self.cleaned_data["phone"])
 
     def clean_email(self) -> str:
-        email = writing.email(self.cleaned_data["email"])
-        if not email:
-            raise ValidationError(_("Email chưa đúng dạng, ví dụ ten@example.vn."))
-        return email
+        return clean_email(self.cleaned_data["email"])
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

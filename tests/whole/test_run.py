@@ -219,15 +219,19 @@ def walk_to_payment(portal: Portal, told: Declaration, plan: str) -> Person:
     return person
 
 
+def confirm_phone(portal: Portal, person: Person) -> None:
+    person.post("/register/payment/phone/", {})
+    code = portal.until(lambda: texts(portal, "Ma xac nhan so"), 60)[0]
+    person.post("/register/payment/phone/", {"code": re.findall(r"\b\d{6}\b", code)[0]})
+
+
 @pytest.mark.parametrize("fall", [" worker ", "redis-server"])
 def test_a_part_killed_between_payment_and_code_loses_no_code(fall: str, portal: Portal) -> None:
     """Promise P17, as far as the code after a payment; and promise P8, as far as a bank that tells it twice."""
     portal.start()
     told = a_declaration(ward="21421", province="51")
     person = walk_to_payment(portal, told, PAID)
-    person.post("/register/payment/phone/", {})
-    code = portal.until(lambda: texts(portal, "Ma xac nhan so"), 60)[0]
-    person.post("/register/payment/phone/", {"code": re.findall(r"\b\d{6}\b", code)[0]})
+    confirm_phone(portal, person)
     bank = person.post("/register/payment/", {"gateway": "vnpay"}).headers["Location"]
     page = requests.get(bank, timeout=10).text
     deal = re.findall(r'name="deal" value="([^"]+)"', page)[0]
@@ -245,9 +249,7 @@ def test_a_bank_that_forgets_to_tell_is_asked(portal: Portal) -> None:
     portal.start()
     told = a_declaration(ward="21421", province="51")
     person = walk_to_payment(portal, told, PAID)
-    person.post("/register/payment/phone/", {})
-    code = portal.until(lambda: texts(portal, "Ma xac nhan so"), 60)[0]
-    person.post("/register/payment/phone/", {"code": re.findall(r"\b\d{6}\b", code)[0]})
+    confirm_phone(portal, person)
     banks = [
         person.post("/register/payment/", {"gateway": gateway}).headers["Location"] for gateway in ("momo", "vnpay")
     ]
