@@ -11,7 +11,8 @@ from enrollment.identity import Card, read_card
 from portal.refusals import Refusal
 
 MAX_BYTES = 12_000_000
-MAX_PIXELS = 24_000_000
+MAX_PIXELS = {"JPEG": 24_000_000, "PNG": 6_000_000, "WEBP": 6_000_000}  # only JPEG is decoded at a smaller scale
+MAX_SCANS = 24  # of a progressive JPEG; each costs as much as a whole picture, and 42 bytes
 QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 SIDE = 2000  # pixels that suffice for the QR of a card that fills the frame
 
@@ -31,14 +32,24 @@ def read(photo: IO[bytes], size: int) -> Card:
     )
 
 
+def scans_of(photo: IO[bytes]) -> int:
+    place = photo.tell()
+    photo.seek(0)
+    scans = photo.read(MAX_BYTES).count(b"\xff\xda")
+    photo.seek(place)
+    return scans
+
+
 def grey(photo: IO[bytes]) -> Image.Image:
     """Decoded within limits: the size is looked at before the pixels are."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(photo, formats=("JPEG", "PNG", "WEBP"))
-            if image.width * image.height > MAX_PIXELS:
+            image = Image.open(photo, formats=tuple(MAX_PIXELS))
+            if image.width * image.height > MAX_PIXELS[str(image.format)]:
                 raise ValueError("too many pixels")
+            if image.format == "JPEG" and scans_of(photo) > MAX_SCANS:
+                raise ValueError("too many scans")
             image.draft("L", (SIDE, SIDE))
             image.thumbnail((SIDE, SIDE))
             return image.convert("L")

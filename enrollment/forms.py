@@ -35,8 +35,7 @@ class Text(forms.CharField):
         super().__init__(widget=widget, error_messages=REQUIRED, **kwargs)
 
     def to_python(self, value: Any) -> str:
-        text = unicodedata.normalize("NFC", str(super().to_python(value) or ""))
-        return " ".join("".join(" " if unicodedata.category(one) in ("Cc", "Cf") else one for one in text).split())
+        return writing.line(str(super().to_python(value) or ""))
 
 
 class Day(forms.DateField):
@@ -175,7 +174,7 @@ class DeclarationForm(ContactForm):
         if not settings.ACCEPT_CMND:
             self._choices("document", [choice for choice in Document.choices if choice[0] != Document.OLD_CARD])
         self.fields["document"].help_text = _("Chứng minh nhân dân đã hết giá trị sử dụng từ ngày 01/01/2025")
-        province = str(self["province"].value() or "")
+        province = writing.line(str(self["province"].value() or ""))
         self._choices("province", [("", _("Chọn tỉnh/thành phố")), *Province.objects.values_list("code", "name")])
         wards = Ward.objects.filter(province=province).order_by("name").values_list("code", "name")
         self._choices("ward", [("", _("Chọn phường/xã")), *wards])
@@ -199,7 +198,7 @@ class DeclarationForm(ContactForm):
     @classmethod
     def typed(cls, data: Any) -> dict[str, str]:
         """What a draft keeps: our own fields as typed, and not a library of them."""
-        return {name: str(data[name])[:300] for name in cls.field_order if name in data}
+        return {name: writing.line(str(data[name]))[:300] for name in cls.field_order if name in data}
 
     @classmethod
     def showing(cls, told: Declaration) -> dict[str, Any]:

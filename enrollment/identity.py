@@ -124,9 +124,9 @@ PROVINCES = frozenset(
         "096",
     ]
 )
-CITIZEN_NUMBER = re.compile(r"\d{12}")
-PASSPORT_NUMBER = re.compile(r"[A-Z]{1,2}\d{6,8}")
-OLD_NUMBER = re.compile(r"\d{9}|\d{12}")
+CITIZEN_NUMBER = re.compile(r"[0-9]{12}")
+PASSPORT_NUMBER = re.compile(r"[A-Z]{1,2}[0-9]{6,8}")
+OLD_NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}")
 CARD_AGES = (14, 25, 40, 60)  # at which a card ends; one issued in the two years before such an age runs to the next
 ISSUERS = (
     "Cục Cảnh sát quản lý hành chính về trật tự xã hội",

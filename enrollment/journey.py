@@ -182,6 +182,10 @@ REASONS: dict[str, tuple[Any, Any]] = {
             "Nếu Quý khách từng đăng ký, hãy xem hướng dẫn vừa gửi qua SMS và email; nếu không nhận được, gọi 18001260 nhánh 1."
         ),
     ),
+    "displaced": (
+        _("Có người đã xác nhận số điện thoại của mình cho cùng số giấy tờ này, nên hồ sơ chưa xác nhận phải dừng."),
+        _("Nếu không phải Quý khách, hãy gọi 18001260 nhánh 1 hoặc mang giấy tờ đến quầy VNPT."),
+    ),
     "staff": (
         _("VNPT đã dừng hồ sơ này."),
         _("Quý khách vui lòng gọi 18001260 nhánh 1 để biết chi tiết hoặc khiếu nại, hoặc đăng ký lại."),

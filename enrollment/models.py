@@ -133,6 +133,9 @@ class Application(models.Model):
                 fields=("touched_at",), condition=Q(step__in=("plan", "declaration", "payment")), name="drafts_by_age"
             ),
             models.Index(fields=("touched_at",), condition=Q(step="stopped", erased_at=None), name="still_to_erase"),
+            models.Index(fields=("channel", "-id"), name="applications_by_channel"),
+            models.Index(fields=("-id",), condition=Q(is_twin=True), name="twins"),
+            models.Index(fields=("id",), condition=Q(is_demo=True), name="demo_applications"),
         )
 
     def __str__(self) -> str:
@@ -357,13 +360,15 @@ class Payment(models.Model):
         PAID = "paid", _("Thành công")
         FAILED = "failed", _("Không thành công")
         EXPIRED = "expired", _("Quá hạn")
+        HELD = "held", _("Cổng đang giữ tiền")
+        WRONG = "wrong", _("Sai số tiền")
 
     order = models.ForeignKey(Order, verbose_name=_("Đơn hàng"), on_delete=models.PROTECT, related_name="payments")
     reference = models.CharField(_("Mã giao dịch"), max_length=12, unique=True)
     gateway = models.CharField(_("Cổng"), max_length=10)
     amount = models.PositiveIntegerField(_("Số tiền"))
     status = models.CharField(_("Trạng thái"), max_length=8, choices=Status, default=Status.PENDING)
-    provider_id = models.CharField(_("Mã tại cổng"), max_length=60, blank=True)
+    provider_id = models.CharField(_("Mã tại cổng"), max_length=60, blank=True, db_index=True)
     code = models.CharField(_("Mã kết quả"), max_length=20, blank=True)  # the gateway's own result code
     created_at = models.DateTimeField(_("Tạo lúc"), auto_now_add=True)
     asked_at = models.DateTimeField(null=True)
@@ -376,7 +381,10 @@ class Payment(models.Model):
                 fields=("gateway", "provider_id"), condition=~Q(provider_id=""), name="one_payment_per_transaction"
             ),
         )
-        indexes = (models.Index(fields=("created_at",), condition=Q(status="pending"), name="payments_still_open"),)
+        indexes = (
+            models.Index(fields=("created_at",), condition=Q(status="pending"), name="payments_still_open"),
+            models.Index(fields=("status", "-id"), name="payments_by_status"),
+        )
 
     def __str__(self) -> str:
         return self.reference
@@ -423,6 +431,7 @@ class Invoice(models.Model):
         PENDING = "pending", _("Chờ phát hành")
         ISSUED = "issued", _("Đã phát hành")
         FAILED = "failed", _("Lỗi")
+        VOID = "void", _("Không phát hành")
 
     order = models.OneToOneField(Order, verbose_name=_("Đơn hàng"), on_delete=models.PROTECT, related_name="invoice")
     status = models.CharField(_("Trạng thái"), max_length=7, choices=Status, default=Status.PENDING)
@@ -434,7 +443,10 @@ class Invoice(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("hóa đơn"), pgettext_lazy("nhiều", "hóa đơn")
-        indexes = (models.Index(fields=("due_at",), condition=Q(status="pending"), name="invoices_to_issue"),)
+        indexes = (
+            models.Index(fields=("due_at",), condition=Q(status="pending"), name="invoices_to_issue"),
+            models.Index(fields=("status", "-id"), name="invoices_by_status"),
+        )
 
     def __str__(self) -> str:
         return self.number or str(self.order_id)

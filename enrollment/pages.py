@@ -10,10 +10,12 @@ import qrcode.image.svg
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from enrollment import journey
 from enrollment.journey import Channel, Step
-from enrollment.models import Application
+from enrollment.models import Application, out_of_step
+from portal import errors
 from portal.refusals import Refusal
 
 MINE = "application"  # in the session of somebody who has no account yet
@@ -40,10 +42,12 @@ def at(*steps: Step) -> Callable[[Page], Page]:
         @wraps(page)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             application = mine(request)
-            if application is None:
-                return redirect("enrollment:opening")
-            if application.step not in steps:
-                return onward(application)
+            if application is None or application.step not in steps:
+                if errors.wants_json(request):  # a script must not take the page it would be led to for its answer
+                    raise out_of_step()
+                return onward(application) if application else redirect("enrollment:opening")
+            if request.method == "POST":
+                speak(application)
             try:
                 return page(request, application, *args, **kwargs)
             except Refusal as no:
@@ -55,6 +59,20 @@ def at(*steps: Step) -> Callable[[Page], Page]:
         return guarded
 
     return guard
+
+
+def speak(application: Application) -> None:
+    """What is written to somebody is written in the language they read just now."""
+    language = get_language() or application.language
+    if language != application.language:
+        Application.objects.filter(pk=application.pk).update(language=language)
+        application.language = language
+
+
+def remember(request: HttpRequest, application: Application) -> None:
+    """From here on it is this browser's too, under a session that nobody knew before."""
+    request.session.cycle_key()
+    request.session[MINE] = application.pk
 
 
 def show(

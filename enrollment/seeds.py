@@ -131,4 +131,4 @@ def plant_application(full_name: str, number: str, phone: str, code: str, until:
     if until in (Step.ACTIVATION, Step.CAPTURE):
         payment.settle_free(application)
     if until == Step.CAPTURE:
-        activation.activate(application.person_index, DEMO_PASSWORD)
+        activation.activate(application, DEMO_PASSWORD)

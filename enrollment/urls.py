@@ -32,6 +32,7 @@ urlpatterns = [
     path("application/consents/", views.consents, name="consents"),
     path("application/cancel/", views.cancel, name="cancel"),
     path("application/other-device/", views.other_device, name="other_device"),
+    path("application/forget/", views.forget, name="forget"),
     path("resume/", views.resume, name="resume"),
     path("resume/code/", views.resume_code, name="resume_code"),
     path("resume/here/", views.here, name="here"),

@@ -25,15 +25,17 @@ from enrollment.gateways import payment as gateways
 from enrollment.identity import Document
 from enrollment.journey import Channel, Step
 from enrollment.models import Application, Order, Payment, Plan, Province, Ward
-from enrollment.pages import MINE, at, mine, onward, show, svg
+from enrollment.pages import at, mine, onward, remember, show, svg
 from enrollment.steps import activation, declaration, leaving, opening, payment, resuming
 from enrollment.steps import plan as choosing
-from portal import accounts, audit
+from portal import accounts, audit, writing
 from portal.allowances import Limit
+from portal.errors import PAGES
 from portal.models import Code, User
 from portal.refusals import Refusal
 
 # In the session: for which number an activation code was right, until when; and which application is being resumed.
+OPENINGS = Limit("openings", 3000, timedelta(hours=1))  # from one network: a phone company puts thousands behind one
 SCANS = Limit("card scans", 200, timedelta(hours=1))
 PROVEN, RESUMING = "activation proven", "resuming"
 # Guide 2: the nine steps, with the screen that each of them is.
@@ -86,6 +88,8 @@ def register(request: HttpRequest) -> HttpResponse:
         return show(request, "continue", application)
     form = forms.ConsentForm(request.POST or None)
     if form.is_valid():
+        if OPENINGS.spend(network()) is None:
+            raise Refusal("too-many", PAGES[429][2], status=429, wait=OPENINGS.seconds_to_wait(network()))
         user = request.user if isinstance(request.user, User) else None
         application = opening.open_application(
             form.agreed,
@@ -94,7 +98,7 @@ def register(request: HttpRequest) -> HttpResponse:
             language=language(),
             place=place(),
         )
-        request.session[MINE] = application.pk
+        remember(request, application)
         return onward(application)
     asked = [(text, form[text.purpose]) for text in texts.current(language())]
     return show(request, "opening", None, form=form, asked=asked)
@@ -104,7 +108,7 @@ def register(request: HttpRequest) -> HttpResponse:
 def plan(request: HttpRequest, application: Application) -> HttpResponse:
     form = forms.PlanForm(
         request.POST or None,
-        plans=Plan.on_sale(),
+        plans=choosing.offered(application),
         initial={"plan": application.plan and application.plan.code},
     )
     if form.is_valid():
@@ -144,18 +148,22 @@ def declare(request: HttpRequest, application: Application) -> HttpResponse:
 
 def draft(request: HttpRequest, application: Application) -> dict[str, Any]:
     """What was typed: now, or before, or declared already, or known of the account."""
-    kept = application.draft or {}
+    kept = before(application)
     if request.method == "POST":
         typed = forms.DeclarationForm.typed(request.POST)
         return {**typed, "from_card": [name for name in kept.get("from_card", []) if kept.get(name) == typed.get(name)]}
     if kept:
-        return dict(kept)
-    if declared := application.declaration:
-        return forms.DeclarationForm.showing(declared)
+        return kept
     known: dict[str, Any] = {"document": Document.CITIZEN, "nationality": str(_("Việt Nam"))}
     if user := application.user:
         known |= {"full_name": user.full_name, "number": user.id_number, "phone": user.phone, "email": user.email}
     return known
+
+
+def before(application: Application) -> dict[str, Any]:
+    """What was typed before, or declared already."""
+    told = application.declaration
+    return dict(application.draft or (forms.DeclarationForm.showing(told) if told else {}))
 
 
 def declaration_page(
@@ -199,7 +207,7 @@ def scan(request: HttpRequest, application: Application) -> HttpResponse:
         for name, value in {**asdict(card), "document": Document.CITIZEN.value}.items()
         if name != "residence"
     }
-    typed = {**draft(request, application), **(application.draft or {}), **filled, "from_card": sorted(filled)}
+    typed = {**before(application), **filled, "from_card": sorted(filled)}
     declaration.keep_draft(application, typed)
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse({"filled": filled, "residence": card.residence})
@@ -210,8 +218,8 @@ def scan(request: HttpRequest, application: Application) -> HttpResponse:
 def old_address(request: HttpRequest, application: Application) -> HttpResponse:
     """From the three levels until 30/06/2025 to the ward of today."""
     form, found = forms.OldAddressForm(request.POST or None), []
-    if ward := Ward.objects.filter(code=request.POST.get("ward", "")).first():
-        kept = {**(application.draft or {}), "province": ward.province_id, "ward": ward.code}
+    if ward := Ward.objects.filter(code=writing.line(request.POST.get("ward", ""))).first():
+        kept = {**before(application), "province": ward.province_id, "ward": ward.code}
         declaration.keep_draft(application, kept)
         return redirect(f"{reverse('enrollment:declaration')}#id_address")
     if form.is_valid():
@@ -225,14 +233,14 @@ def wards(request: HttpRequest, code: str) -> HttpResponse:
     """The wards of a province, for the page's own list."""
     province = get_object_or_404(Province, pk=code)
     answer = JsonResponse({"wards": list(province.wards.order_by("name").values_list("code", "name"))})
-    answer["Cache-Control"] = "public, max-age=86400"
+    answer["Cache-Control"] = "private, max-age=86400"
     return answer
 
 
 @at(Step.DECLARATION)
 def check(request: HttpRequest, application: Application) -> HttpResponse:
     """Read once more, phone and e-mail large; what is unusual needs a tick."""
-    shape = forms.DeclarationForm({**draft(request, application), **(application.draft or {})})
+    shape = forms.DeclarationForm(before(application))
     if not shape.is_valid():
         return redirect("enrollment:declaration")
     declared = shape.declaration()
@@ -244,7 +252,15 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
             declaration.declare(application, declared)
             return onward(application)
     ward = Ward.objects.select_related("province").filter(code=declared.ward).first()
-    return show(request, "check", application, form=form, declared=declared, ward=ward, names=shape.fields)
+    return show(
+        request,
+        "check",
+        application,
+        form=form,
+        declared=declared,
+        ward=ward,
+        document=Document(declared.document).label,
+    )
 
 
 # ── Payment ──
@@ -255,6 +271,9 @@ def pay(request: HttpRequest, application: Application) -> HttpResponse:
     order = application.order
     if order is None:
         raise Http404
+    if order.status == Order.Status.PAID:
+        payment.arrive(application)
+        return onward(application)
     if order.total == 0:
         if request.method == "POST":
             payment.settle_free(application, network())
@@ -271,7 +290,10 @@ def pay(request: HttpRequest, application: Application) -> HttpResponse:
 
 @at(Step.PAYMENT)
 def phone(request: HttpRequest, application: Application) -> HttpResponse:
-    """Before money is taken, the phone is confirmed by a code."""
+    """Before money is taken, the phone is confirmed by a code. Where none is taken there is nothing to confirm."""
+    order = application.order
+    if order is None or order.total == 0:
+        return redirect("enrollment:payment")
     form = forms.PhoneCodeForm(request.POST if "code" in request.POST else None)
     sent = Code.objects.filter(purpose=payment.PHONE, target=payment.this_phone(application), live=True).exists()
     if request.method == "POST" and not form.is_bound:
@@ -289,7 +311,7 @@ def transfer(request: HttpRequest, application: Application) -> HttpResponse:
     """The VietQR to be scanned with any bank's app."""
     gateway = gateways.gateways().get("vietqr")
     begun = (
-        Payment.objects.filter(order__application=application, gateway="vietqr", status="pending")
+        Payment.objects.filter(order__application=application, gateway="vietqr", status=Payment.Status.PENDING)
         .order_by("-pk")
         .first()
     )
@@ -297,7 +319,7 @@ def transfer(request: HttpRequest, application: Application) -> HttpResponse:
         return onward(application)
     return show(
         request, "transfer", application, payment=begun, gateway=gateway, qr=svg(gateway.code_for(begun)),
-        demo_bank=f"http://localhost:{settings.BANK_PORT}/transfer?amount={begun.amount}&content={begun.reference}"
+        demo_bank=f"http://localhost:{settings.BANK_PORT}/transfer?amount={begun.amount}&content={begun.reference}&lang={language()}"
         if settings.LOCAL_BANK
         else "",
     )  # fmt: skip
@@ -311,7 +333,7 @@ def paid(request: HttpRequest) -> HttpResponse:
     if application.step != Step.PAYMENT:
         return redirect("enrollment:created") if application.step == Step.ACTIVATION else onward(application)
     last = Payment.objects.filter(order__application=application).order_by("-pk").first()
-    if last is None or last.status == Payment.Status.FAILED:
+    if last is None or last.status in (Payment.Status.FAILED, Payment.Status.WRONG, Payment.Status.HELD):
         return onward(application)
     return show(request, "paid", application, payment=last)
 
@@ -376,14 +398,15 @@ def activate(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-def proven(request: HttpRequest, form: forms.ActivationForm) -> str:
+def proven(request: HttpRequest, form: forms.ActivationForm) -> Application:
     """A right code opens ten minutes for choosing a password, so that a refused one costs no second code."""
     number = form.cleaned_data["number"]
-    target, until = request.session.get(PROVEN, ("", 0))
-    if target != User.username_for(number) or until < time.time():
-        target = activation.check(number, form.cleaned_data["code"])
-        request.session[PROVEN] = (target, time.time() + 600)
-    return str(target)
+    application = activation.waiting(User.username_for(number))
+    proof, until = request.session.get(PROVEN, ("", 0))
+    if application is None or proof != activation.code_of(application) or until < time.time():
+        application = activation.check(number, form.cleaned_data["code"])
+        request.session[PROVEN] = (activation.code_of(application), time.time() + 600)
+    return application
 
 
 def again(request: HttpRequest) -> HttpResponse:
@@ -467,7 +490,7 @@ def consents(request: HttpRequest) -> HttpResponse:
     if application is None:
         return redirect("enrollment:opening")
     if request.method == "POST":
-        opening.withdraw(get_object_or_404(application.consents, purpose=request.POST.get("purpose", "")))
+        opening.withdraw(get_object_or_404(application.consents, purpose=writing.line(request.POST.get("purpose", ""))))
         messages.success(request, _("Đã rút lại đồng ý."))
         return redirect("enrollment:consents")
     given = [(one, texts.text(one.purpose, one.version, one.language)) for one in application.consents.order_by("pk")]
@@ -489,11 +512,24 @@ def other_device(request: HttpRequest, application: Application) -> HttpResponse
 
 def here(request: HttpRequest) -> HttpResponse:
     """The QR was scanned. A look alone uses nothing up: mail programs and messengers look ahead."""
+    ticket = (request.POST or request.GET).get("t", "")
+    coming, open_here = resuming.named(ticket), mine(request)
+    if request.user.is_authenticated:
+        raise Refusal("signed-in", _("Máy này đang có người đăng nhập. Hãy đăng xuất trước rồi quét lại mã QR."))
     if request.method == "POST":
-        application = resuming.redeem(request.POST.get("t", ""))
-        request.session[MINE] = application.pk
+        application = resuming.redeem(ticket)
+        remember(request, application)
         return onward(application)
-    return show(request, "here", None, ticket=request.GET.get("t", ""))
+    other = open_here if open_here and not open_here.is_ended and open_here.pk != coming.pk else None
+    return show(request, "here", None, ticket=ticket, coming=coming, other=other)
+
+
+@require_POST
+def forget(request: HttpRequest) -> HttpResponse:
+    """A phone that others use: this browser forgets the application, which stays as it is."""
+    request.session.flush()
+    messages.success(request, _("Máy này đã quên hồ sơ. Quý khách làm tiếp bằng mã hồ sơ và mã gửi qua SMS."))
+    return redirect("enrollment:home")
 
 
 def resume(request: HttpRequest) -> HttpResponse:
@@ -514,6 +550,6 @@ def resume_code(request: HttpRequest) -> HttpResponse:
         with told_on(form, "code"):
             application = resuming.check(reference, form.cleaned_data["code"])
             del request.session[RESUMING]
-            request.session[MINE] = application.pk
+            remember(request, application)
             return onward(application)
     return show(request, "resume_code", None, form=form)

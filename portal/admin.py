@@ -86,7 +86,11 @@ class SealedSearch(Desk):
     PLACE = "admin search"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method == "POST" and "action" not in request.POST and (term := request.POST.get("q", "").strip()):
+        if (
+            request.method == "POST"
+            and "action" not in request.POST
+            and (term := writing.line(request.POST.get("q", "")))
+        ):
             asked = request.GET.copy()
             asked.pop("p", None)
             asked["q"] = sealing.seal(term[:200].encode(), self.PLACE)

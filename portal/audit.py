@@ -43,6 +43,7 @@ VERBS: dict[str, Any] = {  # as staff read them; a test finds a verb that is mis
     "code resent": _("Gửi lại mã kích hoạt"),
     "consent withdrawn": _("Rút lại đồng ý"),
     "demo sign-in": _("Vào từ bàn trình diễn"),
+    "invoices tried again": _("Phát hành lại hóa đơn"),
     "master key made": _("Tạo khóa chủ"),
     "messages resent": _("Gửi lại tin"),
     "password changed": _("Đổi mật khẩu"),

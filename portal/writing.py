@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 # Telephone prefixes that moved from 11 to 10 digits in 2018 are refused, not mapped: the person should read them again.
-MOBILE = re.compile(r"0[35789]\d{8}")
+MOBILE = re.compile(r"0[35789][0-9]{8}")
 PLAIN = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "·": "-", "₫": "d"})
 INVISIBLE = "\u200b-\u200f\ufeff"
 
@@ -19,14 +19,20 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", plain.translate(PLAIN)).encode("ascii", "ignore").decode()
 
 
+def ascii_digits(text: str) -> str:
+    """Full-width letters and every script's digits in their plain form: one number has one spelling."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(str(unicodedata.decimal(letter, letter)) for letter in plain)
+
+
 def document_number(text: str) -> str:
     """One form of a number however typed: full-width digits, spaces, dots and dashes inside, small letters."""
-    return re.sub(rf"[\s.\-‐–—{INVISIBLE}]", "", unicodedata.normalize("NFKC", text)).upper()
+    return re.sub(rf"[\s.\-‐–—{INVISIBLE}]", "", ascii_digits(text)).upper()
 
 
 def mobile(text: str) -> str:
     """The national form 09… of a Vietnamese mobile number, or "" where it is none."""
-    bare = re.sub(rf"[\s.\-(){INVISIBLE}]", "", unicodedata.normalize("NFKC", text))
+    bare = re.sub(rf"[\s.\-(){INVISIBLE}]", "", ascii_digits(text))
     digits = re.sub(r"^(\+84|0084|84(?=\d{9}$))0?", "0", bare)
     return digits if MOBILE.fullmatch(digits) else ""
 
@@ -47,6 +53,12 @@ def masked(value: str) -> str:
         name, _, domain = value.rpartition("@")
         return f"{name[:1]}•••@{domain}"[:80]
     return f"{value[:2]}•••••{value[-3:]}" if len(value) > 6 else "•••"
+
+
+def line(text: str) -> str:
+    """One line as a person means it: one Unicode form, single spaces, nothing that cannot be seen or stored."""
+    plain = unicodedata.normalize("NFC", text.encode(errors="ignore").decode())
+    return " ".join("".join(" " if unicodedata.category(one) in ("Cc", "Cf") else one for one in plain).split())
 
 
 def spaced(phone: str) -> str:

@@ -32,6 +32,7 @@ from enrollment.gateways.payment import (
     barred,
     callback,
     digest,
+    digits,
     feed_text,
     gateways,
     momo_text,
@@ -244,11 +245,10 @@ class Counter(BaseHTTPRequestHandler):
             case "/momo/pay":
                 self.page(self.bank.deals.get(told.get("order", "")))
             case "/transfer":
-                reference = told.get("content", "")
-                deal = Deal(
-                    "vietqr", reference, int(told.get("amount") or 0), {}, f"{settings.SITE_URL}/register/paid/"
-                )
-                self.page(self.bank.deals.setdefault(f"transfer {uuid.uuid4()}", deal))
+                reference, amount = told.get("content", ""), digits(told.get("amount", ""))
+                spoken = "en" if told.get("lang") == "en" else "vi"
+                deal = Deal("vietqr", reference, amount, {}, f"{settings.SITE_URL}/register/paid/", spoken)
+                self.page(self.bank.deals.setdefault(f"transfer {reference} {amount}", deal) if amount > 0 else None)
             case "/favicon.ico":
                 self.send_response(204)
                 self.end_headers()

@@ -22,7 +22,7 @@ from portal import writing
 
 TIMEOUT = (3, 10)
 LASTS = timedelta(minutes=15)  # how long a gateway keeps a payment open
-REFERENCE = re.compile(rf"SC[{LETTERS}]{{10}}")
+REFERENCE = re.compile(rf"(?=(SC[{LETTERS}]{{10}}))")
 
 
 class Verdict(Enum):
@@ -45,10 +45,11 @@ class Notice:
     provider_id: str
     paid: bool
     code: str
+    held: bool = False  # taken from the customer, and not given to us yet
 
 
 class Forged(Exception):
-    """Not signed by the gateway."""
+    """Not signed by the gateway, or signed nonsense."""
 
 
 class Away(Exception):
@@ -59,6 +60,7 @@ class PaymentGateway(Protocol):
     code: str
     label: Any
     keeps_strays: bool  # money can come without an order of ours
+    is_ours: bool  # the customer pays from our own page, as often as it is looked at
 
     def start(self, payment: Payment, place: str, language: str) -> str:
         """Where to send the browser; empty if the customer pays from our own page. May raise Away."""
@@ -84,11 +86,11 @@ class Party:
 
 
 def digest(kind: str, secret: bytes, text: str) -> str:
-    return hmac.new(secret, text.encode(), kind).hexdigest()
+    return hmac.new(secret, text.encode(errors="replace"), kind).hexdigest()
 
 
 def same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
+    return hmac.compare_digest(one.encode(errors="replace"), other.encode(errors="replace"))
 
 
 def callback(code: str) -> str:
@@ -108,7 +110,8 @@ def post(url: str, order: dict[str, Any]) -> dict[str, Any]:
 
 def digits(value: Any) -> int:
     """An amount as told; nonsense is an amount that fits nothing."""
-    return int(value) if re.fullmatch(r"\d{1,15}", str(value)) else -1
+    whole = re.fullmatch(r"([0-9]{1,15})(?:\.0+)?", str(value))
+    return int(whole[1]) if whole else -1
 
 
 # ── VNPAY 2.1.0 ──
@@ -161,6 +164,8 @@ def barred(told: Mapping[str, Any], names: list[str]) -> str:
 
 class VNPAY:
     code, label, keeps_strays = "vnpay", _("Thẻ, tài khoản ngân hàng (VNPAY)"), False
+    is_ours = False
+    OPEN, HELD = {"01", "05", "06"}, {"04", "07"}  # of the states of a transaction
     ANSWERS: ClassVar = {
         Verdict.CONFIRMED: ("00", "Confirm Success"),
         Verdict.UNKNOWN: ("01", "Order not found"),
@@ -207,6 +212,7 @@ class VNPAY:
             provider_id=str(told.get("vnp_TransactionNo", "")),
             paid=response == "00" and status == "00",
             code=f"{response}/{status}"[:20],
+            held=response == "07" or status in self.HELD,
         )
 
     def answer(self, verdict: Verdict) -> tuple[int, dict[str, str] | None]:
@@ -232,7 +238,7 @@ class VNPAY:
         signature = digest("sha512", self.party.secret, barred(told, VNPAY_TOLD))
         if not same(str(told.get("vnp_SecureHash", "")).lower(), signature):
             raise Forged
-        if told.get("vnp_TransactionStatus") == "01":
+        if told.get("vnp_TransactionStatus") in self.OPEN:
             return None
         return self._notice(told, "00")
 
@@ -264,7 +270,8 @@ MOMO_TOLD = [
     "resultCode",
     "transId",
 ]
-MOMO_OPEN = {"1000", "7000", "7002", "9000"}  # begun, in work, held
+# What ends a payment without money. Of every other code (begun, in work, our own mistake) nothing is concluded.
+MOMO_FAILED = {"1001", "1002", "1003", "1004", "1005", "1006", "1007", "1017", "1026", "4001", "4100"}
 
 
 def momo_text(told: Mapping[str, Any], names: list[str], access: str) -> str:
@@ -273,6 +280,7 @@ def momo_text(told: Mapping[str, Any], names: list[str], access: str) -> str:
 
 class MoMo:
     code, label, keeps_strays = "momo", _("Ví MoMo"), False
+    is_ours = False
 
     def __init__(self, url: ParseResult) -> None:
         self.party = Party(url)
@@ -296,7 +304,7 @@ class MoMo:
         }
         told = post(f"{self.party.url}/create", self.signed(order, MOMO_CREATED))
         address = str(told.get("payUrl", ""))
-        if str(told.get("resultCode")) != "0" or not address.startswith(self.party.origin):
+        if str(told.get("resultCode")) != "0" or urlparse(address)[:2] != urlparse(self.party.origin)[:2]:
             raise Away(f"momo {told.get('resultCode')}")
         return address
 
@@ -308,7 +316,7 @@ class MoMo:
 
     def _notice(self, told: Mapping[str, Any]) -> Notice | None:
         result = str(told.get("resultCode", ""))
-        if result in MOMO_OPEN:
+        if result != "0" and result not in MOMO_FAILED:
             return None
         return Notice(
             reference=str(told.get("orderId", "")),
@@ -333,7 +341,7 @@ class MoMo:
         told = post(f"{self.party.url}/query", self.signed(order, ["orderId", "partnerCode", "requestId"]))
         if "resultCode" not in told or told.get("orderId") != payment.reference:
             raise Away("momo: no answer as documented")
-        return self._notice(told) if str(told["resultCode"]) != "42" else None  # 42: never begun
+        return self._notice(told)
 
 
 # ── VietQR: a transfer from any bank, matched by the reference in its text ──
@@ -375,6 +383,7 @@ class VietQR:
     `transaction`, `amount`, `content`, `time` and an HMAC-SHA256 `signature` over them."""
 
     code, label, keeps_strays = "vietqr", _("Chuyển khoản bằng mã VietQR"), True
+    is_ours = True
 
     def __init__(self, url: ParseResult) -> None:
         self.party = Party(url)
@@ -390,16 +399,18 @@ class VietQR:
     def read(self, told: Mapping[str, Any]) -> Notice | None:
         if not same(str(told.get("signature", "")).lower(), digest("sha256", self.party.secret, feed_text(told))):
             raise Forged
-        content = re.sub(r"[^A-Z0-9]", "", writing.fold(str(told.get("content", ""))).upper())
-        found = REFERENCE.search(content)
-        return Notice(
-            reference=found.group() if found else "",
-            amount=digits(told.get("amount", "")),
-            currency="VND",
-            provider_id=str(told.get("transaction", ""))[:60],
-            paid=True,
-            code="transfer",
+        amount, transaction = digits(told.get("amount", "")), str(told.get("transaction", ""))[:60]
+        if amount <= 0 or not transaction:
+            raise Forged
+        return Notice(self.reference_in(str(told.get("content", ""))), amount, "VND", transaction, True, "transfer")
+
+    def reference_in(self, content: str) -> str:
+        """Banks add words of their own and drop spaces: of all that looks like a reference, the one that is."""
+        seen = REFERENCE.findall(re.sub(r"[^A-Z0-9]", "", writing.fold(content).upper()))
+        known = (
+            Payment.objects.filter(gateway=self.code, reference__in=seen).values_list("reference", flat=True).first()
         )
+        return known or ""
 
     def answer(self, verdict: Verdict) -> tuple[int, dict[str, str] | None]:
         return (400, {"status": "signature"}) if verdict == Verdict.FORGED else (200, {"status": "noted"})

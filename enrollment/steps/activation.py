@@ -2,6 +2,7 @@
 
 Whoever asks about a number learns nothing: an unknown one, one that waits and one that is taken get the same answers."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,19 +21,27 @@ PURPOSE = "activation"
 LASTS = timedelta(hours=24)
 
 
+def code_of(application: Application) -> str:
+    """What its code hangs on: this application, this person, this phone. A code for another, or for the phone before a
+    correction, opens nothing here."""
+    return sealing.blind_index(PURPOSE, f"{application.pk} {application.person_index} {application.phone_index}")
+
+
+@transaction.atomic
 def invite(application: Application, *, network: str = "", at_once: bool = False) -> None:
-    """Make a code and send it. A twin gets none: who holds the number is told that somebody asked."""
-    if application.is_twin and not claim(application):
-        tell_holder(application)
-        return
+    """Make a code and send it. A twin's code goes to nobody: who holds the number is told that somebody asked."""
+    mine = not application.is_twin or claim(application)
     made = codes.make(
         PURPOSE,
-        application.person_index,
+        code_of(application),
         lasts=LASTS,
         account=application.phone_index,
         network=network,
         at_once=at_once,
     )
+    if not mine:
+        tell_holder(application)
+        return
     tell(
         application,
         "activation",
@@ -51,7 +60,6 @@ def claim(application: Application) -> bool:
             Application.objects.filter(pk=application.pk).update(is_twin=False)
     except IntegrityError:
         return False
-    application.is_twin = False
     return True
 
 
@@ -70,34 +78,42 @@ def waiting(target: str) -> Application | None:
     return Application.objects.filter(person_index=target, step=Step.ACTIVATION, is_twin=False).first()
 
 
+def nobody(person: str) -> str:
+    """What codes for a number hang on where no application waits; its budget is nobody's who comes later."""
+    return sealing.blind_index("nobody", person)
+
+
 def request_code(number: str, network: str) -> None:
-    """ "Kích hoạt lại tài khoản?": for anyone who types a number. One that waits for nothing costs the same."""
-    target = User.username_for(number)
+    """ "Kích hoạt lại tài khoản?": for anyone who types a number. Pause and budget are the number's own, whether or not
+    anything waits for it, and so the answer tells nothing."""
+    person = User.username_for(number)
     with transaction.atomic():
-        application = waiting(target)
-        if application:
-            invite(application, network=network)
-            return
-        # Not on the number's own budget, or a stranger could spend it before its owner comes.
-        made = codes.make(PURPOSE, sealing.blind_index("nobody", target), lasts=LASTS, network=network)
-        accounts.post_to_nobody(made)
-        if user := User.objects.filter(username=target).first():
-            outbox.post("enrollment/messages/known_account", [], user, intent=f"known {target} {timezone.localdate()}")
-    return
+        made = codes.make(PURPOSE, nobody(person), lasts=LASTS, network=network)
+        application = waiting(person)
+        if application is None:
+            accounts.post_to_nobody(made)
+        else:
+            with suppress(Refusal):  # its own budget is spent: the code sent last still works
+                invite(application, at_once=True)
+        if user := User.objects.filter(username=person).first():
+            outbox.post("enrollment/messages/known_account", [], user, intent=f"known {person} {timezone.localdate()}")
 
 
-def check(number: str, digits: str) -> str:
-    """Return the blind index of the number for which the code was right."""
-    target = User.username_for(number)
-    codes.check(PURPOSE, target, digits, decoy=True)
-    return target
+def check(number: str, digits: str) -> Application:
+    """Return the application that the code opens."""
+    person = User.username_for(number)
+    application = waiting(person)
+    codes.check(PURPOSE, code_of(application) if application else nobody(person), digits, account=person, decoy=True)
+    if application is None:
+        raise codes.ended()
+    return application
 
 
 @transaction.atomic
-def activate(target: str, password: str) -> User:
+def activate(application: Application, password: str) -> User:
     """After the code was right: the account is opened, and the application moves on with it."""
-    application = waiting(target)
-    if application is None or (told := application.declaration) is None:
+    told = application.declaration
+    if told is None or application.is_twin or application.step != Step.ACTIVATION:
         raise codes.ended()
     accounts.check_password_for(
         password, number=told.number, full_name=told.full_name, phone=told.phone, email=told.email
@@ -133,15 +149,11 @@ def correct_contact(application: Application, phone: str, email: str, *, network
 
 
 def ends(application: Application) -> datetime | None:
-    """Until when the code that was sent is good; a twin's page says the same as any other."""
-    if application.is_twin:
-        return application.touched_at + LASTS
-    live = Code.objects.filter(
-        purpose=PURPOSE, target=application.person_index, live=True, expires_at__gt=timezone.now()
-    )
+    """Until when the code that was sent is good."""
+    live = Code.objects.filter(purpose=PURPOSE, target=code_of(application), live=True, expires_at__gt=timezone.now())
     return live.values_list("expires_at", flat=True).first()
 
 
 def seconds_to_resend(application: Application) -> int:
-    pause = codes.pause_of(PURPOSE)
-    return pause.seconds_to_wait(application.person_index) if pause.is_spent(application.person_index) else 0
+    pause, target = codes.pause_of(PURPOSE), code_of(application)
+    return pause.seconds_to_wait(target) if pause.is_spent(target) else 0

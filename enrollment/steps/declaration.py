@@ -31,6 +31,11 @@ def declare(application: Application, told: Declaration) -> None:
             status=400,
         )
     before = application.declaration
+    if before and (before.number, before.phone) != (told.number, told.phone) and payment.is_paid(application):
+        raise Refusal(
+            "already-paid",
+            _("Đơn hàng đã được thanh toán nên số giấy tờ và số điện thoại không đổi được nữa. Cần đổi, gọi 18001260."),
+        )
     facts = {
         **application.as_declared(told),
         "draft": None,
@@ -44,6 +49,10 @@ def declare(application: Application, told: Declaration) -> None:
             application.finish(changed=changed, is_twin=known, **facts)
             payment.arrive(application)
     except IntegrityError:
+        if application.user:  # known to be the same person: there is nothing to hide
+            raise Refusal(
+                "open-application", _("Quý khách đang có một hồ sơ khác đang mở cho số giấy tờ này.")
+            ) from None
         with transaction.atomic():
             application.finish(changed=changed, is_twin=True, **facts)
             payment.arrive(application)

@@ -38,4 +38,5 @@ def issue(invoice: Invoice) -> None:
         )
         log.warning("invoice not issued", reason=str(no), alarm=dead)
     else:
-        row.update(status=Invoice.Status.ISSUED, number=number, issued_at=timezone.now(), error="")
+        if not row.update(status=Invoice.Status.ISSUED, number=number, issued_at=timezone.now(), error=""):
+            log.error("invoice issued for an order given up", number=number, alarm=True)

@@ -1,8 +1,10 @@
 """Leaving: cancelled, begun anew, or forgotten. Forgotten ones are told in time; what was declared is erased on schedule."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,11 +15,14 @@ from enrollment.steps.telling import tell
 from portal import audit
 from portal.refusals import Refusal
 
-DRAFTS = (Step.PLAN, Step.DECLARATION, Step.PAYMENT)
-REMIND_AFTER = timedelta(days=5)
-EXPIRE_AFTER = timedelta(days=7)  # and two days at least after the reminder
-WAITS_FOR_CODE = timedelta(days=30)  # what was paid for waits longer for its owner
-ERASE_AFTER = timedelta(days=30)
+DAY = timedelta(days=1)
+# Which steps may be forgotten, after how long their owner is reminded, and after how long the application stops.
+PATIENCE = (
+    ((Step.PLAN, Step.DECLARATION, Step.PAYMENT), 5 * DAY, 7 * DAY),
+    ((Step.ACTIVATION,), 25 * DAY, 30 * DAY),  # what was settled waits longer
+)
+ERASE_AFTER = 30 * DAY
+BATCH, ROUNDS = 500, 100  # an hour's work has an end; the next hour goes on
 
 
 @transaction.atomic
@@ -42,39 +47,49 @@ def cancel(application: Application, reason: str = "cancelled") -> None:
 
 def remind() -> None:
     now = timezone.now()
-    stale = Application.objects.filter(step__in=DRAFTS, reminded_at=None, touched_at__lt=now - REMIND_AFTER)
-    for application in stale.order_by("touched_at")[:500]:
-        with transaction.atomic():
-            if Application.objects.filter(pk=application.pk, reminded_at=None).update(reminded_at=now):
-                tell(
-                    application,
-                    "reminder",
-                    [application.reference, f"{timezone.localtime(now + EXPIRE_AFTER - REMIND_AFTER):%d/%m/%Y}"],
-                    intent=f"reminder {application.pk} {application.moves} {application.touched_at.timestamp()}",
-                )
+    for steps, reminds, expires in PATIENCE:
+        stale = Application.objects.filter(step__in=steps, reminded_at=None, touched_at__lt=now - reminds)
+        for application in _batches(stale):
+            with transaction.atomic():
+                if Application.objects.filter(pk=application.pk, reminded_at=None).update(reminded_at=now):
+                    ends = timezone.localtime(now + expires - reminds)
+                    tell(
+                        application,
+                        "reminder",
+                        [application.reference, f"{ends:%d/%m/%Y}"],
+                        intent=f"reminder {application.pk} {application.moves} {application.touched_at.timestamp()}",
+                    )
 
 
 def expire() -> None:
     now = timezone.now()
-    drafts = Application.objects.filter(
-        step__in=DRAFTS, touched_at__lt=now - EXPIRE_AFTER, reminded_at__lt=now - (EXPIRE_AFTER - REMIND_AFTER)
-    )
-    unclaimed = Application.objects.filter(step=Step.ACTIVATION, touched_at__lt=now - WAITS_FOR_CODE)
-    for application in (*drafts[:500], *unclaimed[:500]):
-        try:
-            leave(application, "expired")
-        except Refusal:
-            continue  # its owner came back this very moment
+    for steps, reminds, expires in PATIENCE:
+        told_in_time = {"touched_at__lt": now - expires, "reminded_at__lt": now - (expires - reminds)}
+        for application in _batches(Application.objects.filter(step__in=steps, **told_in_time)):
+            with transaction.atomic():
+                application.hold()
+                if Application.objects.filter(pk=application.pk, moves=application.moves, **told_in_time).exists():
+                    leave(application, "expired")  # else its owner came back this very moment
 
 
 def erase() -> None:
     """What was declared in an application that came to nothing: its key goes, and with it every copy."""
     now = timezone.now()
     ended = Application.objects.filter(step=Step.STOPPED, touched_at__lt=now - ERASE_AFTER, erased_at=None)
-    for application in ended.select_related("data_key")[:500]:
+    for application in _batches(ended.select_related("data_key")):
         with transaction.atomic():
             application.data_key.erase(now)
             Application.objects.filter(pk=application.pk).update(
                 draft=None, declared=None, person_index="", phone_index="", email_index="", erased_at=now
             )
+            application.consents.update(place="")
             audit.record("application erased", application)
+
+
+def _batches(rows: "QuerySet[Application]") -> Iterator[Application]:
+    """Until none is left: what is done with one takes it out of the rows."""
+    for _round in range(ROUNDS):
+        batch = list(rows.order_by("touched_at")[:BATCH])
+        yield from batch
+        if len(batch) < BATCH:
+            return

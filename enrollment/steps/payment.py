@@ -55,6 +55,10 @@ def arrive(application: Application) -> None:
         _advance(application)
 
 
+def is_paid(application: Application) -> bool:
+    return application.orders.filter(status=Order.Status.PAID, total__gt=0).exists()
+
+
 def give_up_order(application: Application) -> None:
     """Another plan was chosen. What was paid for stays bought; what comes for the old order later is returned."""
     order = application.order
@@ -93,11 +97,24 @@ def confirm_phone(application: Application, digits: str) -> None:
         confirmed = {"phone_confirmed_at": timezone.now()}
         if not Application.objects.filter(pk=application.pk, phone_index=application.phone_index).update(**confirmed):
             raise out_of_step()
-        if application.is_twin and not activation.claim(application):
+        if application.is_twin and not activation.claim(application) and not displace(application):
             # No money is taken from somebody whom we cannot serve. Who holds the number learns the way on.
             activation.tell_holder(application)
             application.stop("known")
             close_orders(application)
+
+
+def displace(application: Application) -> bool:
+    """Whoever has proved a phone goes before a holder who has proved and paid nothing: nobody keeps a number by typing it."""
+    idle = Application.open_ones().filter(
+        person_index=application.person_index, is_twin=False, user=None, phone_confirmed_at=None
+    )
+    holder = idle.exclude(orders__status=Order.Status.PAID, orders__total__gt=0).first()
+    if holder is None:
+        return False
+    holder.stop("displaced")
+    close_orders(holder)
+    return activation.claim(application)
 
 
 # ── Paying ──
@@ -124,7 +141,8 @@ def begin(application: Application, code: str, *, place: str, language: str) -> 
         if not Order.objects.select_for_update().filter(pk=order.pk, status=Order.Status.OPEN).exists():
             raise out_of_step()  # given up or paid this very moment
         fresh = timezone.now() - gateways.LASTS / 2
-        payment = order.payments.filter(gateway=code, status=Payment.Status.PENDING, created_at__gt=fresh).first()
+        again = order.payments.filter(gateway=code, status=Payment.Status.PENDING, created_at__gt=fresh)
+        payment = again.first() if gateway.is_ours else None  # the others take a reference once
         if payment is None:
             payment = Payment.objects.create(
                 order=order, gateway=code, amount=order.total, reference=f"SC{new_reference(10)}"
@@ -148,6 +166,9 @@ def hear(code: str, told: Mapping[str, Any]) -> tuple[PaymentGateway, Verdict]:
     except gateways.Forged:
         log.warning("payment notice forged", gateway=code, alarm=True)
         return gateway, Verdict.FORGED
+    if notice and notice.paid and not notice.provider_id:
+        log.error("payment notice without a transaction", gateway=code, alarm=True)
+        return gateway, Verdict.FORGED
     return gateway, settle(gateway, notice) if notice else Verdict.CONFIRMED
 
 
@@ -162,8 +183,12 @@ def settle(gateway: PaymentGateway, notice: Notice) -> Verdict:
             _owe(gateway.code, notice, Refund.Reason.UNKNOWN)
         return Verdict.UNKNOWN
     if notice.amount != payment.amount or notice.currency != "VND":
-        if notice.paid and notice.amount > 0:
+        if notice.paid and notice.amount <= 0:
+            log.error("payment notice with an amount that cannot be", gateway=gateway.code, alarm=True)
+        elif notice.paid:
             _owe(gateway.code, notice, Refund.Reason.AMOUNT, payment)
+            open_one = Payment.objects.filter(pk=payment.pk, status=Payment.Status.PENDING)
+            open_one.update(status=Payment.Status.WRONG, code=notice.code, settled_at=timezone.now())
         return Verdict.WRONG_AMOUNT
     try:
         with transaction.atomic():
@@ -176,10 +201,13 @@ def _settle(payment: Payment, notice: Notice) -> Verdict:
     now, row = timezone.now(), Payment.objects.filter(pk=payment.pk)
     payment.order.application.hold()
     if not notice.paid:
-        failed = row.filter(status=Payment.Status.PENDING).update(
-            status=Payment.Status.FAILED, code=notice.code, settled_at=now
-        )
-        return Verdict.CONFIRMED if failed else Verdict.ALREADY
+        outcome = Payment.Status.HELD if notice.held else Payment.Status.FAILED
+        news = row.filter(status__in=(Payment.Status.PENDING, Payment.Status.HELD)).exclude(status=outcome)
+        if not news.update(status=outcome, code=notice.code, settled_at=now):
+            return Verdict.ALREADY
+        if notice.held:
+            log.warning("payment held by the gateway", gateway=payment.gateway, alarm=True)
+        return Verdict.CONFIRMED
     paid = row.exclude(status=Payment.Status.PAID).update(
         status=Payment.Status.PAID, provider_id=notice.provider_id, code=notice.code, settled_at=now
     )
@@ -249,6 +277,7 @@ def close_orders(application: Application) -> None:
     """The application stops: an open order ends, a paid one is returned."""
     Order.objects.filter(application=application, status=Order.Status.OPEN).update(status=Order.Status.CANCELLED)
     paid = Order.objects.filter(application=application, status=Order.Status.PAID)
+    Invoice.objects.filter(order__in=paid, status=Invoice.Status.PENDING).update(status=Invoice.Status.VOID)
     for order in paid.filter(total__gt=0):
         for payment in order.payments.filter(status=Payment.Status.PAID):
             _due(payment.gateway, payment.provider_id, payment.amount, Refund.Reason.CANCELLED, payment)

@@ -3,15 +3,23 @@
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.models import Application, Plan
+from enrollment.models import Application, Order, Plan
 from enrollment.steps import payment
 from portal.refusals import Refusal
+
+
+def offered(application: Application) -> list[Plan]:
+    """Those on sale; once one was paid for, that one, on sale or not."""
+    order = application.order
+    if order and order.status == Order.Status.PAID and application.plan:
+        return [application.plan]
+    return list(Plan.on_sale())
 
 
 @transaction.atomic
 def choose(application: Application, code: str) -> None:
     application.hold()
-    plan = Plan.on_sale().filter(code=code).first()
+    plan = next((one for one in offered(application) if one.code == code), None)
     if plan is None:
         raise Refusal("plan-not-sold", _("Gói này không còn được bán. Quý khách vui lòng chọn gói khác."))
     changed = application.plan_id not in (None, plan.pk)

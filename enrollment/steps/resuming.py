@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.journey import Step
 from enrollment.models import Application, new_reference
+from enrollment.steps.telling import contact_of
 from portal import accounts, audit, codes, outbox, sealing, writing
 from portal.allowances import Limit
 from portal.models import Message
@@ -23,7 +24,7 @@ def request_code(reference: str, network: str) -> str:
     reference = writing.document_number(reference)
     target = sealing.blind_index("resume", reference)
     application = resumable(reference)
-    phone = phone_of(application) if application else ""
+    phone = contact_of(application)[0] if application else ""
     with transaction.atomic():
         made = codes.make(
             PURPOSE, target, lasts=LASTS, account=sealing.blind_index("phone", phone) if phone else "", network=network
@@ -48,13 +49,6 @@ def resumable(reference: str) -> Application | None:
     return Application.objects.exclude(step=Step.COMPLETE).filter(reference=reference, user=None).first()
 
 
-def phone_of(application: Application) -> str:
-    """The declared one, or the one typed so far."""
-    if told := application.declaration:
-        return told.phone
-    return writing.mobile(str((application.draft or {}).get("phone", "")))
-
-
 def check(reference: str, digits: str) -> Application:
     codes.check(PURPOSE, sealing.blind_index("resume", reference), digits)
     application = resumable(reference)
@@ -71,16 +65,26 @@ def ticket(application: Application) -> str:
     return signing.dumps({"at": application.pk, "once": new_reference(16)}, salt=PURPOSE, compress=True)
 
 
-def redeem(ticket: str) -> Application:
-    """Within ten minutes, once."""
+def named(ticket: str) -> Application:
+    """The application that a ticket is for, without using it up."""
+    return _opened(ticket)[1]
+
+
+def _opened(ticket: str) -> tuple[str, Application]:
     try:
         told = signing.loads(ticket, salt=PURPOSE, max_age=LASTS)
     except signing.BadSignature as wrong:
         raise used_up() from wrong
-    if TICKETS.spend(sealing.blind_index("resume ticket", told["once"])) is None:
-        raise used_up()
     application = Application.objects.filter(pk=told["at"], user=None).first()
     if application is None:
+        raise used_up()
+    return told["once"], application
+
+
+def redeem(ticket: str) -> Application:
+    """Within ten minutes, once."""
+    once, application = _opened(ticket)
+    if TICKETS.spend(sealing.blind_index("resume ticket", once)) is None:
         raise used_up()
     audit.record("application resumed", application, by="ticket")
     return application

@@ -1,11 +1,19 @@
-"""Messages to somebody who has no account yet: to the phone and e-mail of the declaration."""
+"""Messages to somebody who has no account yet: to the phone and e-mail of the declaration, or of its draft."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from enrollment.models import Application
-from portal import outbox
+from portal import outbox, writing
 from portal.models import Message
+
+
+def contact_of(application: Application) -> tuple[str, str]:
+    """Phone and e-mail as declared, or as typed so far; empty where there is none yet."""
+    if told := application.declaration:
+        return told.phone, told.email
+    typed = application.draft or {}
+    return writing.mobile(str(typed.get("phone", ""))), writing.email(str(typed.get("email", "")))
 
 
 def tell(
@@ -17,11 +25,9 @@ def tell(
     channels: Sequence[Message.Channel] = (Message.Channel.SMS, Message.Channel.EMAIL),
     good_until: datetime | None = None,
 ) -> None:
-    told = application.declaration
-    if told is None:
-        return
-    addresses = {Message.Channel.SMS: told.phone, Message.Channel.EMAIL: told.email}
-    for channel in channels:
+    phone, email = contact_of(application)
+    addresses = {Message.Channel.SMS: phone, Message.Channel.EMAIL: email}
+    for channel in filter(addresses.get, channels):
         outbox.post_to(
             channel,
             addresses[channel],

@@ -18,10 +18,10 @@ async function save() {
   const said = form.querySelector("[data-draft-said]");
   try {
     const answer = await fetch(form.dataset.draft, {
-      method: "POST", body: new FormData(form), headers: { Accept: "application/json" }, keepalive: true,
+      method: "POST", body: new FormData(form), headers: { Accept: "application/json" }, keepalive: true, redirect: "error",
     });
     if (answer.status === 409) return location.reload(); // the application moved on in another tab
-    if (!answer.ok) throw new Error(String(answer.status));
+    if (!answer.ok || !(await answer.json()).kept) throw new Error(String(answer.status));
     const now = new Date();
     said.textContent = `${form.dataset.saved} ${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`;
   } catch {

@@ -93,6 +93,44 @@ def test_asking_again_says_the_same_of_every_number(customer: Customers, person:
     assert messages_of("known_account") == 1
 
 
+def test_a_code_opens_the_application_it_was_sent_for_and_no_other(customer: Customers) -> None:
+    """A squatter's code must not open the account of whoever comes after him."""
+    squatter = waiting(customer)
+    code = code_sent("activation")
+    squatter.post("/application/cancel/")
+    victim = customer(number=squatter.told.number, phone="0988123456").opens().chooses().declares().pays_nothing()
+    assert not victim.application.is_twin
+    thief = customer()
+    thief.told = victim.told
+    if code != code_sent("activation"):
+        assert "chưa đúng" in said(thief.activates(code))
+        assert not User.objects.exists()
+
+
+def test_a_claim_without_a_code_of_its_own_is_undone(customer: Customers) -> None:
+    holder = waiting(customer)
+    old = code_sent("activation")
+    twin = customer(number=holder.told.number, phone="0988123456").opens().chooses().declares().pays_nothing()
+    holder.post("/application/cancel/")
+    twin.post("/activate/resend/")  # too soon after its own, so nothing is claimed
+    assert twin.application.is_twin
+    twin.activates(old)
+    assert not User.objects.exists()
+
+
+def test_after_asking_again_the_tries_are_alike_too(customer: Customers) -> None:
+    walker = waiting(customer)
+    heard = []
+    for number in (walker.told.number, "001190000007"):
+        stranger = customer()
+        stranger.told = type(walker.told)(**{**walker.told.__dict__, "number": number})
+        for _try in range(6):
+            stranger.activates("000000")
+        first = stranger.post("/activate/again/", {"number": number}).status_code
+        heard.append((first, [said(stranger.activates("000000")) for _try in range(3)]))
+    assert heard[0] == heard[1]
+
+
 def test_asking_for_a_strangers_number_spends_nothing_of_theirs(customer: Customers) -> None:
     walker = customer().opens().chooses().declares()
     for minute in range(1, 15):

@@ -15,7 +15,7 @@ from PIL import Image
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.steps import activation
-from portal.models import Message
+from portal.models import Allowance, Message
 from tests.conftest import People, at_once
 from tests.enrollment.conftest import FREE, PAID, Customer, messages_of, typed
 
@@ -164,6 +164,15 @@ def test_a_field_changed_by_hand_is_no_longer_from_the_card(customer: Customers)
     assert "number" in walker.application.draft["from_card"]
 
 
+def many_scans() -> bytes:
+    """A progressive picture whose last scan stands there five hundred times."""
+    drawn = io.BytesIO()
+    Image.new("RGB", (4000, 4000), "white").save(drawn, "JPEG", progressive=True)
+    content = drawn.getvalue()
+    last = content.rindex(b"\xff\xda")
+    return content[:-2] + content[last:-2] * 500 + content[-2:]
+
+
 def bomb() -> bytes:
     drawn = io.BytesIO()
     Image.new("1", (20_000, 20_000)).save(drawn, "PNG")
@@ -171,7 +180,7 @@ def bomb() -> bytes:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, bomb(), b"\xff\xd8\xff" + b"x" * 999]
+    "content", [b"", b"hello", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, bomb(), b"\xff\xd8\xff" + b"x" * 999, many_scans()]
 )
 def test_a_file_that_is_no_photo_is_refused_with_a_word(customer: Customers, content: bytes) -> None:
     """Promise P15, as far as the card's photo."""
@@ -264,16 +273,55 @@ def test_whoever_has_an_account_is_told_by_message_only(customer: Customers, per
 
 
 def test_a_twin_is_asked_for_no_money(customer: Customers) -> None:
-    holder = customer().opens().chooses().declares()
+    holder = customer().opens().chooses(PAID).declares().confirms_phone()
     twin = customer(number=holder.told.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
     assert (twin.application.step, twin.application.reason) == (Step.STOPPED, "known")
     assert "không đăng ký mới được" in twin.client.get("/application/").content.decode()
+
+
+def test_whoever_proves_a_phone_goes_before_a_holder_who_proved_nothing(customer: Customers) -> None:
+    """Else anyone could keep a number from its owner by typing it."""
+    squatter = customer().opens().chooses().declares().pays_nothing()
+    owner = customer(number=squatter.told.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
+    assert (squatter.application.step, squatter.application.reason) == (Step.STOPPED, "displaced")
+    assert (owner.application.step, owner.application.is_twin) == (Step.PAYMENT, False)
+
+
+@pytest.mark.parametrize("digits", ["٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "０１２３４５６７８９"])
+def test_a_number_has_one_spelling_in_every_script(customer: Customers, digits: str) -> None:
+    holder = customer().opens().chooses().declares().pays_nothing()
+    other = holder.told.number.translate(str.maketrans("0123456789", digits))
+    assert customer(number=other, phone="0988123456").opens().chooses().declares().application.is_twin
+
+
+def test_nothing_unseen_gets_into_a_draft_or_breaks_a_page(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    for field in ("province", "ward", "full_name"):
+        walker.post("/register/declaration/", {**typed(walker.told), field: "\0\u202e"})
+        assert walker.client.get("/register/declaration/").status_code == 200
+    assert walker.post("/register/declaration/old-address/", {"ward": "\0"}).status_code == 200
+    assert walker.post("/application/consents/", {"purpose": "\0"}).status_code == 404
+
+
+def test_a_page_out_of_step_does_not_call_its_draft_saved(customer: Customers) -> None:
+    walker = customer().opens().chooses().declares()
+    for client in (walker.client, Client()):
+        answer = client.post("/register/declaration/draft/", {"full_name": "x"}, headers={"Accept": "application/json"})
+        assert answer.status_code == 409
+
+
+def test_scanning_in_a_correction_keeps_what_was_declared(customer: Customers) -> None:
+    walker = customer().opens().chooses().declares()
+    walker.post("/register/back/", {"to": "declaration"})
+    walker.post("/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.told.number))})
+    assert walker.application.draft["email"] == walker.told.email
 
 
 def test_a_number_that_becomes_free_can_be_claimed(customer: Customers) -> None:
     holder = customer().opens().chooses().declares()
     twin = customer(number=holder.told.number).opens().chooses().declares().pays_nothing()
     holder.post("/application/cancel/")
+    Allowance.objects.all().delete()
     twin.post("/activate/resend/")
     assert twin.activates().status_code == 302
     assert Application.objects.get(person_index=holder.application.person_index, reason="").step == Step.CAPTURE

@@ -77,14 +77,33 @@ def test_whoever_comes_back_in_time_keeps_everything(customer: Customers) -> Non
     assert application.step == Step.DECLARATION
 
 
-def test_the_reminder_goes_to_whom_is_known_only(customer: Customers) -> None:
+def test_a_reminder_goes_to_the_phone_typed_so_far_and_to_nobody_where_there_is_none(customer: Customers) -> None:
     customer().opens().chooses()
     later(5.1)
     assert messages_of("reminder") == 0
+    walker = customer().opens().chooses()
+    declaration.keep_draft(walker.application, {"phone": "0912 345 678"})
+    later(5.1)
+    assert messages_of("reminder") == 1
+
+
+def test_an_owner_who_comes_back_this_moment_is_not_expired(customer: Customers) -> None:
+    application = customer().opens().chooses().application
+    later(5.1)
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        rows = Application.objects.filter(pk=application.pk)
+        stale = leaving._batches(rows)
+        declaration.keep_draft(application, {"full_name": "Lý"})
+        assert next(stale).pk == application.pk
+        leaving.expire()
+    application.refresh_from_db()
+    assert application.step == Step.DECLARATION
 
 
 def test_a_code_never_used_lets_the_number_go_after_a_month(customer: Customers) -> None:
     walker = customer().opens().chooses().declares().pays_nothing()
+    later(25.1)
+    assert messages_of("reminder") == 1
     later(29)
     assert walker.application.step == Step.ACTIVATION
     later(31)

@@ -97,3 +97,30 @@ def test_after_activation_the_other_device_must_sign_in(customer: Customers) -> 
     walker.pays_nothing().activates()
     assert other.get("/application/").headers["Location"] == "/register/"
     assert Application.objects.get().user
+
+
+def test_a_browser_that_gains_an_application_gets_a_new_session(customer: Customers) -> None:
+    walker = customer()
+    walker.client.get("/register/")
+    session = walker.client.session
+    session["planted"] = "x"
+    session.save()
+    walker.client.cookies["sessionid"] = str(session.session_key)
+    walker.opens()
+    assert walker.client.session.session_key != session.session_key
+
+
+def test_a_shared_phone_can_forget_it(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    application = walker.application
+    walker.post("/application/forget/")
+    assert walker.client.get("/application/").headers["Location"] == "/register/"
+    application.refresh_from_db()
+    assert application.step == "declaration"
+
+
+def test_the_second_device_is_told_what_it_opens_and_what_it_leaves(customer: Customers) -> None:
+    walker, other = customer().opens().chooses(), customer().opens().chooses()
+    page = other.client.get("/resume/here/", {"t": shown_ticket(walker)}).content.decode()
+    assert walker.application.reference in page
+    assert other.application.reference in page
