@@ -58,71 +58,9 @@ class Declaration:
 # The first three digits: where the birth was registered (63 old province codes). Births abroad have country codes, which
 # no public list gives: an unknown one is a doubt, not a fault.
 PROVINCES = frozenset(
-    [
-        "001",
-        "002",
-        "004",
-        "006",
-        "008",
-        "010",
-        "011",
-        "012",
-        "014",
-        "015",
-        "017",
-        "019",
-        "020",
-        "022",
-        "024",
-        "025",
-        "026",
-        "027",
-        "030",
-        "031",
-        "033",
-        "034",
-        "035",
-        "036",
-        "037",
-        "038",
-        "040",
-        "042",
-        "044",
-        "045",
-        "046",
-        "048",
-        "049",
-        "051",
-        "052",
-        "054",
-        "056",
-        "058",
-        "060",
-        "062",
-        "064",
-        "066",
-        "067",
-        "068",
-        "070",
-        "072",
-        "074",
-        "075",
-        "077",
-        "079",
-        "080",
-        "082",
-        "083",
-        "084",
-        "086",
-        "087",
-        "089",
-        "091",
-        "092",
-        "093",
-        "094",
-        "095",
-        "096",
-    ]
+    """001 002 004 006 008 010 011 012 014 015 017 019 020 022 024 025 026 027 030 031 033 034 035 036 037 038 040 042
+    044 045 046 048 049 051 052 054 056 058 060 062 064 066 067 068 070 072 074 075 077 079 080 082 083 084 086
+    087 089 091 092 093 094 095 096""".split()
 )
 CITIZEN_NUMBER = re.compile(r"[0-9]{12}")
 PASSPORT_NUMBER = re.compile(r"[A-Z]{1,2}[0-9]{6,8}")
@@ -136,26 +74,9 @@ ISSUERS = (
 )
 # Addresses that live for minutes: a contract sent there is lost.
 DISPOSABLE = frozenset(
-    [
-        "mailinator.com",
-        "guerrillamail.com",
-        "10minutemail.com",
-        "tempmail.com",
-        "temp-mail.org",
-        "yopmail.com",
-        "trashmail.com",
-        "sharklasers.com",
-        "getnada.com",
-        "maildrop.cc",
-        "dispostable.com",
-        "throwawaymail.com",
-        "fakeinbox.com",
-        "mintemail.com",
-        "moakt.com",
-        "emailondeck.com",
-        "mohmal.com",
-        "tempail.com",
-    ]
+    """mailinator.com guerrillamail.com 10minutemail.com tempmail.com temp-mail.org yopmail.com trashmail.com
+    sharklasers.com getnada.com maildrop.cc dispostable.com throwawaymail.com fakeinbox.com mintemail.com
+    moakt.com emailondeck.com mohmal.com tempail.com""".split()
 )
 MAILS = ("gmail.com", "yahoo.com", "yahoo.com.vn", "outlook.com", "hotmail.com", "icloud.com", "vnpt.vn")
 

@@ -226,7 +226,7 @@ class Application(models.Model):
 
     def correct(self, told: Declaration) -> None:
         """Change what was declared without a move, where this step allows it."""
-        changes = {**self.as_declared(told), "touched_at": timezone.now()}
+        changes = {**self.as_declared(told), "touched_at": timezone.now(), "reminded_at": None}
         if Application.objects.filter(pk=self.pk, step=self.step, moves=self.moves).update(**changes) != 1:
             raise out_of_step()
         for name, value in changes.items():
@@ -382,7 +382,9 @@ class Payment(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("created_at",), condition=Q(status="pending"), name="payments_still_open"),
+            models.Index(
+                fields=("created_at",), condition=Q(status__in=("pending", "held")), name="payments_still_open"
+            ),
             models.Index(fields=("status", "-id"), name="payments_by_status"),
         )
 

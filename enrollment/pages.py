@@ -1,12 +1,14 @@
 """Whose application a request is about, and where it takes them: everyone is always led to where they stand."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
 import qrcode
 import qrcode.image.svg
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
@@ -15,7 +17,7 @@ from django.utils.translation import get_language
 from enrollment import journey
 from enrollment.journey import Channel, Step
 from enrollment.models import Application, out_of_step
-from portal import errors
+from portal import accounts, audit, errors
 from portal.refusals import Refusal
 
 MINE = "application"  # in the session of somebody who has no account yet
@@ -73,6 +75,29 @@ def remember(request: HttpRequest, application: Application) -> None:
     """From here on it is this browser's too, under a session that nobody knew before."""
     request.session.cycle_key()
     request.session[MINE] = application.pk
+
+
+def language() -> str:
+    return get_language() or settings.LANGUAGE_CODE
+
+
+def place() -> str:
+    return audit.scene.get().place
+
+
+def network() -> str:
+    return accounts.network_of(place())
+
+
+@contextmanager
+def told_on(form: Any, field: str | None) -> Iterator[None]:
+    """A refusal where it belongs: on the field, in the list of what to look at. Being out of step is no matter of a form."""
+    try:
+        yield
+    except Refusal as no:
+        if no.code == "out-of-step":
+            raise
+        form.add_error(field, no.message)
 
 
 def show(

@@ -1,11 +1,11 @@
 from django.urls import path
 
-from enrollment import api, views
+from enrollment import api, own_views, views
 
 app_name = "enrollment"
 urlpatterns = [
     path("", views.home, name="home"),
-    path("terms/", views.terms, name="terms"),
+    path("terms/", own_views.terms, name="terms"),
     path("places/<slug:code>/", views.wards, name="wards"),
     # The steps, in the order of the browser's route
     path("register/", views.register, name="opening"),
@@ -26,16 +26,16 @@ urlpatterns = [
     path("activate/resend/", views.resend, name="resend"),
     path("activate/contact/", views.contact, name="contact"),
     # One's own application at any step
-    path("application/", views.standing, name="standing"),
+    path("application/", own_views.standing, name="standing"),
     path("application/status/", views.status, name="status"),
-    path("application/receipt/", views.receipt, name="receipt"),
-    path("application/consents/", views.consents, name="consents"),
-    path("application/cancel/", views.cancel, name="cancel"),
-    path("application/other-device/", views.other_device, name="other_device"),
-    path("application/forget/", views.forget, name="forget"),
-    path("resume/", views.resume, name="resume"),
-    path("resume/code/", views.resume_code, name="resume_code"),
-    path("resume/here/", views.here, name="here"),
+    path("application/receipt/", own_views.receipt, name="receipt"),
+    path("application/consents/", own_views.consents, name="consents"),
+    path("application/cancel/", own_views.cancel, name="cancel"),
+    path("application/other-device/", own_views.other_device, name="other_device"),
+    path("application/forget/", own_views.forget, name="forget"),
+    path("resume/", own_views.resume, name="resume"),
+    path("resume/code/", own_views.resume_code, name="resume_code"),
+    path("resume/here/", own_views.here, name="here"),
     # What payment gateways call
     path("api/payments/<slug:gateway>/", api.payment_notice, name="payment_notice"),
 ]

@@ -1,8 +1,6 @@
-"""Finds, asks, answers. The rules are in the steps."""
+"""The steps' pages: each finds, asks, answers. The rules are in the steps."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
@@ -14,30 +12,28 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from enrollment import card as cards
 from enrollment import consents as texts
-from enrollment import forms, identity, journey, places
+from enrollment import forms, identity, places
 from enrollment.gateways import payment as gateways
 from enrollment.identity import Document
 from enrollment.journey import Channel, Step
 from enrollment.models import Application, Order, Payment, Plan, Province, Ward
-from enrollment.pages import at, mine, onward, remember, show, svg
-from enrollment.steps import activation, declaration, leaving, opening, payment, resuming
+from enrollment.pages import at, language, mine, network, onward, place, remember, show, svg, told_on
+from enrollment.steps import activation, declaration, opening, payment
 from enrollment.steps import plan as choosing
-from portal import accounts, audit, writing
+from portal import accounts, writing
 from portal.allowances import Limit
 from portal.errors import PAGES
 from portal.models import Code, User
 from portal.refusals import Refusal
 
-# In the session: for which number an activation code was right, until when; and which application is being resumed.
 OPENINGS = Limit("openings", 3000, timedelta(hours=1))  # from one network: a phone company puts thousands behind one
 SCANS = Limit("card scans", 200, timedelta(hours=1))
-PROVEN, RESUMING = "activation proven", "resuming"
+PROVEN = "activation proven"  # in the session: for which application a code was right, until when
 # Guide 2: the nine steps, with the screen that each of them is.
 NINE_STEPS = (
     (_("Đăng ký tài khoản"), _("Đọc và đồng ý điều khoản")),
@@ -54,29 +50,6 @@ NINE_STEPS = (
 
 def home(request: HttpRequest) -> HttpResponse:
     return show(request, "home", mine(request), plans=Plan.on_sale(), steps=NINE_STEPS)
-
-
-def language() -> str:
-    return get_language() or settings.LANGUAGE_CODE
-
-
-def place() -> str:
-    return audit.scene.get().place
-
-
-def network() -> str:
-    return accounts.network_of(place())
-
-
-@contextmanager
-def told_on(form: Any, field: str | None) -> Iterator[None]:
-    """A refusal where it belongs: on the field, in the list of what to look at. Being out of step is no matter of a form."""
-    try:
-        yield
-    except Refusal as no:
-        if no.code == "out-of-step":
-            raise
-        form.add_error(field, no.message)
 
 
 # ── Opening ──
@@ -310,11 +283,7 @@ def phone(request: HttpRequest, application: Application) -> HttpResponse:
 def transfer(request: HttpRequest, application: Application) -> HttpResponse:
     """The VietQR to be scanned with any bank's app."""
     gateway = gateways.gateways().get("vietqr")
-    begun = (
-        Payment.objects.filter(order__application=application, gateway="vietqr", status=Payment.Status.PENDING)
-        .order_by("-pk")
-        .first()
-    )
+    begun = Payment.objects.filter(order=application.order, gateway="vietqr", status=Payment.Status.PENDING).last()
     if not isinstance(gateway, gateways.VietQR) or begun is None:
         return onward(application)
     return show(
@@ -332,7 +301,7 @@ def paid(request: HttpRequest) -> HttpResponse:
         return redirect("enrollment:opening")
     if application.step != Step.PAYMENT:
         return redirect("enrollment:created") if application.step == Step.ACTIVATION else onward(application)
-    last = Payment.objects.filter(order__application=application).order_by("-pk").first()
+    last = Payment.objects.filter(order=application.order).last()
     if last is None or last.status in (Payment.Status.FAILED, Payment.Status.WRONG, Payment.Status.HELD):
         return onward(application)
     return show(request, "paid", application, payment=last)
@@ -343,9 +312,7 @@ def status(request: HttpRequest) -> HttpResponse:
     application = mine(request)
     if application is None:
         raise Http404
-    last = (
-        Payment.objects.filter(order__application=application).order_by("-pk").values_list("status", flat=True).first()
-    )
+    last = Payment.objects.filter(order=application.order).values_list("status", flat=True).last()
     return JsonResponse({"step": application.step, "payment": last or "", "moves": application.moves})
 
 
@@ -353,17 +320,6 @@ def status(request: HttpRequest) -> HttpResponse:
 def created(request: HttpRequest, application: Application) -> HttpResponse:
     """ "Khởi tạo dịch vụ thành công": what was bought, and that a code is under way."""
     return show(request, "created", application, order=application.order, declared=application.declaration)
-
-
-def receipt(request: HttpRequest) -> HttpResponse:
-    application = mine(request)
-    order = Order.objects.filter(application=application, status=Order.Status.PAID).first() if application else None
-    if order is None:
-        raise Http404
-    settled = order.payments.filter(status=Payment.Status.PAID).first()
-    return show(
-        request, "receipt", application, order=order, payment=settled, declared=application and application.declaration
-    )
 
 
 # ── Activation ──
@@ -379,7 +335,7 @@ def activate(request: HttpRequest) -> HttpResponse:
     form = forms.ActivationForm(request.POST or None, initial={"number": declared.number if declared else ""})
     if form.is_valid():
         try:
-            user = activation.activate(proven(request, form), form.cleaned_data["password1"])
+            user = activation.activate(proven(request, form, known), form.cleaned_data["password1"])
         except Refusal as no:
             request.session.pop(PROVEN, None)
             form.add_error("code", no.message)
@@ -398,13 +354,13 @@ def activate(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-def proven(request: HttpRequest, form: forms.ActivationForm) -> Application:
+def proven(request: HttpRequest, form: forms.ActivationForm, known: Application | None) -> Application:
     """A right code opens ten minutes for choosing a password, so that a refused one costs no second code."""
     number = form.cleaned_data["number"]
     application = activation.waiting(User.username_for(number))
     proof, until = request.session.get(PROVEN, ("", 0))
     if application is None or proof != activation.code_of(application) or until < time.time():
-        application = activation.check(number, form.cleaned_data["code"])
+        application = activation.check(number, form.cleaned_data["code"], known)
         request.session[PROVEN] = (activation.code_of(application), time.time() + 600)
     return application
 
@@ -417,7 +373,7 @@ def again(request: HttpRequest) -> HttpResponse:
     form = forms.NumberForm(request.POST or None, initial={"number": declared.number if declared else ""})
     if form.is_valid():
         with told_on(form, "number"):
-            activation.request_code(form.cleaned_data["number"], network())
+            activation.request_code(form.cleaned_data["number"], network(), known)
             messages.success(
                 request,
                 _("Nếu số giấy tờ đang chờ kích hoạt, mã mới đã được gửi qua SMS và email. Mã cũ không còn dùng được."),
@@ -452,104 +408,3 @@ def contact(request: HttpRequest, application: Application) -> HttpResponse:
             messages.success(request, _("Đã lưu. Mã kích hoạt mới được gửi tới số điện thoại và email vừa sửa."))
             return redirect("enrollment:activation")
     return show(request, "contact", application, form=form)
-
-
-# ── How it stands, leaving, coming back ──
-
-
-def standing(request: HttpRequest) -> HttpResponse:
-    """The whole way, where one stands on it, and what can be done."""
-    application = mine(request)
-    if application is None:
-        return redirect("enrollment:opening")
-    if application.turn.page != journey.STANDING and "stay" not in request.GET:
-        return onward(application)
-    route = list(journey.ROUTES[Channel(application.channel)][:-1])
-    place_on_it = route.index(Step(application.reached)) if application.reached in route else len(route)
-    return show(
-        request, "standing", application, route=list(enumerate(route)), reached=place_on_it,
-        why=journey.REASONS.get(application.reason), order=application.order,
-    )  # fmt: skip
-
-
-def cancel(request: HttpRequest) -> HttpResponse:
-    """Asked once more before it is done; "anew" goes on to a new application."""
-    application = mine(request)
-    if application is None or application.is_ended:
-        return redirect("enrollment:standing")
-    anew = "anew" in (request.POST or request.GET)
-    if request.method == "POST":
-        leaving.cancel(application, "anew" if anew else "cancelled")
-        return redirect("enrollment:opening" if anew else "enrollment:standing")
-    return show(request, "cancel", application, anew=anew, order=application.order)
-
-
-def consents(request: HttpRequest) -> HttpResponse:
-    """What was agreed to, as it was read; each may be withdrawn."""
-    application = mine(request)
-    if application is None:
-        return redirect("enrollment:opening")
-    if request.method == "POST":
-        opening.withdraw(get_object_or_404(application.consents, purpose=writing.line(request.POST.get("purpose", ""))))
-        messages.success(request, _("Đã rút lại đồng ý."))
-        return redirect("enrollment:consents")
-    given = [(one, texts.text(one.purpose, one.version, one.language)) for one in application.consents.order_by("pk")]
-    return show(request, "consents", application, given=given)
-
-
-def terms(request: HttpRequest) -> HttpResponse:
-    return show(request, "terms", None, texts=texts.current(language()))
-
-
-@at(*[step for step in Step if step not in journey.ENDS])
-def other_device(request: HttpRequest, application: Application) -> HttpResponse:
-    """A QR that carries on where this device leaves off."""
-    if application.user:
-        return redirect("enrollment:standing")
-    address = f"{settings.SITE_URL}{reverse('enrollment:here')}?t={resuming.ticket(application)}"
-    return show(request, "other_device", application, qr=svg(address), address=address)
-
-
-def here(request: HttpRequest) -> HttpResponse:
-    """The QR was scanned. A look alone uses nothing up: mail programs and messengers look ahead."""
-    ticket = (request.POST or request.GET).get("t", "")
-    coming, open_here = resuming.named(ticket), mine(request)
-    if request.user.is_authenticated:
-        raise Refusal("signed-in", _("Máy này đang có người đăng nhập. Hãy đăng xuất trước rồi quét lại mã QR."))
-    if request.method == "POST":
-        application = resuming.redeem(ticket)
-        remember(request, application)
-        return onward(application)
-    other = open_here if open_here and not open_here.is_ended and open_here.pk != coming.pk else None
-    return show(request, "here", None, ticket=ticket, coming=coming, other=other)
-
-
-@require_POST
-def forget(request: HttpRequest) -> HttpResponse:
-    """A phone that others use: this browser forgets the application, which stays as it is."""
-    request.session.flush()
-    messages.success(request, _("Máy này đã quên hồ sơ. Quý khách làm tiếp bằng mã hồ sơ và mã gửi qua SMS."))
-    return redirect("enrollment:home")
-
-
-def resume(request: HttpRequest) -> HttpResponse:
-    form = forms.ReferenceForm(request.POST or None)
-    if form.is_valid():
-        with told_on(form, "reference"):
-            request.session[RESUMING] = resuming.request_code(form.cleaned_data["reference"], network())
-            return redirect("enrollment:resume_code")
-    return show(request, "resume", None, form=form)
-
-
-def resume_code(request: HttpRequest) -> HttpResponse:
-    reference = request.session.get(RESUMING)
-    if not reference:
-        return redirect("enrollment:resume")
-    form = forms.PhoneCodeForm(request.POST or None)
-    if form.is_valid():
-        with told_on(form, "code"):
-            application = resuming.check(reference, form.cleaned_data["code"])
-            del request.session[RESUMING]
-            remember(request, application)
-            return onward(application)
-    return show(request, "resume_code", None, form=form)

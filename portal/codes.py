@@ -52,17 +52,18 @@ def make(
     network: str = "",
     length: int = 6,
     at_once: bool = False,
+    unmetered: bool = False,
 ) -> Made:
     """A new code for the target; the one before it ends here. Refuses when a budget is spent.
 
     `target` is a blind index (of a phone, of an ID number), so that the table names nobody. `at_once`: without the
-    pause, because the code before went to a wrong address."""
+    pause, because the code before went to a wrong address. `unmetered`: a budget for it was spent already."""
     now = timezone.now()
     digits = "".join(secrets.choice("0123456789") for _digit in range(length))
     holders = {"target": target, "account": account or target, "network": network}
     pause = pause_of(purpose)
     with transaction.atomic():
-        if pause.spend(target) is None and not at_once:
+        if pause.spend(target) is None and not (at_once or unmetered):
             wait = pause.seconds_to_wait(target)
             raise Refusal(
                 "code-too-soon",
@@ -71,7 +72,7 @@ def make(
                 wait=wait,
             )
         for kind, limit in SENDS.items():
-            if holders[kind] and limit.spend(holders[kind]) is None:
+            if holders[kind] and not unmetered and limit.spend(holders[kind]) is None:
                 raise Refusal(
                     "code-budget-spent",
                     _("Quý khách đã yêu cầu quá nhiều mã trong ngày. Vui lòng thử lại vào ngày mai hoặc gọi 18001260."),
@@ -94,10 +95,21 @@ def ended() -> Refusal:
     return Refusal("code-ended", _("Mã đã hết hạn hoặc hết lượt thử. Quý khách hãy yêu cầu mã mới."), status=403)
 
 
-def check(purpose: str, target: str, digits: str, *, account: str = "", decoy: bool = False) -> None:
-    """Return if the digits are right, once; refuse otherwise. The count is committed whatever the caller does next.
+def wrong(left: int) -> Refusal:
+    return Refusal(
+        "code-wrong",
+        ngettext(
+            "Thông tin chưa đúng. Quý khách hãy kiểm tra lại SMS hoặc email; còn %(left)d lần thử.",
+            "Thông tin chưa đúng. Quý khách hãy kiểm tra lại SMS hoặc email; còn %(left)d lần thử.",
+            left,
+        )
+        % {"left": left},
+        status=403,
+    )
 
-    `decoy`: a target that has no code gets the answers of one that has, tries left and all."""
+
+def check(purpose: str, target: str, digits: str, *, account: str = "") -> None:
+    """Return if the digits are right, once; refuse otherwise. The count is committed whatever the caller does next."""
     receipt, now = uuid.uuid4(), timezone.now()
     with transaction.atomic(durable=True):
         guesses_left = GUESSES.spend(account or target)
@@ -120,19 +132,8 @@ def check(purpose: str, target: str, digits: str, *, account: str = "", decoy: b
             GUESSES.restore(account or target)
         live = Code.objects.filter(purpose=purpose, target=target, live=True, expires_at__gt=now)
         left = live.values_list("tries_left", flat=True).first()
-        if decoy and left is None:
-            tried, left = 1, Limit(f"no code {purpose}", TRIES, DAY).spend(target)
     if accepted:
         return
     if not tried or not left:
         raise ended()
-    raise Refusal(
-        "code-wrong",
-        ngettext(
-            "Thông tin chưa đúng. Quý khách hãy kiểm tra lại SMS hoặc email; còn %(left)d lần thử.",
-            "Thông tin chưa đúng. Quý khách hãy kiểm tra lại SMS hoặc email; còn %(left)d lần thử.",
-            left,
-        )
-        % {"left": min(left, guesses_left)},
-        status=403,
-    )
+    raise wrong(min(left, guesses_left))

@@ -120,7 +120,11 @@ def digits(value: Any) -> int:
 def vnpay_hash(secret: bytes, told: Mapping[str, Any]) -> str:
     signed = sorted((name, str(value)) for name, value in told.items() if name.startswith("vnp_"))
     unsigned = ("vnp_SecureHash", "vnp_SecureHashType")
-    return digest("sha512", secret, urlencode([pair for pair in signed if pair[0] not in unsigned and pair[1] != ""]))
+    return digest(
+        "sha512",
+        secret,
+        urlencode([pair for pair in signed if pair[0] not in unsigned and pair[1] != ""], errors="replace"),
+    )
 
 
 def vnpay_time(moment: Any) -> str:
@@ -128,34 +132,11 @@ def vnpay_time(moment: Any) -> str:
 
 
 # Of the query API the fields that are hashed, in this order, with bars between.
-VNPAY_ASKED = [
-    "vnp_RequestId",
-    "vnp_Version",
-    "vnp_Command",
-    "vnp_TmnCode",
-    "vnp_TxnRef",
-    "vnp_TransactionDate",
-    "vnp_CreateDate",
-    "vnp_IpAddr",
-    "vnp_OrderInfo",
-]
-VNPAY_TOLD = [
-    "vnp_ResponseId",
-    "vnp_Command",
-    "vnp_ResponseCode",
-    "vnp_Message",
-    "vnp_TmnCode",
-    "vnp_TxnRef",
-    "vnp_Amount",
-    "vnp_BankCode",
-    "vnp_PayDate",
-    "vnp_TransactionNo",
-    "vnp_TransactionType",
-    "vnp_TransactionStatus",
-    "vnp_OrderInfo",
-    "vnp_PromotionCode",
-    "vnp_PromotionAmount",
-]
+VNPAY_ASKED = """vnp_RequestId vnp_Version vnp_Command vnp_TmnCode vnp_TxnRef vnp_TransactionDate vnp_CreateDate vnp_IpAddr
+    vnp_OrderInfo""".split()
+VNPAY_TOLD = """vnp_ResponseId vnp_Command vnp_ResponseCode vnp_Message vnp_TmnCode vnp_TxnRef vnp_Amount vnp_BankCode
+    vnp_PayDate vnp_TransactionNo vnp_TransactionType vnp_TransactionStatus vnp_OrderInfo vnp_PromotionCode
+    vnp_PromotionAmount""".split()
 
 
 def barred(told: Mapping[str, Any], names: list[str]) -> str:
@@ -245,31 +226,9 @@ class VNPAY:
 
 # ── MoMo v2 ──
 
-MOMO_CREATED = [
-    "amount",
-    "extraData",
-    "ipnUrl",
-    "orderId",
-    "orderInfo",
-    "partnerCode",
-    "redirectUrl",
-    "requestId",
-    "requestType",
-]
-MOMO_TOLD = [
-    "amount",
-    "extraData",
-    "message",
-    "orderId",
-    "orderInfo",
-    "orderType",
-    "partnerCode",
-    "payType",
-    "requestId",
-    "responseTime",
-    "resultCode",
-    "transId",
-]
+MOMO_CREATED = """amount extraData ipnUrl orderId orderInfo partnerCode redirectUrl requestId requestType""".split()
+MOMO_TOLD = """amount extraData message orderId orderInfo orderType partnerCode payType requestId responseTime resultCode
+    transId""".split()
 # What ends a payment without money. Of every other code (begun, in work, our own mistake) nothing is concluded.
 MOMO_FAILED = {"1001", "1002", "1003", "1004", "1005", "1006", "1007", "1017", "1026", "4001", "4100"}
 

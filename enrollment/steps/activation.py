@@ -2,7 +2,6 @@
 
 Whoever asks about a number learns nothing: an unknown one, one that waits and one that is taken get the same answers."""
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,11 +13,13 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.steps.telling import tell
 from portal import accounts, audit, codes, outbox, sealing
+from portal.allowances import Limit
 from portal.models import Code, User
 from portal.refusals import Refusal
 
 PURPOSE = "activation"
 LASTS = timedelta(hours=24)
+TRIES = Limit("activation tries", codes.TRIES, codes.DAY)  # per number, until a new code is asked for
 
 
 def code_of(application: Application) -> str:
@@ -28,7 +29,7 @@ def code_of(application: Application) -> str:
 
 
 @transaction.atomic
-def invite(application: Application, *, network: str = "", at_once: bool = False) -> None:
+def invite(application: Application, *, network: str = "", at_once: bool = False, unmetered: bool = False) -> None:
     """Make a code and send it. A twin's code goes to nobody: who holds the number is told that somebody asked."""
     mine = not application.is_twin or claim(application)
     made = codes.make(
@@ -38,7 +39,9 @@ def invite(application: Application, *, network: str = "", at_once: bool = False
         account=application.phone_index,
         network=network,
         at_once=at_once,
+        unmetered=unmetered,
     )
+    TRIES.restore(application.person_index)
     if not mine:
         tell_holder(application)
         return
@@ -83,29 +86,47 @@ def nobody(person: str) -> str:
     return sealing.blind_index("nobody", person)
 
 
-def request_code(number: str, network: str) -> None:
+def request_code(number: str, network: str, known: Application | None = None) -> None:
     """ "Kích hoạt lại tài khoản?": for anyone who types a number. Pause and budget are the number's own, whether or not
     anything waits for it, and so the answer tells nothing."""
     person = User.username_for(number)
     with transaction.atomic():
         made = codes.make(PURPOSE, nobody(person), lasts=LASTS, network=network)
-        application = waiting(person)
+        TRIES.restore(person)
+        application = own(known, person) or waiting(person)
         if application is None:
             accounts.post_to_nobody(made)
         else:
-            with suppress(Refusal):  # its own budget is spent: the code sent last still works
-                invite(application, at_once=True)
+            invite(application, unmetered=True)
         if user := User.objects.filter(username=person).first():
             outbox.post("enrollment/messages/known_account", [], user, intent=f"known {person} {timezone.localdate()}")
 
 
-def check(number: str, digits: str) -> Application:
-    """Return the application that the code opens."""
+def own(known: Application | None, person: str) -> Application | None:
+    """The one that this browser holds, if it waits for this person's code: there a twin is answered like any other."""
+    fits = known and known.step == Step.ACTIVATION and known.person_index == person
+    return known if fits else None
+
+
+def check(number: str, digits: str, known: Application | None = None) -> Application:
+    """Return the application that the code opens. Tries are counted by number first, and by code as well: a number for
+    which nothing waits, or whose code has run out, gets the answers of any other."""
     person = User.username_for(number)
-    application = waiting(person)
-    codes.check(PURPOSE, code_of(application) if application else nobody(person), digits, account=person, decoy=True)
-    if application is None:
+    application = own(known, person) or waiting(person)
+    left = TRIES.spend(person)
+    if left is None:
         raise codes.ended()
+    try:
+        codes.check(PURPOSE, code_of(application) if application else nobody(person), digits, account=person)
+    except Refusal as no:
+        if no.code == "code-guesses-spent":
+            raise
+        if left == 0 or (application and application is known and ends(application) is None):
+            raise codes.ended() from no
+        raise codes.wrong(left) from no
+    if application is None or application.is_twin:
+        raise codes.ended()
+    TRIES.restore(person)
     return application
 
 

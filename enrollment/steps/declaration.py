@@ -30,29 +30,34 @@ def declare(application: Application, told: Declaration) -> None:
             _("Chứng thư số mới phải mang số giấy tờ của tài khoản đang đăng nhập."),
             status=400,
         )
-    before = application.declaration
-    if before and (before.number, before.phone) != (told.number, told.phone) and payment.is_paid(application):
-        raise Refusal(
-            "already-paid",
-            _("Đơn hàng đã được thanh toán nên số giấy tờ và số điện thoại không đổi được nữa. Cần đổi, gọi 18001260."),
-        )
-    facts = {
-        **application.as_declared(told),
-        "draft": None,
-        "language": get_language() or application.language,
-        "phone_confirmed_at": application.phone_confirmed_at if before and before.phone == told.phone else None,
-    }
-    changed = before is not None and before != told
     known = application.user is None and User.objects.with_number(told.number) is not None
     try:
-        with transaction.atomic():
-            application.finish(changed=changed, is_twin=known, **facts)
-            payment.arrive(application)
+        _declare(application, told, is_twin=known)
     except IntegrityError:
         if application.user:  # known to be the same person: there is nothing to hide
             raise Refusal(
                 "open-application", _("Quý khách đang có một hồ sơ khác đang mở cho số giấy tờ này.")
             ) from None
-        with transaction.atomic():
-            application.finish(changed=changed, is_twin=True, **facts)
-            payment.arrive(application)
+        _declare(application, told, is_twin=True)
+
+
+@transaction.atomic
+def _declare(application: Application, told: Declaration, *, is_twin: bool) -> None:
+    application.hold()
+    before = application.declaration
+    same = before is not None and (before.number, before.phone) == (told.number, told.phone)
+    if not same and payment.is_paid(application):
+        raise Refusal(
+            "already-paid",
+            _("Đơn hàng đã được thanh toán nên số giấy tờ và số điện thoại không đổi được nữa. Cần đổi, gọi 18001260."),
+        )
+    application.finish(
+        changed=before is not None and before != told,
+        is_twin=is_twin,
+        # Proved for this number and this phone, and for nobody who comes second.
+        phone_confirmed_at=application.phone_confirmed_at if same and not is_twin else None,
+        draft=None,
+        language=get_language() or application.language,
+        **application.as_declared(told),
+    )
+    payment.arrive(application)

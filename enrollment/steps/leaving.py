@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.journey import Step
-from enrollment.models import Application
+from enrollment.models import Application, Payment
 from enrollment.steps import payment
 from enrollment.steps.telling import tell
 from portal import audit
@@ -65,7 +65,8 @@ def expire() -> None:
     now = timezone.now()
     for steps, reminds, expires in PATIENCE:
         told_in_time = {"touched_at__lt": now - expires, "reminded_at__lt": now - (expires - reminds)}
-        for application in _batches(Application.objects.filter(step__in=steps, **told_in_time)):
+        forgotten = Application.objects.filter(step__in=steps, **told_in_time)
+        for application in _batches(forgotten.exclude(orders__payments__status=Payment.Status.HELD)):
             with transaction.atomic():
                 application.hold()
                 if Application.objects.filter(pk=application.pk, moves=application.moves, **told_in_time).exists():

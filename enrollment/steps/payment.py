@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +19,8 @@ from enrollment.models import Application, Invoice, Order, Payment, Refund, new_
 from enrollment.steps import activation
 from enrollment.steps.telling import tell
 from portal import audit, codes, sealing
-from portal.models import Message
+from portal.allowances import Limit
+from portal.models import Message, User
 from portal.refusals import Refusal
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,9 @@ PHONE = "phone"  # the purpose of the code that confirms it before money is take
 PHONE_LASTS = timedelta(minutes=10)
 FORGOTTEN = timedelta(days=1)  # after which a payment that no gateway knows of is given up
 ASK_AFTER = timedelta(minutes=2)
+BEGUN = Limit("payments begun", 20, timedelta(days=1))  # of one order
+OPEN = (Payment.Status.PENDING, Payment.Status.HELD)
+PAID_OR_HELD = (Payment.Status.PAID, Payment.Status.HELD)
 
 
 # ── The order ──
@@ -105,13 +109,15 @@ def confirm_phone(application: Application, digits: str) -> None:
 
 
 def displace(application: Application) -> bool:
-    """Whoever has proved a phone goes before a holder who has proved and paid nothing: nobody keeps a number by typing it."""
-    idle = Application.open_ones().filter(
-        person_index=application.person_index, is_twin=False, user=None, phone_confirmed_at=None
-    )
-    holder = idle.exclude(orders__status=Order.Status.PAID, orders__total__gt=0).first()
-    if holder is None:
+    """Whoever has proved a phone goes before a draft that has proved nothing: nobody keeps a number by typing it. One
+    that waits for its code stays, for the code will prove it."""
+    if User.objects.filter(username=application.person_index).exists():
         return False
+    drafts = Application.objects.filter(step__in=(Step.PLAN, Step.DECLARATION, Step.PAYMENT), user=None)
+    holder = drafts.filter(person_index=application.person_index, is_twin=False, phone_confirmed_at=None).first()
+    if holder is None or is_paid(holder):
+        return False
+    tell(holder, "displaced", [holder.reference], intent=f"displaced {holder.pk}")
     holder.stop("displaced")
     close_orders(holder)
     return activation.claim(application)
@@ -135,7 +141,7 @@ def begin(application: Application, code: str, *, place: str, language: str) -> 
     gateway, order = gateways.gateways().get(code), application.order
     if gateway is None or order is None or order.status != Order.Status.OPEN or application.step != Step.PAYMENT:
         raise Refusal("not-payable", _("Đơn hàng này không chờ thanh toán. Quý khách hãy tải lại trang."))
-    if application.phone_confirmed_at is None:
+    if application.phone_confirmed_at is None or application.is_twin:
         raise Refusal("phone-unconfirmed", _("Quý khách cần xác nhận số điện thoại trước khi thanh toán."))
     with transaction.atomic():
         if not Order.objects.select_for_update().filter(pk=order.pk, status=Order.Status.OPEN).exists():
@@ -144,6 +150,11 @@ def begin(application: Application, code: str, *, place: str, language: str) -> 
         again = order.payments.filter(gateway=code, status=Payment.Status.PENDING, created_at__gt=fresh)
         payment = again.first() if gateway.is_ours else None  # the others take a reference once
         if payment is None:
+            if BEGUN.spend(str(order.pk)) is None:
+                raise Refusal(
+                    "too-many", _("Quý khách đã thử nhiều lần trong ngày. Vui lòng thử lại vào ngày mai."), status=429
+                )
+            Application.objects.filter(pk=application.pk).update(touched_at=timezone.now())
             payment = Payment.objects.create(
                 order=order, gateway=code, amount=order.total, reference=f"SC{new_reference(10)}"
             )
@@ -202,7 +213,7 @@ def _settle(payment: Payment, notice: Notice) -> Verdict:
     payment.order.application.hold()
     if not notice.paid:
         outcome = Payment.Status.HELD if notice.held else Payment.Status.FAILED
-        news = row.filter(status__in=(Payment.Status.PENDING, Payment.Status.HELD)).exclude(status=outcome)
+        news = row.filter(status__in=OPEN) if outcome == Payment.Status.FAILED else row.exclude(status__in=PAID_OR_HELD)
         if not news.update(status=outcome, code=notice.code, settled_at=now):
             return Verdict.ALREADY
         if notice.held:
@@ -277,7 +288,8 @@ def close_orders(application: Application) -> None:
     """The application stops: an open order ends, a paid one is returned."""
     Order.objects.filter(application=application, status=Order.Status.OPEN).update(status=Order.Status.CANCELLED)
     paid = Order.objects.filter(application=application, status=Order.Status.PAID)
-    Invoice.objects.filter(order__in=paid, status=Invoice.Status.PENDING).update(status=Invoice.Status.VOID)
+    unissued = Invoice.objects.filter(order__in=paid, status__in=(Invoice.Status.PENDING, Invoice.Status.FAILED))
+    unissued.update(status=Invoice.Status.VOID)
     for order in paid.filter(total__gt=0):
         for payment in order.payments.filter(status=Payment.Status.PAID):
             _due(payment.gateway, payment.provider_id, payment.amount, Refund.Reason.CANCELLED, payment)
@@ -299,8 +311,9 @@ def returned(refund: Refund) -> bool:
 
 def ask_about_open_ones() -> None:
     now = timezone.now()
-    waiting = Payment.objects.filter(status=Payment.Status.PENDING, created_at__lt=now - ASK_AFTER)
-    due = waiting.filter(Q(asked_at=None) | Q(asked_at__lt=now - ASK_AFTER)).order_by("created_at")
+    waiting = Payment.objects.filter(status__in=OPEN, created_at__lt=now - ASK_AFTER)
+    due = waiting.filter(Q(asked_at=None) | Q(asked_at__lt=now - ASK_AFTER))
+    due = due.order_by(F("asked_at").asc(nulls_first=True), "created_at")  # whoever was asked about longest ago
     for payment in due.select_related("order")[:200]:
         if Payment.objects.filter(pk=payment.pk, asked_at=payment.asked_at).update(asked_at=now):
             ask(payment)

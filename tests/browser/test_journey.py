@@ -220,6 +220,9 @@ def test_from_the_home_page_to_an_active_account(page: Page, language: str, plan
         hands.write(page.locator("#id_code"), code_in(text_to(told.phone, "confirm your phone")))
         hands.press(main.locator("form button.button").first)
         seen("/register/payment/")
+        hands.press(page.locator("button[value=vietqr]"))
+        seen("/register/payment/transfer/")
+        page.goto("/register/payment/")
         hands.press(page.locator("button[value=vnpay]"))
         page.wait_for_url("**/vpcpay.html*")
         page.locator("button[value=late]").click()
@@ -239,8 +242,10 @@ def test_from_the_home_page_to_an_active_account(page: Page, language: str, plan
     hands.press(main.locator("form button.button").first)
     seen("/application/")
     assert Application.objects.get(user__isnull=False).step == Step.CAPTURE
-    for path in ("/application/consents/", "/application/cancel/", "/account/"):
+    for path in ("/application/consents/", "/application/cancel/", "/account/", "/register/", "/"):
         look(page, path)
+    if plan == PAID:
+        look(page, "/application/receipt/")
 
 
 def fill(page: Page, hands: Hands, told: dict[str, Any]) -> None:

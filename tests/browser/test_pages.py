@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from enrollment import seeds as enrollment_seeds
+from enrollment.models import Application
 from portal import outbox, seeds
 from portal.models import User
 from tests.browser.conftest import look
@@ -17,7 +18,8 @@ ANYBODY = """/ /register/ /activate/ /sign-in/ /password/forgotten/ /accessibili
 CUSTOMER = """/account/ /account/sessions/ /account/password/ /account/security/ /account/security/totp/activate/
     /account/security/webauthn/ /account/security/webauthn/add/ /sign-out/ /account/confirm/"""
 OPERATOR = """/admin/ /admin/portal/user/ /admin/portal/user/add/ /admin/portal/branch/ /admin/portal/message/
-    /admin/portal/event/ /account/security/recovery-codes/generate/"""
+    /admin/portal/event/ /admin/enrollment/application/ /admin/enrollment/payment/ /admin/enrollment/refund/
+    /admin/enrollment/invoice/ /account/security/recovery-codes/generate/"""
 VIETNAMESE = re.compile(r"[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.I)
 
 
@@ -80,7 +82,7 @@ def test_every_page_for_anybody_and_for_a_customer(page: Page, language: str, sc
 def test_every_page_for_staff(page: Page, language: str, person: People) -> None:
     speak(page, language)
     enter(page, "Mẫu Minh")
-    for path in OPERATOR.split():
+    for path in (*OPERATOR.split(), f"/admin/enrollment/application/{Application.objects.latest('pk').pk}/change/"):
         look(page, path)
     with page.expect_navigation():
         page.get_by_role("main").locator("form button").click()

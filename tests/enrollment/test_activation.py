@@ -131,6 +131,47 @@ def test_after_asking_again_the_tries_are_alike_too(customer: Customers) -> None
     assert heard[0] == heard[1]
 
 
+def pair(customer: Customers) -> tuple[Customer, Customer]:
+    """A fresh application, and one whose number is taken."""
+    taken = waiting(customer)
+    return waiting(customer), customer(
+        number=taken.told.number, phone="0988123456"
+    ).opens().chooses().declares().pays_nothing()
+
+
+def test_in_its_own_browser_a_twin_is_answered_like_any_other(customer: Customers) -> None:
+    heard = []
+    for walker in pair(customer):
+        told = [said(walker.activates("000000")) for _try in range(6)]
+        told.append(re.findall(r'data-wait="(\d)', walker.client.get("/activate/").content.decode())[0])
+        with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+            walker.post("/activate/resend/")
+            told += [said(walker.activates("000000")) for _try in range(2)]
+        with time_machine.travel(timezone.now() + timedelta(minutes=4)):
+            told.append(walker.post("/activate/again/", {"number": walker.told.number}).headers["Location"])
+            told += [said(walker.activates("000000")) for _try in range(2)]
+            told.append(re.findall(r'data-wait="(\d)', walker.client.get("/activate/").content.decode())[0])
+        heard.append(told)
+    assert heard[0] == heard[1]
+
+
+@pytest.mark.parametrize("hours", [0, 5])
+def test_ten_times_again_and_a_day_later_numbers_still_answer_alike(customer: Customers, hours: int) -> None:
+    walker, heard = waiting(customer), []
+    for number in (walker.told.number, "001190000007"):
+        stranger, told = customer(), []
+        stranger.told = type(walker.told)(**{**walker.told.__dict__, "number": number})
+        with time_machine.travel(timezone.now() + timedelta(hours=20)) as clock:
+            for _time in range(11):
+                told.append(stranger.post("/activate/again/", {"number": number}).status_code)
+                clock.shift(timedelta(minutes=2))
+            told += [said(stranger.activates("000000")) for _try in range(6)]
+            clock.shift(timedelta(hours=hours))
+            told += [said(stranger.activates("000000")) for _try in range(2)]
+        heard.append(told)
+    assert heard[0] == heard[1]
+
+
 def test_asking_for_a_strangers_number_spends_nothing_of_theirs(customer: Customers) -> None:
     walker = customer().opens().chooses().declares()
     for minute in range(1, 15):
@@ -266,6 +307,7 @@ def test_every_sms_fits_one_part(language: str, settings: object) -> None:
         "known_account": [],
         "known_application": ["ABCD2345"],
         "activated": [],
+        "displaced": ["ABCD2345"],
     }
     for name, values in params.items():
         text = outbox.sms_text(

@@ -281,10 +281,30 @@ def test_a_twin_is_asked_for_no_money(customer: Customers) -> None:
 
 def test_whoever_proves_a_phone_goes_before_a_holder_who_proved_nothing(customer: Customers) -> None:
     """Else anyone could keep a number from its owner by typing it."""
-    squatter = customer().opens().chooses().declares().pays_nothing()
+    squatter = customer().opens().chooses().declares()
     owner = customer(number=squatter.told.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
     assert (squatter.application.step, squatter.application.reason) == (Step.STOPPED, "displaced")
     assert (owner.application.step, owner.application.is_twin) == (Step.PAYMENT, False)
+    assert messages_of("displaced") == 1
+
+
+def test_one_that_waits_for_its_code_is_not_displaced(customer: Customers) -> None:
+    waiting = customer().opens().chooses().declares().pays_nothing()
+    other = customer(number=waiting.told.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
+    assert waiting.application.step == Step.ACTIVATION
+    assert other.application.reason == "known"
+
+
+def test_a_proved_phone_counts_for_the_number_it_was_proved_with(customer: Customers) -> None:
+    """Else a twin could come to pay."""
+    holder = customer().opens().chooses().declares().pays_nothing()
+    walker = customer().opens().chooses(PAID).declares().confirms_phone()
+    walker.post("/register/back/", {"to": "declaration"})
+    walker.told = type(walker.told)(**{**walker.told.__dict__, "number": holder.told.number})
+    walker.declares()
+    assert walker.application.is_twin
+    assert walker.application.phone_confirmed_at is None
+    assert walker.client.get("/register/payment/").headers["Location"] == "/register/payment/phone/"
 
 
 @pytest.mark.parametrize("digits", ["٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "０１２３４５６７８９"])
@@ -301,6 +321,16 @@ def test_nothing_unseen_gets_into_a_draft_or_breaks_a_page(customer: Customers) 
         assert walker.client.get("/register/declaration/").status_code == 200
     assert walker.post("/register/declaration/old-address/", {"ward": "\0"}).status_code == 200
     assert walker.post("/application/consents/", {"purpose": "\0"}).status_code == 404
+
+
+def test_html_in_a_field_stays_text(customer: Customers) -> None:
+    """Promise P16, as far as what is declared."""
+    evil = "<img src=x onerror=alert(1)>{{ 7|add:7 }}"
+    walker = customer(address=evil, issued_by=evil).opens().chooses()
+    walker.post("/register/declaration/", typed(walker.told))
+    page = walker.client.get("/register/declaration/check/").content.decode()
+    assert "<img src=x" not in page
+    assert page.count("&lt;img src=x onerror=alert(1)&gt;{{ 7|add:7 }}") == 2
 
 
 def test_a_page_out_of_step_does_not_call_its_draft_saved(customer: Customers) -> None:

@@ -14,7 +14,7 @@ from enrollment.gateways.bank import Bank, Deal
 from enrollment.gateways.payment import crc16, vietqr, vnpay_hash
 from enrollment.journey import Step
 from enrollment.models import Application, Invoice, Order, Payment, Plan, Refund
-from enrollment.steps import invoicing, payment
+from enrollment.steps import invoicing, leaving, payment
 from portal import outbox
 from portal.models import Event, Message
 from portal.refusals import Refusal
@@ -165,6 +165,7 @@ def test_a_forged_notice_changes_nothing(bank: Bank, customer: Customers) -> Non
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b'"x"', b"{", b'{"signature": {"a": 1}}'])
 def test_nonsense_at_the_door_is_refused_quietly(body: bytes) -> None:
     for gateway in ("momo", "vietqr", "vnpay"):
+        assert Client().post(f"/api/payments/{gateway}/", b'{"vnp_A": "\\ud800"}', "application/json").status_code < 500
         answer = Client().post(f"/api/payments/{gateway}/", body, "application/json")
         assert answer.status_code in (200, 400)
     assert Client().get("/api/payments/unknown/").status_code == 404
@@ -273,6 +274,45 @@ def test_who_has_paid_keeps_number_and_phone(bank: Bank, customer: Customers) ->
     walker.told = mine
     walker.declares()
     assert walker.application.step == Step.ACTIVATION
+
+
+def test_money_held_is_asked_about_and_keeps_its_application(bank: Bank, customer: Customers) -> None:
+    walker = at_payment(customer)
+    begun = walker.begins_to_pay()
+    long_ago = timezone.now() - timedelta(days=9)
+    Payment.objects.update(status="held", created_at=long_ago)
+    Application.objects.update(touched_at=long_ago, reminded_at=long_ago)
+    leaving.expire()
+    assert walker.application.step == Step.PAYMENT
+    payment.ask_about_open_ones()
+    begun.refresh_from_db()
+    assert begun.asked_at
+
+
+def test_the_sweep_comes_round_to_every_payment(bank: Bank, customer: Customers) -> None:
+    walker = at_payment(customer)
+    for _press in range(3):
+        walker.begins_to_pay("vnpay")
+    now = timezone.now()
+    Payment.objects.update(created_at=now - timedelta(minutes=9))
+    first, second, third = Payment.objects.order_by("pk")
+    Payment.objects.filter(pk=first.pk).update(asked_at=now - timedelta(minutes=3))
+    Payment.objects.filter(pk=second.pk).update(asked_at=now - timedelta(minutes=8))
+    asked: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(payment, "ask", lambda one: asked.append(one.pk))
+        payment.ask_about_open_ones()
+    assert asked == [third.pk, second.pk, first.pk]
+
+
+def test_an_order_given_up_shows_no_code_to_pay_it(customer: Customers) -> None:
+    walker = at_payment(customer)
+    walker.begins_to_pay("vietqr")
+    assert walker.client.get("/register/payment/transfer/").status_code == 200
+    walker.post("/register/back/", {"to": "plan"})
+    walker.chooses("khong-gioi-han-36")
+    assert walker.client.get("/register/payment/transfer/").status_code == 302
+    assert walker.client.get("/register/paid/").status_code == 302
 
 
 def test_no_invoice_is_issued_for_money_returned(bank: Bank, customer: Customers) -> None:

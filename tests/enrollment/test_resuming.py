@@ -124,3 +124,13 @@ def test_the_second_device_is_told_what_it_opens_and_what_it_leaves(customer: Cu
     page = other.client.get("/resume/here/", {"t": shown_ticket(walker)}).content.decode()
     assert walker.application.reference in page
     assert other.application.reference in page
+
+
+def test_whoever_is_signed_in_is_told_before_a_code_is_spent(customer: Customers) -> None:
+    walker, other = customer().opens().chooses().declares().pays_nothing(), customer().opens().chooses().declares()
+    walker.activates()
+    for path in ("/resume/", "/resume/code/", "/resume/here/"):
+        answer = walker.client.get(path)
+        assert answer.status_code == 409
+        assert "đăng xuất" in answer.content.decode()
+    assert other.application.user is None

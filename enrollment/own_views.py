@@ -1,0 +1,135 @@
+"""One's own application at any step: how it stands, leaving it, what was agreed to, carrying on with another device."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from enrollment import consents as texts
+from enrollment import forms, journey
+from enrollment.journey import Channel, Step
+from enrollment.models import Application, Order, Payment
+from enrollment.pages import at, language, mine, network, onward, remember, show, svg, told_on
+from enrollment.steps import leaving, opening, resuming
+from portal import writing
+from portal.refusals import Refusal
+
+RESUMING = "resuming"  # in the session: the reference that was typed
+
+
+def standing(request: HttpRequest) -> HttpResponse:
+    """The whole way, where one stands on it, and what can be done."""
+    application = mine(request)
+    if application is None:
+        return redirect("enrollment:opening")
+    if application.turn.page != journey.STANDING:
+        return onward(application)
+    route = list(journey.ROUTES[Channel(application.channel)][:-1])
+    place_on_it = route.index(Step(application.reached)) if application.reached in route else len(route)
+    return show(
+        request, "standing", application, route=list(enumerate(route)), reached=place_on_it,
+        why=journey.REASONS.get(application.reason), order=application.order,
+    )  # fmt: skip
+
+
+def cancel(request: HttpRequest) -> HttpResponse:
+    """Asked once more before it is done; "anew" goes on to a new application."""
+    application = mine(request)
+    if application is None or application.is_ended:
+        return redirect("enrollment:standing")
+    anew = "anew" in (request.POST or request.GET)
+    if request.method == "POST":
+        leaving.cancel(application, "anew" if anew else "cancelled")
+        return redirect("enrollment:opening" if anew else "enrollment:standing")
+    return show(request, "cancel", application, anew=anew, order=application.order)
+
+
+def consents(request: HttpRequest) -> HttpResponse:
+    """What was agreed to, as it was read; each may be withdrawn."""
+    application = mine(request)
+    if application is None:
+        return redirect("enrollment:opening")
+    if request.method == "POST":
+        opening.withdraw(get_object_or_404(application.consents, purpose=writing.line(request.POST.get("purpose", ""))))
+        messages.success(request, _("Đã rút lại đồng ý."))
+        return redirect("enrollment:consents")
+    given = [(one, texts.text(one.purpose, one.version, one.language)) for one in application.consents.order_by("pk")]
+    return show(request, "consents", application, given=given)
+
+
+def terms(request: HttpRequest) -> HttpResponse:
+    return show(request, "terms", None, texts=texts.current(language()))
+
+
+@at(*[step for step in Step if step not in journey.ENDS])
+def other_device(request: HttpRequest, application: Application) -> HttpResponse:
+    """A QR that carries on where this device leaves off."""
+    if application.user:
+        return redirect("enrollment:standing")
+    address = f"{settings.SITE_URL}{reverse('enrollment:here')}?t={resuming.ticket(application)}"
+    return show(request, "other_device", application, qr=svg(address), address=address)
+
+
+def nobody_signed_in(request: HttpRequest) -> None:
+    if request.user.is_authenticated:
+        raise Refusal("signed-in", _("Máy này đang có người đăng nhập. Hãy đăng xuất trước rồi làm lại."))
+
+
+def here(request: HttpRequest) -> HttpResponse:
+    """The QR was scanned. A look alone uses nothing up: mail programs and messengers look ahead."""
+    ticket = (request.POST or request.GET).get("t", "")
+    nobody_signed_in(request)
+    coming, open_here = resuming.named(ticket), mine(request)
+    if request.method == "POST":
+        application = resuming.redeem(ticket)
+        remember(request, application)
+        return onward(application)
+    other = open_here if open_here and not open_here.is_ended and open_here.pk != coming.pk else None
+    return show(request, "here", None, ticket=ticket, coming=coming, other=other)
+
+
+@require_POST
+def forget(request: HttpRequest) -> HttpResponse:
+    """A phone that others use: this browser forgets the application, which stays as it is."""
+    request.session.flush()
+    messages.success(request, _("Máy này đã quên hồ sơ. Quý khách làm tiếp bằng mã hồ sơ và mã gửi qua SMS."))
+    return redirect("enrollment:home")
+
+
+def resume(request: HttpRequest) -> HttpResponse:
+    nobody_signed_in(request)
+    form = forms.ReferenceForm(request.POST or None)
+    if form.is_valid():
+        with told_on(form, "reference"):
+            request.session[RESUMING] = resuming.request_code(form.cleaned_data["reference"], network())
+            return redirect("enrollment:resume_code")
+    return show(request, "resume", None, form=form)
+
+
+def resume_code(request: HttpRequest) -> HttpResponse:
+    nobody_signed_in(request)
+    reference = request.session.get(RESUMING)
+    if not reference:
+        return redirect("enrollment:resume")
+    form = forms.PhoneCodeForm(request.POST or None)
+    if form.is_valid():
+        with told_on(form, "code"):
+            application = resuming.check(reference, form.cleaned_data["code"])
+            del request.session[RESUMING]
+            remember(request, application)
+            return onward(application)
+    return show(request, "resume_code", None, form=form)
+
+
+def receipt(request: HttpRequest) -> HttpResponse:
+    application = mine(request)
+    order = Order.objects.filter(application=application, status=Order.Status.PAID).first() if application else None
+    if order is None:
+        raise Http404
+    settled = order.payments.filter(status=Payment.Status.PAID).first()
+    return show(
+        request, "receipt", application, order=order, payment=settled, declared=application and application.declaration
+    )
