@@ -139,18 +139,24 @@ def pair(customer: Customers) -> tuple[Customer, Customer]:
     ).opens().chooses().declares().pays_nothing()
 
 
+def waits(walker: Customer) -> str:
+    """Whether the page lets one ask for another code now."""
+    [seconds] = re.findall(r'data-wait="(\d+)"', walker.client.get("/activate/").content.decode())
+    return "about a minute" if int(seconds) > 30 else seconds
+
+
 def test_in_its_own_browser_a_twin_is_answered_like_any_other(customer: Customers) -> None:
     heard = []
     for walker in pair(customer):
         told = [said(walker.activates("000000")) for _try in range(6)]
-        told.append(re.findall(r'data-wait="(\d)', walker.client.get("/activate/").content.decode())[0])
+        told.append(waits(walker))
         with time_machine.travel(timezone.now() + timedelta(minutes=2)):
             walker.post("/activate/resend/")
             told += [said(walker.activates("000000")) for _try in range(2)]
         with time_machine.travel(timezone.now() + timedelta(minutes=4)):
             told.append(walker.post("/activate/again/", {"number": walker.told.number}).headers["Location"])
             told += [said(walker.activates("000000")) for _try in range(2)]
-            told.append(re.findall(r'data-wait="(\d)', walker.client.get("/activate/").content.decode())[0])
+            told.append(waits(walker))
         heard.append(told)
     assert heard[0] == heard[1]
 
