@@ -137,7 +137,7 @@ def settle_free(application: Application, network: str = "") -> None:
 
 
 def begin(application: Application, code: str, *, place: str, language: str) -> str:
-    """A payment at this gateway. Return where to send the browser; pressed twice it is the same payment."""
+    """A payment at this gateway. Return where to send the browser; empty if the customer pays from our own page."""
     gateway, order = gateways.gateways().get(code), application.order
     if gateway is None or order is None or order.status != Order.Status.OPEN or application.step != Step.PAYMENT:
         raise Refusal("not-payable", _("Đơn hàng này không chờ thanh toán. Quý khách hãy tải lại trang."))

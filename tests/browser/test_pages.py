@@ -82,7 +82,7 @@ def test_every_page_for_anybody_and_for_a_customer(page: Page, language: str, sc
 def test_every_page_for_staff(page: Page, language: str, person: People) -> None:
     speak(page, language)
     enter(page, "Mẫu Minh")
-    for path in (*OPERATOR.split(), f"/admin/enrollment/application/{Application.objects.latest('pk').pk}/change/"):
+    for path in (f"/admin/enrollment/application/{Application.objects.latest('pk').pk}/change/", *OPERATOR.split()):
         look(page, path)
     with page.expect_navigation():
         page.get_by_role("main").locator("form button").click()
