@@ -129,10 +129,8 @@ class Application(models.Model):
             models.Index(fields=("person_index",), name="applications_of_person"),
             models.Index(fields=("phone_index",), name="applications_of_phone"),
             models.Index(fields=("email_index",), name="applications_of_email"),
-            models.Index(
-                fields=("touched_at",), condition=Q(step__in=("plan", "declaration", "payment")), name="drafts_by_age"
-            ),
-            models.Index(fields=("touched_at",), condition=Q(step="stopped", erased_at=None), name="still_to_erase"),
+            # None names touched_at: a draft saved as one types then touches no index at all.
+            models.Index(fields=("id",), condition=Q(step="stopped", erased_at=None), name="still_to_erase"),
             models.Index(fields=("channel", "-id"), name="applications_by_channel"),
             models.Index(fields=("-id",), condition=Q(is_twin=True), name="twins"),
             models.Index(fields=("id",), condition=Q(is_demo=True), name="demo_applications"),

@@ -28,8 +28,10 @@ def mine(request: HttpRequest) -> Application | None:
     """With an account, the newest of one's own; without, the one this browser opened or resumed."""
     if request.user.is_authenticated:
         found = Application.objects.filter(user=request.user)
+    elif MINE in request.session:
+        found = Application.objects.filter(pk=request.session[MINE], user=None)
     else:
-        found = Application.objects.filter(pk=request.session.get(MINE, 0), user=None)
+        return None
     return found.select_related("data_key", "plan", "user").order_by("-pk").first()
 
 

@@ -90,7 +90,7 @@ def erase() -> None:
 def _batches(rows: "QuerySet[Application]") -> Iterator[Application]:
     """Until none is left: what is done with one takes it out of the rows."""
     for _round in range(ROUNDS):
-        batch = list(rows.order_by("touched_at")[:BATCH])
+        batch = list(rows.order_by("pk")[:BATCH])
         yield from batch
         if len(batch) < BATCH:
             return
