@@ -18,7 +18,7 @@ from enrollment import forms, journey
 from enrollment.journey import Step
 from enrollment.models import Application, Invoice, Order, Payment, Plan, Refund
 from enrollment.steps import activation, leaving, payment
-from portal import audit, sealing, writing
+from portal import accounts, audit, writing
 from portal.admin import Desk, ReadOnly, SealedSearch
 from portal.models import User
 from portal.refusals import Refusal
@@ -60,12 +60,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
         return rows
 
     def known_by(self, term: str) -> Q:
-        return (
-            Q(reference=writing.document_number(term))
-            | Q(person_index=User.username_for(term))
-            | Q(phone_index=sealing.blind_index("phone", writing.mobile(term)))
-            | Q(email_index=sealing.blind_index("email", writing.email(term).lower()))
-        )
+        return Q(reference=writing.document_number(term)) | accounts.known_by(term, "person_index")
 
     def get_urls(self) -> list[URLPattern]:
         own = [
@@ -185,11 +180,8 @@ class RefundAdmin(ReadOnly):
     list_display = ("created_at", "gateway", "provider_id", "amount", "reason", "payment", "status", "done_at")
     list_filter = ("status", "reason", "gateway")
     list_select_related = ("payment",)
-    ordering = ("status", "pk")  # "done" before "due": see get_ordering
+    ordering = ("-status", "pk")  # what is due comes before what is done
     actions = ("mark_done",)
-
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("-status", "pk")
 
     @admin.action(description=_("Đánh dấu đã hoàn tiền"), permissions=["settle"])
     def mark_done(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:

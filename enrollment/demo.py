@@ -15,22 +15,15 @@ from portal.demo import Door, only_here
 def doors() -> list[Door]:
     mine = Application.objects.filter(is_demo=True).select_related("data_key", "plan").order_by("pk")
     return [
-        Door(
-            title=str(one.get_step_display()),
-            note=" · ".join(
-                filter(
-                    None,
-                    (
-                        one.reference,
-                        one.plan.title if one.plan else "",
-                        one.declaration.full_name if one.declaration else "",
-                    ),
-                )
-            ),
-            address=reverse("demo_application", args=[one.pk]),
-        )
+        Door(str(one.get_step_display()), " · ".join(notes(one)), reverse("demo_application", args=[one.pk]))
         for one in mine
     ]
+
+
+def notes(application: Application) -> list[str]:
+    told = application.declaration
+    known = (application.reference, application.plan and application.plan.title, told and told.full_name)
+    return [str(one) for one in known if one]
 
 
 @require_POST

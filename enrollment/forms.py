@@ -8,7 +8,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 from django.utils import timezone
@@ -19,7 +18,7 @@ from enrollment import consents, identity
 from enrollment.identity import Declaration, Document, Sex
 from enrollment.models import Plan, Province, Ward
 from portal import writing
-from portal.forms import NumberField, clean_email, clean_phone, new_password, same_twice
+from portal.forms import CodeField, NumberField, PasswordTwice, clean_email, clean_phone, new_password
 
 DATES = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d%m%Y", "%Y-%m-%d")
 REQUIRED = {"required": _("Quý khách vui lòng nhập mục này.")}
@@ -71,15 +70,6 @@ class Choice(forms.ChoiceField):
 class Tick(forms.BooleanField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(error_messages={"required": _("Quý khách cần đánh dấu vào ô này để tiếp tục.")}, **kwargs)
-
-
-class CodeField(forms.CharField):
-    def __init__(self, **kwargs: Any) -> None:
-        attrs = {"autocomplete": "one-time-code", "inputmode": "numeric"}
-        super().__init__(max_length=20, widget=forms.TextInput(attrs=attrs), error_messages=REQUIRED, **kwargs)
-
-    def clean(self, value: Any) -> str:
-        return writing.document_number(super().clean(value))
 
 
 class ConsentForm(forms.Form):
@@ -229,29 +219,17 @@ class CardForm(forms.Form):
 
 
 class PhoneCodeForm(forms.Form):
-    code = CodeField(label=_("Mã xác nhận"), help_text=_("Gồm 6 chữ số, vừa được gửi qua SMS"))
+    code = CodeField(label=_("Mã xác nhận"), help_text=_("Gồm 6 chữ số, vừa được gửi qua SMS"), error_messages=REQUIRED)
 
 
-class ActivationForm(forms.Form):
+class ActivationForm(PasswordTwice):
     """Guide 1, step 4: the words are the guide's."""
 
     number = NumberField()
-    code = CodeField(label=_("Mã kích hoạt"), help_text=_("Gồm 6 chữ số trong SMS hoặc email"))
+    code = CodeField(label=_("Mã kích hoạt"), help_text=_("Gồm 6 chữ số trong SMS hoặc email"), error_messages=REQUIRED)
     password1 = new_password(_("Mật khẩu"))
     password2 = new_password(_("Xác nhận mật khẩu"))
     terms = Tick(label=_("Tôi đồng ý với điều khoản sử dụng dịch vụ"))
-
-    def clean_password1(self) -> str:
-        # Without the person: what a stranger types must not be measured against somebody's name and number.
-        validate_password(self.cleaned_data["password1"])
-        return str(self.cleaned_data["password1"])
-
-    def clean(self) -> None:
-        same_twice(self, "password1", "password2")
-
-
-class NumberForm(forms.Form):
-    number = NumberField()
 
 
 class ReferenceForm(forms.Form):

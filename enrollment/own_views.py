@@ -70,7 +70,7 @@ def other_device(request: HttpRequest, application: Application) -> HttpResponse
     if application.user:
         return redirect("enrollment:standing")
     address = f"{settings.SITE_URL}{reverse('enrollment:here')}?t={resuming.ticket(application)}"
-    return show(request, "other_device", application, qr=svg(address), address=address)
+    return show(request, "other_device", application, qr=svg(address))
 
 
 def nobody_signed_in(request: HttpRequest) -> None:

@@ -102,11 +102,9 @@ def told_on(form: Any, field: str | None) -> Iterator[None]:
         form.add_error(field, no.message)
 
 
-def show(
-    request: HttpRequest, template: str, application: Application | None, status: int = 200, **facts: Any
-) -> HttpResponse:
+def show(request: HttpRequest, template: str, application: Application | None, **facts: Any) -> HttpResponse:
     known = {"application": application, **(stepper(application) if application else {}), **facts}
-    return render(request, f"enrollment/{template}.html", known, status=status)
+    return render(request, f"enrollment/{template}.html", known)
 
 
 def stepper(application: Application) -> dict[str, Any]:

@@ -27,7 +27,8 @@ from enrollment.steps import activation, declaration, opening, payment
 from enrollment.steps import plan as choosing
 from portal import accounts, writing
 from portal.allowances import Limit
-from portal.errors import PAGES
+from portal.errors import PAGES, wants_json
+from portal.forms import NumberForm
 from portal.models import Code, User
 from portal.refusals import Refusal
 
@@ -113,10 +114,12 @@ def declare(request: HttpRequest, application: Application) -> HttpResponse:
     declaration.keep_draft(application, typed)
     if "old-address" in request.POST:
         return redirect("enrollment:old_address")
+    if "wards" in request.POST:  # without JavaScript, a province was chosen
+        return declaration_page(request, application, forms.DeclarationForm(initial=typed), typed)
     form = forms.DeclarationForm(request.POST)
-    if "wards" in request.POST or not form.is_valid():  # "wards": without JavaScript, a province was chosen
-        return declaration_page(request, application, form if "wards" not in request.POST else None, typed)
-    return redirect("enrollment:check")
+    if form.is_valid():
+        return redirect("enrollment:check")
+    return declaration_page(request, application, form, typed)
 
 
 def draft(request: HttpRequest, application: Application) -> dict[str, Any]:
@@ -140,9 +143,8 @@ def before(application: Application) -> dict[str, Any]:
 
 
 def declaration_page(
-    request: HttpRequest, application: Application, form: forms.DeclarationForm | None, typed: dict[str, Any]
+    request: HttpRequest, application: Application, form: forms.DeclarationForm, typed: dict[str, Any]
 ) -> HttpResponse:
-    form = form or forms.DeclarationForm(initial=typed)
     groups = [[form[name] for name in names] for names in (forms.HOLDER, forms.CONTACT, forms.ADDRESS)]
     return show(
         request,
@@ -182,7 +184,7 @@ def scan(request: HttpRequest, application: Application) -> HttpResponse:
     }
     typed = {**before(application), **filled, "from_card": sorted(filled)}
     declaration.keep_draft(application, typed)
-    if request.headers.get("Accept", "").startswith("application/json"):
+    if wants_json(request):
         return JsonResponse({"filled": filled, "residence": card.residence})
     return redirect("enrollment:declaration")
 
@@ -370,7 +372,7 @@ def again(request: HttpRequest) -> HttpResponse:
     application = mine(request)
     known = application if application and application.step == Step.ACTIVATION else None
     declared = known.declaration if known else None
-    form = forms.NumberForm(request.POST or None, initial={"number": declared.number if declared else ""})
+    form = NumberForm(request.POST or None, initial={"number": declared.number if declared else ""})
     if form.is_valid():
         with told_on(form, "number"):
             activation.request_code(form.cleaned_data["number"], network(), known)

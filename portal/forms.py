@@ -84,17 +84,34 @@ def same_twice(form: forms.Form, first: str, second: str) -> None:
         form.add_error(second, _("Hai lần nhập mật khẩu chưa giống nhau."))
 
 
-class ForgottenForm(forms.Form):
+class CodeField(forms.CharField):
+    """Digits from a message, however typed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"autocomplete": "one-time-code", "inputmode": "numeric"}
+        super().__init__(max_length=20, widget=forms.TextInput(attrs=attrs), **kwargs)
+
+    def clean(self, value: Any) -> str:
+        return writing.document_number(super().clean(value))
+
+
+class NumberForm(forms.Form):
     number = NumberField()
 
 
-class NewPasswordForm(forms.Form):
-    code = forms.CharField(
-        label=_("Mã xác nhận"),
-        help_text=_("Gồm 6 chữ số, vừa được gửi qua SMS và email"),
-        max_length=20,
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
-    )
+class PasswordTwice(forms.Form):
+    """For somebody not signed in: what a stranger types must not be measured against somebody's name and number."""
+
+    def clean_password1(self) -> str:
+        validate_password(self.cleaned_data["password1"])
+        return str(self.cleaned_data["password1"])
+
+    def clean(self) -> None:
+        same_twice(self, "password1", "password2")
+
+
+class NewPasswordForm(PasswordTwice):
+    code = CodeField(label=_("Mã xác nhận"), help_text=_("Gồm 6 chữ số, vừa được gửi qua SMS và email"))
     password1 = new_password(_("Mật khẩu mới"))
     password2 = new_password(_("Nhập lại mật khẩu mới"))
 
@@ -102,17 +119,6 @@ class NewPasswordForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not code_needed:
             del self.fields["code"]
-
-    def clean_code(self) -> str:
-        return writing.document_number(self.cleaned_data["code"])
-
-    def clean_password1(self) -> str:
-        # Without the person: what a stranger types must not be measured against somebody's name and number.
-        validate_password(self.cleaned_data["password1"])
-        return str(self.cleaned_data["password1"])
-
-    def clean(self) -> None:
-        same_twice(self, "password1", "password2")
 
 
 # ── Second factor ──

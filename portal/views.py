@@ -102,7 +102,7 @@ def language(request: HttpRequest) -> HttpResponse:
 
 
 def forgotten(request: HttpRequest) -> HttpResponse:
-    form = forms.ForgottenForm(request.POST or None)
+    form = forms.NumberForm(request.POST or None)
     if form.is_valid():
         try:
             request.session.pop(OPENED, None)

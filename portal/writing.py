@@ -61,6 +61,11 @@ def line(text: str) -> str:
     return " ".join("".join(" " if unicodedata.category(one) in ("Cc", "Cf") else one for one in plain).split())
 
 
+def money(amount: int) -> str:
+    """As people write it here: 1.250.000 đ."""
+    return f"{amount:,}".replace(",", ".") + " đ"
+
+
 def spaced(phone: str) -> str:
     """In groups, as people read a number aloud: 0912 345 678."""
     return f"{phone[:4]} {phone[4:7]} {phone[7:]}".strip()

@@ -39,6 +39,7 @@ from enrollment.gateways.payment import (
     same,
     vnpay_hash,
 )
+from portal import writing
 
 log = structlog.get_logger(__name__)
 LATE = 15.0  # seconds
@@ -286,8 +287,11 @@ class Counter(BaseHTTPRequestHandler):
         key = next(name for name, one in self.bank.deals.items() if one is deal)
         with translation.override(deal.language):
             title = _("Ngân hàng giả lập")
-            amount = f"{deal.amount:,}".replace(",", ".") + " đ"
-            facts = ((_("Đơn vị nhận"), "VNPT SmartCA (demo)"), (_("Nội dung"), deal.reference), (_("Số tiền"), amount))
+            facts = (
+                (_("Đơn vị nhận"), "VNPT SmartCA (demo)"),
+                (_("Nội dung"), deal.reference),
+                (_("Số tiền"), writing.money(deal.amount)),
+            )
             rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in facts)
             buttons = "".join(
                 f'<button name="ending" value="{name}">{html.escape(str(ending.label))}</button>'

@@ -18,7 +18,7 @@ from enrollment.journey import Step
 from enrollment.models import Application, Invoice, Order, Payment, Refund, new_reference, out_of_step
 from enrollment.steps import activation
 from enrollment.steps.telling import tell
-from portal import audit, codes, sealing
+from portal import audit, codes, sealing, writing
 from portal.allowances import Limit
 from portal.models import Message, User
 from portal.refusals import Refusal
@@ -251,14 +251,13 @@ def _advance(application: Application, network: str = "") -> None:
 
 def _receipt(order: Order, payment: Payment) -> None:
     Invoice.objects.create(order=order)
-    amount = f"{order.total:,}".replace(",", ".") + " đ"
     tell(
         order.application,
         "receipt",
         [
             order.reference,
             order.name if order.application.language == "vi" else order.name_en,
-            amount,
+            writing.money(order.total),
             payment.reference,
         ],
         intent=f"receipt {order.pk}",
