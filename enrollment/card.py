@@ -1,6 +1,8 @@
 """From a photograph to what the card's QR says. Nothing of the picture is kept."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 import zxingcpp
@@ -41,19 +43,33 @@ def scans_of(photo: IO[bytes]) -> int:
 
 
 def grey(photo: IO[bytes]) -> Image.Image:
-    """Decoded within limits: the size is looked at before the pixels are."""
+    with decoding():
+        image = opened(photo)
+        image.draft("L", (SIDE, SIDE))
+        image.thumbnail((SIDE, SIDE))
+        return image.convert("L")
+
+
+def opened(photo: IO[bytes]) -> Image.Image:
+    """Within limits: the size is looked at before the pixels are."""
+    image = Image.open(photo, formats=tuple(MAX_PIXELS))
+    if image.width * image.height > MAX_PIXELS[str(image.format)]:
+        raise ValueError("too many pixels")
+    if image.format == "JPEG" and scans_of(photo) > MAX_SCANS:
+        raise ValueError("too many scans")
+    return image
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """Whatever a decoder meets in a stranger's file is a word to the person who sent it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(photo, formats=tuple(MAX_PIXELS))
-            if image.width * image.height > MAX_PIXELS[str(image.format)]:
-                raise ValueError("too many pixels")
-            if image.format == "JPEG" and scans_of(photo) > MAX_SCANS:
-                raise ValueError("too many scans")
-            image.draft("L", (SIDE, SIDE))
-            image.thumbnail((SIDE, SIDE))
-            return image.convert("L")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombWarning, Image.DecompressionBombError) as wrong:
+            yield
+    except (
+        OSError, ValueError, SyntaxError, EOFError, OverflowError, Image.DecompressionBombWarning, Image.DecompressionBombError,
+    ) as wrong:  # fmt: skip
         raise Refusal(
             "not-a-photo", _("Tệp này không phải ảnh đọc được. Quý khách hãy chọn ảnh JPEG hoặc PNG."), status=422
         ) from wrong

@@ -253,14 +253,14 @@ def read_card(text: str) -> Card | None:
     parts = [unicodedata.normalize("NFC", part).strip() for part in text.split("|")]
     if len(parts) < 7 or not CITIZEN_NUMBER.fullmatch(parts[0]):
         return None
-    born, issued = _day(parts[3]), _day(parts[6])
+    born, issued = day(parts[3]), day(parts[6])
     sex = {"nam": Sex.MALE, "nu": Sex.FEMALE}.get(writing.fold(parts[4]).casefold())
     if not (born and issued and sex and is_name(parts[2])):
         return None
     return Card(parts[0], name(parts[2]), born, sex, name(parts[5])[:200], issued)
 
 
-def _day(text: str) -> date | None:
+def day(text: str) -> date | None:
     digits = re.sub(r"\D", "", text)
     try:
         return date(int(digits[4:]), int(digits[2:4]), int(digits[:2])) if len(digits) == 8 else None

@@ -53,10 +53,10 @@ TURNS: dict[Step, Turn] = {
     Step.DECLARATION: Turn(Actor.CUSTOMER, "enrollment:declaration"),
     Step.PAYMENT: Turn(Actor.CUSTOMER, "enrollment:payment"),
     Step.ACTIVATION: Turn(Actor.CUSTOMER, "enrollment:activation"),
-    Step.CAPTURE: Turn(Actor.CUSTOMER, STANDING),
+    Step.CAPTURE: Turn(Actor.CUSTOMER, "kyc:capture"),
     Step.CONTRACT: Turn(Actor.CUSTOMER, STANDING),
     Step.PIN: Turn(Actor.CUSTOMER, STANDING),
-    Step.REVIEW: Turn(Actor.STAFF, STANDING),
+    Step.REVIEW: Turn(Actor.STAFF, "kyc:waiting"),
     Step.ISSUANCE: Turn(Actor.PORTAL, STANDING),
     Step.ACCEPTANCE: Turn(Actor.CUSTOMER, STANDING),
     Step.COMPLETE: Turn(Actor.CUSTOMER, STANDING),
@@ -132,7 +132,6 @@ BACK: dict[Step, tuple[Step, ...]] = {
 # What a reviewer may send back, and the step at which it is done again.
 ITEMS: dict[str, Step] = {
     "name": Step.DECLARATION,
-    "number": Step.DECLARATION,
     "birth-date": Step.DECLARATION,
     "document-dates": Step.DECLARATION,
     "address": Step.DECLARATION,
@@ -190,6 +189,7 @@ REASONS: dict[str, tuple[Any, Any]] = {
         _("VNPT đã dừng hồ sơ này."),
         _("Quý khách vui lòng gọi 18001260 nhánh 1 để biết chi tiết hoặc khiếu nại, hoặc đăng ký lại."),
     ),
+    "planted": (_("Hồ sơ mẫu của VNPT để kiểm tra chất lượng thẩm định."), _("Không cần làm gì.")),
     "rejected": (
         _("Hồ sơ không đạt thẩm định."),
         _("Quý khách có quyền khiếu nại qua 18001260 nhánh 1, hoặc mang giấy tờ đến quầy VNPT để đăng ký lại."),

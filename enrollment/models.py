@@ -1,7 +1,7 @@
 """Plans and places, the application that stands at one step, and what it has agreed to, ordered and paid."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db import models, transaction
@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from enrollment import journey
+from enrollment import corrections, journey
 from enrollment.identity import Declaration
 from enrollment.journey import Channel, Step
 from portal import audit, logs, sealing
+from portal.apps import found_in_each_app
 from portal.models import Branch, DataKey, User
 from portal.refusals import Refusal
 
@@ -90,7 +91,7 @@ class Application(models.Model):
     step = models.CharField(_("Bước"), max_length=12, choices=Step)
     reached = models.CharField(max_length=12, choices=Step)  # the furthest step; `step` lies before it in a correction
     redo = models.JSONField(default=list)  # steps still to be done again
-    items = models.JSONField(default=list)  # what the reviewer found wrong
+    items = models.JSONField(default=dict)  # what the reviewer found wrong: item → reason
     moves = models.PositiveIntegerField(default=0)  # a copy read before the last move moves nothing
     reason = models.CharField(_("Lý do dừng"), max_length=20, blank=True)
     user = models.ForeignKey(
@@ -157,15 +158,16 @@ class Application(models.Model):
 
     def move(self, step: Step) -> None:
         """The customer goes back to correct something."""
-        if step not in journey.BACK.get(Step(self.step), ()):
+        if step not in journey.BACK.get(Step(self.step), ()) or self.reached in journey.SENDERS_BACK:
             raise out_of_step()
         redo = journey.in_order(Channel(self.channel), {step, *self.redo})
         self._move("moved", step, reached=self.reached, redo=redo)
 
-    def send_back(self, items: Iterable[str]) -> None:
-        """The reviewer asks for these items again, and for nothing that does not depend on them."""
-        wrong = sorted(set(items))
-        if self.step not in journey.SENDERS_BACK or not wrong:
+    def send_back(self, items: Mapping[str, str]) -> None:
+        """The reviewer asks for these items again, each for its reason, and for nothing that does not depend on them."""
+        wrong = {item: items[item] for item in sorted(items) if corrections.fits(item, items[item])}
+        on_the_way = {journey.ITEMS.get(item) for item in wrong} <= set(journey.ROUTES[Channel(self.channel)])
+        if self.step not in journey.SENDERS_BACK or not wrong or len(wrong) != len(items) or not on_the_way:
             raise out_of_step()
         redo = journey.in_order(Channel(self.channel), {journey.ITEMS[item] for item in wrong})
         self._move("sent back", redo[0], reached=self.step, redo=redo, items=wrong)
@@ -185,9 +187,20 @@ class Application(models.Model):
         self.step, self.moves = step, self.moves + 1
         for name, value in changes.items():
             setattr(self, name, value)
-        Trail.note(self, verb, origin, self.reason, self.items if verb == "sent back" else [])
+        Trail.note(self, verb, origin, self.reason, self.items if verb == "sent back" else {})
+        for module in found_in_each_app(
+            "arrivals"
+        ):  # the apps above enrollment begin their part in the same transaction
+            module.arrived(self)
 
     # ── How it stands ──
+
+    @property
+    def wrong_here(self) -> list[tuple[Any, Any]]:
+        """What was sent back and is done again at this step: what, and what to do about it."""
+        if self.step not in self.redo:
+            return []
+        return corrections.told({item: why for item, why in self.items.items() if journey.ITEMS[item] == self.step})
 
     @property
     def is_ended(self) -> bool:
@@ -253,7 +266,7 @@ class Trail(models.Model):
     step = models.CharField(max_length=12, choices=Step)
     actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=20, blank=True)
-    items = models.JSONField(default=list)
+    items = models.JSONField(default=dict)
     request_id = models.CharField(max_length=36, blank=True)
 
     VERBS: ClassVar[dict[str, Any]] = {
@@ -265,6 +278,10 @@ class Trail(models.Model):
     }
 
     @property
+    def asked_again(self) -> list[str]:
+        return [f"{corrections.NAMES[item]}: {corrections.REASONS[reason][1]}" for item, reason in self.items.items()]
+
+    @property
     def said(self) -> str:
         """One line of the timeline."""
         names = {"step": self.get_step_display(), "origin": self.get_origin_display()}
@@ -272,7 +289,7 @@ class Trail(models.Model):
 
     @classmethod
     def note(
-        cls, application: Application, verb: str, origin: str, reason: str = "", items: Iterable[str] = ()
+        cls, application: Application, verb: str, origin: str, reason: str = "", items: Mapping[str, str] | None = None
     ) -> None:
         cls.objects.create(
             application=application,
@@ -281,8 +298,34 @@ class Trail(models.Model):
             step=application.step,
             actor=audit.scene.get().actor,
             reason=reason,
-            items=list(items),
+            items=items or {},
             request_id=logs.request_id(),
+        )
+
+
+class Approval(models.Model):
+    """Appraised by one, approved by another, of exactly this file. Only steps/approving.py writes here."""
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="approvals")
+    file_hash = models.CharField(max_length=64)
+    appraised_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    policy = models.CharField(max_length=60, blank=True)  # whose clean machine checks stood for the first person
+    appraised_at = models.DateTimeField()
+    approved_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+    voided_at = models.DateTimeField(null=True)
+    mac = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("application",), condition=Q(voided_at=None), name="one_approval_per_application"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | Q(appraised_by=None) | ~Q(appraised_by=F("approved_by")),
+                name="approved_by_another",
+            ),
+            models.CheckConstraint(condition=~Q(appraised_by=None) ^ ~Q(policy=""), name="appraised_by_one"),
         )
 
 

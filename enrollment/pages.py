@@ -104,7 +104,7 @@ def told_on(form: Any, field: str | None) -> Iterator[None]:
 
 def show(request: HttpRequest, template: str, application: Application | None, **facts: Any) -> HttpResponse:
     known = {"application": application, **(stepper(application) if application else {}), **facts}
-    return render(request, f"enrollment/{template}.html", known)
+    return render(request, f"{template if '/' in template else f'enrollment/{template}'}.html", known)
 
 
 def stepper(application: Application) -> dict[str, Any]:

@@ -44,11 +44,12 @@ class Role:
 
 
 MINUTES, HOURS = timedelta(minutes=1), timedelta(hours=1)
+REVIEWING = ("enrollment.view_application", "kyc.view_case", "kyc.view_evidence", "kyc.change_case")
 ROLES: dict[str, Role] = {
     "customer": Role(gettext_lazy("Khách hàng"), 30 * MINUTES, 12 * HOURS, staff=False),
     "agent": Role(gettext_lazy("Nhân viên quầy"), 30 * MINUTES, 10 * HOURS, ("enrollment.view_application",)),
-    "reviewer": Role(gettext_lazy("Thẩm định viên"), 30 * MINUTES, 10 * HOURS, ("enrollment.view_application",)),
-    "approver": Role(gettext_lazy("Người duyệt"), 30 * MINUTES, 10 * HOURS, ("enrollment.view_application",)),
+    "reviewer": Role(gettext_lazy("Thẩm định viên"), 30 * MINUTES, 10 * HOURS, REVIEWING),
+    "approver": Role(gettext_lazy("Người duyệt"), 30 * MINUTES, 10 * HOURS, REVIEWING),
     "supervisor": Role(
         gettext_lazy("Giám sát"),
         30 * MINUTES,
@@ -67,6 +68,12 @@ ROLES: dict[str, Role] = {
             "enrollment.view_plan",
             "enrollment.add_plan",
             "enrollment.change_plan",
+            "kyc.view_case",
+            "kyc.view_evidence",
+            "kyc.change_case",
+            "kyc.view_policy",
+            "kyc.add_policy",
+            "kyc.change_policy",
         ),
     ),
     "operator": Role(
@@ -102,6 +109,8 @@ ROLES: dict[str, Role] = {
             "enrollment.view_application",
             "enrollment.view_payment",
             "enrollment.view_refund",
+            "kyc.view_case",
+            "kyc.view_policy",
         ),
     ),
 }
@@ -153,6 +162,7 @@ def open_account(
     password: str | None = None,
     language: str = "vi",
     demo: bool = False,
+    vouched: bool = False,
 ) -> User:
     """A new account. Without a password its owner sets one by a code, so that nobody else ever knew it."""
     names = set(roles)
@@ -165,6 +175,8 @@ def open_account(
         language=language,
         is_staff=any(ROLES[name].staff for name in names),
         is_demo=demo,
+        is_vouched=vouched or demo,
+        roles_by=audit.scene.get().actor,
     )
     user.set_password(password)
     user.save()
@@ -185,8 +197,11 @@ def change_account(user: User, changed: Iterable[str]) -> None:
         notify_change(before, "contact_changed")
         for session in UserSession.objects.filter(user=user):
             session.end()
+        # Where codes go decides who can sign in: whoever redirects them needs a second person again.
+        user.is_vouched, user.roles_by = False, audit.scene.get().actor
+        fields |= {"is_vouched", "roles_by"}
     user.save(update_fields=[*fields, *(f"{name}_index" for name in moved)])
-    audit.record("account changed", user, fields=sorted(fields))
+    audit.record("account changed", user, fields=sorted(fields - {"is_vouched", "roles_by"}))
 
 
 @transaction.atomic
@@ -197,8 +212,29 @@ def change_roles(user: User, roles: Iterable[str]) -> None:
         return
     user.groups.set(Group.objects.filter(name__in=names))
     user.is_staff = any(ROLES[name].staff for name in names)
-    user.save(update_fields=["is_staff"])
+    user.roles_by, user.is_vouched = audit.scene.get().actor, False
+    user.save(update_fields=["is_staff", "roles_by", "is_vouched"])
     audit.record("roles changed", user, before=before, after=names)
+
+
+@transaction.atomic
+def vouch(user: User, by: User) -> None:
+    """A second person confirms the roles that a first one gave; one whose own roles were confirmed."""
+    check_vouched(by)
+    if by.pk in (user.pk, user.roles_by_id):
+        raise Refusal("same-person", _("Vai trò phải do người khác xác nhận, không phải người đã giao."), status=403)
+    if User.objects.filter(pk=user.pk, is_vouched=False, roles_by=user.roles_by_id).update(is_vouched=True):
+        audit.record("roles confirmed", user, actor=by, roles=user.roles)
+
+
+def check_vouched(user: User) -> None:
+    """Asked of whoever decides about people, looks at their pictures, or says how others decide."""
+    if not is_vouched(user):
+        raise Refusal("not-vouched", _("Vai trò này chưa được người thứ hai xác nhận."), status=403)
+
+
+def is_vouched(user: User) -> bool:
+    return user.is_vouched and user.is_active
 
 
 # ── Signing in ──

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from portal import accounts, audit, outbox, sealing, writing
 from portal.forms import AccountForm
 from portal.models import Branch, Event, Message, User
+from portal.refusals import Refusal
 
 admin.site.site_header = admin.site.site_title = _("VNPT SmartCA · Quản trị")
 admin.site.index_title = _("Công việc")
@@ -126,13 +127,14 @@ class ReadOnly(Desk):
 class UserAdmin(SealedSearch):
     form = AccountForm
     searched = "people searched"
-    list_display = ("full_name", "number", "telephone", "role", "branch", "is_active", "date_joined")
+    list_display = ("full_name", "number", "telephone", "role", "is_vouched", "branch", "is_active", "date_joined")
     list_filter = (RoleFilter, "branch", "is_active")
     list_select_related = ("branch",)
     search_fields = ("username",)
     search_help_text = _("Số giấy tờ đầy đủ, số điện thoại hoặc email chính xác")
     ordering = ("-pk",)
     fields = ("id_number", "full_name", "phone", "email", "language", "roles", "branch", "is_active")
+    actions = ("vouch",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -168,6 +170,21 @@ class UserAdmin(SealedSearch):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.action(description=_("Xác nhận vai trò (người thứ hai)"), permissions=["vouch"])
+    def vouch(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """A role that one person gave decides about applications only when another has confirmed it."""
+        for user in queryset:
+            try:
+                accounts.vouch(user, request.user)  # type: ignore[arg-type]
+            except Refusal as no:
+                self.message_user(request, f"{user.full_name}: {no.message}", messages.ERROR)
+            else:
+                text = _("Vai trò của %(name)s đã được xác nhận.") % {"name": user.full_name}
+                self.message_user(request, text, messages.SUCCESS)
+
+    def has_vouch_permission(self, request: HttpRequest) -> bool:
+        return isinstance(request.user, User) and bool({"supervisor", "operator"} & set(request.user.roles))
 
     @admin.display(description=_("Số giấy tờ"))
     def number(self, user: User) -> str:

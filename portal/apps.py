@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -12,7 +12,11 @@ class PortalConfig(AppConfig):
     verbose_name = _("Nền tảng")
 
 
-def found_in_each_app(name: str) -> Iterator[Any]:
-    for app in apps.get_app_configs():
-        if app.module and module_has_submodule(app.module, name):
-            yield import_module(f"{app.name}.{name}")
+@cache
+def found_in_each_app(name: str) -> list[Any]:
+    """The modules of this name; asked for at run time, so that an app below need not know those above it."""
+    return [
+        import_module(f"{app.name}.{name}")
+        for app in apps.get_app_configs()
+        if app.module and module_has_submodule(app.module, name)
+    ]

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST
@@ -97,7 +98,9 @@ def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
         get_adapter().logout(request)
     accounts.enter(request, user, second_factor=user.is_staff)
     audit.record("demo sign-in", user, actor=user)
-    return redirect(settings.LOGIN_REDIRECT_URL)
+    onward = request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(onward, {request.get_host()})
+    return redirect(onward if safe else settings.LOGIN_REDIRECT_URL)
 
 
 # ── The inbox: a phone and a mail window ──

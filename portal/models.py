@@ -110,6 +110,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("Đang hoạt động"), default=True)
     is_staff = models.BooleanField(default=False, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
+    roles_by = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", editable=False)
+    # Whether a second person confirmed the roles: until then they let nobody decide about applications.
+    is_vouched = models.BooleanField(_("Vai trò đã được xác nhận"), default=False, editable=False)
     date_joined = models.DateTimeField(_("Ngày mở"), auto_now_add=True)
 
     USERNAME_FIELD = "username"

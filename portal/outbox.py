@@ -93,7 +93,8 @@ class Bell:
     """Tells a worker that something is due. It rings beside the request, which must not wait for a broker that is slow
     or away; rings that come while one is waiting its turn are the same ring. What is not heard, the sweep finds."""
 
-    def __init__(self) -> None:
+    def __init__(self, task: str) -> None:
+        self.task = task
         self.hand = ThreadPoolExecutor(1, thread_name_prefix="bell")
         self.waiting = threading.Lock()
 
@@ -104,12 +105,12 @@ class Bell:
     def _pull(self) -> None:
         self.waiting.release()
         try:
-            celery.send_task("portal.tasks.deliver_messages", retry=False, expires=60)
+            celery.send_task(self.task, retry=False, expires=60)
         except OperationalError as wrong:
             log.warning("broker away, left to the sweep", reason=type(wrong).__name__)
 
 
-bell = Bell()
+bell = Bell("portal.tasks.deliver_messages")
 
 
 # ── Wording ──

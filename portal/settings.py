@@ -171,6 +171,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "portal",
     "enrollment",
+    "kyc",
 ]
 MIDDLEWARE = [
     "portal.middleware.Metrics",
@@ -216,6 +217,12 @@ STATIC_ROOT = STATE / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 HOTLINE = "18001260"
+# Review: an hour in office hours is promised (DOMAIN §1.5). Days 1 (Monday) to 7; the clock rests outside of them.
+OFFICE_HOURS: str = env.str("OFFICE_HOURS", default="1-5 07:30-11:30 13:00-17:00")
+# The holidays with a fixed day; those of the moon (Tết, Hùng Kings) and days moved are announced for each year.
+HOLIDAYS: list[str] = ["01-01", "04-30", "05-01", "09-02", *env.list("HOLIDAYS", default=[])]
+REVIEW_MINUTES: int = env.int("REVIEW_MINUTES", default=60)
+EKYC_URL: str = env.str("EKYC_URL", default="local:")
 ACCEPT_CMND: bool = env.bool("ACCEPT_CMND", default=False)  # not valid since 01/01/2025 (DOMAIN §0.6)
 
 LANGUAGE_CODE = "vi"
@@ -362,6 +369,10 @@ CELERY_BEAT_SCHEDULE = {
         "enrollment.tasks.ask_about_payments": 30.0,
         "enrollment.tasks.issue_invoices": 30.0,
         "enrollment.tasks.tidy": 3600.0,
+        "kyc.tasks.check_evidence": 15.0,
+        "kyc.tasks.wake": 60.0,
+        "kyc.tasks.tidy": 3600.0,
+        **({"kyc.tasks.plant_demo": 15.0} if DEMO else {}),
     }.items()
 }
 

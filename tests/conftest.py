@@ -100,6 +100,7 @@ def person(db: None) -> People:
             "phone": f"0912{serial}",
             "email": f"mau{serial}@example.vn",
             "password": PASSWORD,
+            "vouched": True,
         }
         if accounts.ROLES[role].staff:
             facts["branch"] = Branch.objects.get_or_create(name="VNPT Mẫu", defaults={"province": "01"})[0]

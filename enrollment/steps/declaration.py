@@ -7,7 +7,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from enrollment import corrections
 from enrollment.identity import Declaration, faults
+from enrollment.journey import SENDERS_BACK, Step
 from enrollment.models import Application
 from enrollment.steps import payment
 from portal.models import User
@@ -30,6 +32,13 @@ def declare(application: Application, told: Declaration) -> None:
             _("Chứng thư số mới phải mang số giấy tờ của tài khoản đang đăng nhập."),
             status=400,
         )
+    before = application.declaration
+    asked_again = Step.DECLARATION in application.redo and application.reached in SENDERS_BACK
+    if before and asked_again and (same := corrections.unchanged(application.items, before, told)):
+        said = _(
+            "VNPT đề nghị sửa: %(what)s. Quý khách vui lòng xem lại trên giấy tờ rồi sửa; nếu đã đúng, gọi 18001260."
+        )
+        raise Refusal("unchanged", said % {"what": ", ".join(str(one) for one in same)}, status=400)
     known = application.user is None and User.objects.with_number(told.number) is not None
     try:
         _declare(application, told, is_twin=known)

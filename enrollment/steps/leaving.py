@@ -13,6 +13,7 @@ from enrollment.models import Application, Payment
 from enrollment.steps import payment
 from enrollment.steps.telling import tell
 from portal import audit
+from portal.apps import found_in_each_app
 from portal.refusals import Refusal
 
 DAY = timedelta(days=1)
@@ -84,6 +85,8 @@ def erase() -> None:
                 draft=None, declared=None, person_index="", phone_index="", email_index="", erased_at=now
             )
             application.consents.update(place="")
+            for module in found_in_each_app("arrivals"):
+                module.erased(application)
             audit.record("application erased", application)
 
 

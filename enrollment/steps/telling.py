@@ -12,6 +12,8 @@ def contact_of(application: Application) -> tuple[str, str]:
     """Phone and e-mail as declared, or as typed so far; empty where there is none yet."""
     if told := application.declaration:
         return told.phone, told.email
+    if user := application.user:
+        return user.phone, user.email
     typed = application.draft or {}
     return writing.mobile(str(typed.get("phone", ""))), writing.email(str(typed.get("email", "")))
 
@@ -24,6 +26,7 @@ def tell(
     intent: str,
     channels: Sequence[Message.Channel] = (Message.Channel.SMS, Message.Channel.EMAIL),
     good_until: datetime | None = None,
+    app: str = "enrollment",
 ) -> None:
     phone, email = contact_of(application)
     addresses = {Message.Channel.SMS: phone, Message.Channel.EMAIL: email}
@@ -31,7 +34,7 @@ def tell(
         outbox.post_to(
             channel,
             addresses[channel],
-            f"enrollment/messages/{template}",
+            f"{app}/messages/{template}",
             params,
             language=application.language,
             intent=intent,

@@ -45,7 +45,7 @@ def test_a_copy_read_before_a_round_trip_moves_nothing_either() -> None:
     """The step is the same again, yet what the copy knows of it is not."""
     application = an_application(Step.REVIEW)
     stale = Application.objects.get(pk=application.pk)
-    application.send_back(["card-front"])
+    application.send_back({"card-front": "blurred"})
     application.finish()
     assert application.step == stale.step
     with pytest.raises(Refusal, match="out-of-step"):
@@ -65,7 +65,7 @@ def test_of_thirty_at_once_one_finishes() -> None:
 
 def test_sent_back_it_says_what_was_wrong_and_returns_to_review() -> None:
     application = an_application(Step.REVIEW)
-    application.send_back(["name", "face"])
+    application.send_back({"name": "differs", "face": "covered"})
     assert application.step == Step.DECLARATION
     application.finish(changed=True)
     assert application.step == Step.CAPTURE
@@ -73,12 +73,12 @@ def test_sent_back_it_says_what_was_wrong_and_returns_to_review() -> None:
     assert application.step == Step.CONTRACT
     application.finish()
     assert application.step == Step.REVIEW
-    assert Trail.objects.get(verb="sent back").items == ["face", "name"]
+    assert Trail.objects.get(verb="sent back").items == {"face": "covered", "name": "differs"}
 
 
 def test_only_review_sends_back() -> None:
     with pytest.raises(Refusal, match="out-of-step"):
-        an_application(Step.CONTRACT).send_back(["face"])
+        an_application(Step.CONTRACT).send_back({"face": "covered"})
 
 
 def test_back_is_for_what_nothing_was_built_on() -> None:

@@ -22,7 +22,7 @@ def test_every_route_ends_complete_and_names_no_step_twice(channel: Channel) -> 
 def test_every_step_has_a_turn_and_a_page(step: Step) -> None:
     page = journey.TURNS[step].page
     assert reverse(page)
-    assert get_template(f"enrollment/{page.partition(':')[2]}.html")
+    assert get_template(f"{page.replace(':', '/')}.html")
 
 
 def test_at_the_counter_it_is_the_agents_turn_while_the_papers_lie_there() -> None:

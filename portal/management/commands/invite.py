@@ -36,5 +36,6 @@ class Command(BaseCommand):
             email=email,
             roles=[given["role"]],
             branch=branch,
+            vouched=True,  # by whoever has this machine's shell
         )
         self.stdout.write(f"Account {user} opened; a message tells its owner how to set the password.")
