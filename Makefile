@@ -8,7 +8,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON := .venv/bin/python
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard portal/locale/*/LC_MESSAGES/django.po))
 
-.PHONY: run test lint bench promises system system-test messages clean
+.PHONY: run test lint bench readers promises system system-test messages clean
 .DEFAULT_GOAL := run
 
 run: system .venv/run $(MESSAGES)
@@ -54,6 +54,7 @@ lacks_to_test = $(lacks_to_run); \
 	command -v softhsm2-util >/dev/null || printf ' softhsm2'; \
 	[ -x /usr/sbin/bearerbox ] || printf ' kannel'; \
 	[ -x /usr/lib/kannel/test/fakesmsc ] || printf ' kannel-extras'; \
+	command -v tesseract >/dev/null || printf ' tesseract-ocr tesseract-ocr-vie'; \
 	command -v runuser >/dev/null || printf ' util-linux'
 
 system:
@@ -63,7 +64,7 @@ system-test:
 	$(call install,$(lacks_to_test))
 
 .venv/run: uv.lock
-	@$(MAKE) --no-print-directory sync WHAT="--no-dev --extra local --inexact"
+	@$(MAKE) --no-print-directory sync WHAT="--no-dev --extra local --extra vision --inexact"
 	@touch $@
 
 .venv/test: uv.lock
@@ -88,6 +89,9 @@ bench: system-test .venv/test $(MESSAGES)
 
 promises:
 	$(PYTHON) -m tests.promises
+
+readers: .venv/test
+	@EMBEDDED=1 LOG_LEVEL=WARNING $(PYTHON) manage.py readers --write
 
 messages:
 	EMBEDDED=1 $(PYTHON) manage.py makemessages -l en --no-obsolete --no-wrap -i var -i .venv -i tests

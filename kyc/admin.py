@@ -1,0 +1,245 @@
+"""The desk: queues, one screen per file, pictures under the viewer's name, blind second looks, policies, figures."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from enrollment.journey import Step
+from enrollment.models import Application
+from kyc import board, desk, forms, watermark
+from kyc.models import Case, Evidence, Policy
+from kyc.steps import facing, looking, planting, policing, review, sampling
+from portal import accounts, audit, sealing, writing
+from portal.admin import Desk, ReadOnly, SealedSearch
+from portal.models import User
+from portal.refusals import Refusal
+
+
+def who(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnly, SealedSearch):
+    searched = "applications searched"
+
+    def get_urls(self) -> list[URLPattern]:
+        def own(address: str, view: Any, name: str, *, writes: bool = False) -> URLPattern:
+            at: URLPattern = path(
+                address, self.admin_site.admin_view(require_POST(view) if writes else view), name=name
+            )
+            return at
+
+        return [
+            own("next/", self.take_next, "case_next", writes=True),
+            own("board/", self.board, "case_board"),
+            own("plant/", self.plant, "case_plant", writes=True),
+            own("face-again/", self.face_again, "case_face_again"),
+            own("sample/<int:pk>/", self.sample, "case_sample"),
+            own("picture/<int:pk>/", self.picture, "case_picture"),
+            own("<int:pk>/act/", self.act, "case_act", writes=True),
+            *super().get_urls(),
+        ]
+
+    def page(self, request: HttpRequest, template: str, title: Any, **known: Any) -> HttpResponse:
+        frame = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
+        return render(request, f"admin/kyc/{template}.html", {**frame, **known})
+
+    def known_by(self, term: str) -> Q:
+        person = accounts.known_by(term, "person_index")
+        found = Application.objects.filter(Q(reference=writing.document_number(term)) | person)
+        return Q(application__in=found.values("pk"))
+
+    # ── Queues ──
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            return super().changelist_view(request, extra_context)
+        user = who(request)
+        rows, _distinct = self.get_search_results(request, Case.objects.all(), request.GET.get("q", ""))
+        return self.page(
+            request, "queue", _("Bàn thẩm định"), **desk.queue_page(user, request.GET, rows),
+            search_help_text=_("Mã hồ sơ, số giấy tờ đầy đủ, số điện thoại hoặc email chính xác"),
+            may_help=bool({"agent", review.SUPERVISOR} & set(user.roles)),
+            sample=sampling.waiting_for(user).first() if review.REVIEWER in user.roles else None,
+        )  # fmt: skip
+
+    def take_next(self, request: HttpRequest) -> HttpResponse:
+        self.check_works(request)
+        case = review.next_for(who(request))
+        if case is None:
+            self.message_user(request, _("Không còn hồ sơ nào chờ trong hàng đợi của bạn."), messages.INFO)
+            return redirect("admin:kyc_case_changelist")
+        return redirect("admin:kyc_case_change", case.pk)
+
+    def check_works(self, request: HttpRequest) -> None:
+        if not request.user.has_perm("kyc.change_case"):
+            raise PermissionDenied
+
+    # ── One file ──
+
+    def found(self, request: HttpRequest, pk: Any) -> Case:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = Case.objects.select_related(
+            "holder",
+            "application",
+            "application__data_key",
+            "application__plan",
+            "application__branch",
+            "application__user",
+        )
+        return get_object_or_404(rows, pk=pk if str(pk).isdecimal() and len(str(pk)) < 19 else 0)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        case, user = self.found(request, object_id), who(request)
+        return self.page(request, "file", case.application.reference, **desk.file_page(case, user))
+
+    def act(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A decision; afterwards the next file opens by itself."""
+        self.check_works(request)
+        case, user, form = self.found(request, pk), who(request), forms.ActForm(request.POST)
+        if not form.is_valid():
+            raise Refusal("incomplete", _("Quyết định chưa đủ thông tin. Hãy tải lại trang và chọn lại."), status=422)
+        verb = form.cleaned_data["verb"]
+        try:
+            review.act(case, verb, user, form.asked(forms.ActForm.items(request.POST)))
+        except Refusal as no:
+            self.message_user(request, no.message, messages.ERROR)
+            return redirect("admin:kyc_case_change", case.pk)
+        self.message_user(request, f"{case.application.reference}: {desk.VERBS[verb]}", messages.SUCCESS)
+        if verb in ("take", "take-over", "recall"):
+            return redirect("admin:kyc_case_change", case.pk)
+        if verb in ("release", "assign", "resume") or "stay" in request.POST:
+            return redirect("admin:kyc_case_changelist")
+        return self.take_next(request)
+
+    def picture(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """One look at one picture, under the viewer's name and on the record."""
+        if not request.user.has_perm("kyc.view_evidence"):
+            raise PermissionDenied
+        user = who(request)
+        rows = Evidence.objects.select_related("application__data_key", "application__case", "file", "file__data_key")
+        evidence = get_object_or_404(rows, pk=pk)
+        looking.look(evidence, user)
+        name = f"{user.full_name} · {timezone.localtime():%H:%M %d/%m/%Y}"
+        try:
+            pixels = evidence.file.read() if evidence.file else b""
+        except sealing.Erased:
+            pixels = b""
+        if not pixels:
+            raise Http404
+        return HttpResponse(watermark.marked(pixels, name), content_type="image/jpeg")
+
+    # ── Blind second looks, planted cases, figures ──
+
+    def sample(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.check_works(request)
+        user = who(request)
+        sample = get_object_or_404(sampling.waiting_for(user), pk=pk)
+        if review.REVIEWER not in user.roles:
+            raise PermissionDenied
+        if request.method == "POST":
+            sampling.judge(sample, request.POST.get("verdict", ""), user)
+            self.message_user(request, _("Đã ghi ý kiến. Cảm ơn bạn."), messages.SUCCESS)
+            return redirect("admin:kyc_case_changelist")
+        return self.page(request, "sample", _("Xem lại mù"), sample=sample, **desk.blind_page(sample.case, user))
+
+    def plant(self, request: HttpRequest) -> HttpResponse:
+        user = who(request)
+        if review.SUPERVISOR not in user.roles or request.POST.get("truth") not in sampling.VERDICTS:
+            raise PermissionDenied
+        planting.plant_known(request.POST["truth"], user)
+        self.message_user(request, _("Đã đưa một hồ sơ mẫu vào hàng đợi."), messages.SUCCESS)
+        return redirect("admin:case_board")
+
+    def board(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self.page(
+            request,
+            "board",
+            _("Số liệu thẩm định"),
+            **board.figures(),
+            is_supervisor=review.SUPERVISOR in who(request).roles,
+        )
+
+    def face_again(self, request: HttpRequest) -> HttpResponse:
+        """At the counter: the person stands there with the card, and may try three times more."""
+        user = who(request)
+        if not {"agent", review.SUPERVISOR} & set(user.roles):
+            raise PermissionDenied
+        if request.method == "POST":
+            rows = Application.objects.filter(step=Step.CAPTURE)
+            if review.SUPERVISOR not in user.roles:
+                rows = rows.filter(Q(branch=None) | Q(branch=user.branch_id))
+            application = rows.filter(reference=writing.document_number(request.POST.get("reference", ""))).first()
+            if application is None or facing.tries_left(application):
+                self.message_user(
+                    request, _("Không có hồ sơ nào với mã này đang hết lần thử khuôn mặt."), messages.WARNING
+                )
+            else:
+                facing.allow_again(application, user)
+                self.message_user(request, _("Khách được thử thêm ba lần."), messages.SUCCESS)
+            return redirect("admin:case_face_again")
+        return self.page(request, "face_again", _("Cho thử lại khuôn mặt"))
+
+
+@admin.register(Policy)
+class PolicyAdmin(Desk):
+    form = forms.PolicyForm
+    list_display = ("name", "plan", "channel", "machine_appraises", "sampled", "status")
+    list_filter = ("status",)
+    list_select_related = ("plan",)
+    actions = ("try_on_past", "go_live", "retire")
+    ordering = ("-pk",)
+
+    def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
+        obj.made_by, obj.tried = sorted({*obj.made_by, who(request).pk}), None
+        super().save_model(request, obj, form, change)
+        audit.record("policy changed", obj, fields=sorted(form.changed_data))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.status == Policy.Status.DRAFT)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.action(description=_("Chạy thử trên hồ sơ đã qua"), permissions=["change"])
+    def try_on_past(self, request: HttpRequest, queryset: Any) -> None:
+        for policy in queryset:
+            told = policing.try_on_past(policy)
+            text = _(
+                "%(name)s: %(files)d hồ sơ đã qua; máy sẽ thẩm định %(machine)d, trong đó người đã nói không %(no)d."
+            )
+            known = {"name": policy, "files": told["files"], "machine": told["machine"], "no": told["people_said_no"]}
+            self.message_user(request, text % known, messages.WARNING if told["people_said_no"] else messages.SUCCESS)
+
+    @admin.action(description=_("Đưa vào áp dụng"), permissions=["change"])
+    def go_live(self, request: HttpRequest, queryset: Any) -> None:
+        for policy in queryset:
+            try:
+                policing.go_live(policy, who(request))
+            except Refusal as no:
+                self.message_user(request, f"{policy}: {no.message}", messages.ERROR)
+            else:
+                self.message_user(request, _("%(name)s đang được áp dụng.") % {"name": policy}, messages.SUCCESS)
+
+    @admin.action(description=_("Thôi áp dụng"), permissions=["change"])
+    def retire(self, request: HttpRequest, queryset: Any) -> None:
+        for policy in queryset:
+            policing.retire(policy)

@@ -1,0 +1,165 @@
+"""Figures of the review: how old the queue is, whether promises are kept, who decides what and how well; plain SVG."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Avg, Count, Q
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from enrollment import corrections
+from kyc.models import Case, Decision
+from kyc.steps import review, sampling
+from portal.models import User
+
+DAYS = 14
+AGES = (
+    (15, _("dưới 15 phút")),
+    (60, _("15–60 phút")),
+    (240, _("1–4 giờ")),
+    (1440, _("4–24 giờ")),
+    (None, _("trên 1 ngày")),
+)
+
+
+@dataclass(frozen=True)
+class Bar:
+    label: Any
+    value: int
+    of: int
+    note: str = ""
+
+    @property
+    def wide(self) -> int:
+        return round(200 * self.value / self.of) if self.of else 0
+
+
+def bars(pairs: list[tuple[Any, int, str]]) -> list[Bar]:
+    most = max((value for _label, value, _note in pairs), default=0)
+    return [Bar(label, value, most, note) for label, value, note in pairs]
+
+
+def percent(part: int, whole: int) -> str:
+    return f"{round(100 * part / whole)} %" if whole else "–"
+
+
+def figures() -> dict[str, Any]:
+    since = timezone.now() - timedelta(days=DAYS)
+    decided = Decision.objects.filter(at__gte=since).exclude(by=None)
+    return {
+        "ages": ages(),
+        "oldest": waited(Case.objects.filter(queue__in=Case.RUNNING).order_by("received_at").first()),
+        "late": Case.objects.filter(queue__in=Case.RUNNING, due_at__lt=timezone.now()).count(),
+        "kept": kept(since),
+        "by_day": bars([(f"{day:%d/%m}", number, "") for day, number in by_day(decided)]),
+        "by_act": bars([(Decision.ACTS[act], number, "") for act, number in counted(decided, "act")]),
+        "reasons": bars(reasons(decided)),
+        "people": people(decided),
+        "branches": branches(since),
+        "samples": samples(),
+        "days": DAYS,
+    }
+
+
+def waited(case: Case | None) -> str:
+    """How long, as people say it; Django's own words for it are not in Vietnamese."""
+    if case is None:
+        return ""
+    minutes = int((timezone.now() - case.received_at).total_seconds() // 60)
+    hours = minutes // 60
+    if hours >= 48:
+        return ngettext("%(n)d ngày", "%(n)d ngày", hours // 24) % {"n": hours // 24}
+    if hours:
+        return ngettext("%(n)d giờ", "%(n)d giờ", hours) % {"n": hours}
+    return ngettext("%(n)d phút", "%(n)d phút", minutes) % {"n": minutes}
+
+
+def ages() -> list[Bar]:
+    now = timezone.now()
+    pairs: list[tuple[Any, int, str]] = []
+    newest = now
+    for minutes, label in AGES:
+        oldest = now - timedelta(minutes=minutes) if minutes else None
+        rows = Case.objects.filter(queue__in=Case.RUNNING, received_at__lte=newest)
+        pairs.append((label, (rows.filter(received_at__gt=oldest) if oldest else rows).count(), ""))
+        newest = oldest or newest
+    return bars(pairs)
+
+
+def kept(since: Any) -> dict[str, Any]:
+    told = (
+        Case.objects.filter(received_at__gte=since)
+        .exclude(kept=None)
+        .aggregate(all=Count("pk"), good=Count("pk", filter=Q(kept=True)))
+    )
+    return {**told, "percent": percent(told["good"], told["all"])}
+
+
+def counted(decided: Any, name: str) -> list[tuple[Any, int]]:
+    return list(decided.values_list(name).annotate(number=Count("pk")).order_by("-number", name))
+
+
+def by_day(decided: Any) -> list[tuple[Any, int]]:
+    return list(decided.annotate(day=TruncDate("at")).values_list("day").annotate(number=Count("pk")).order_by("day"))
+
+
+def reasons(decided: Any) -> list[tuple[Any, int, str]]:
+    found: dict[str, int] = {}
+    for items, reason in decided.filter(act__in=("send-back", "reject")).values_list("items", "reason"):
+        named = [f"{corrections.NAMES[item]}: {corrections.REASONS[why][1]}" for item, why in items.items()]
+        for name in named or [str(review.REJECTIONS[reason][0])]:
+            found[name] = found.get(name, 0) + 1
+    return [(name, number, "") for name, number in sorted(found.items(), key=lambda pair: -pair[1])[:12]]
+
+
+def people(decided: Any) -> list[dict[str, Any]]:
+    """Each person's decisions, the usual time from taking a file to deciding, and how often a second look agreed."""
+    told = decided.values("by").annotate(number=Count("pk"), seconds=Avg("seconds")).order_by("-number")[:50]
+    agreed = {row["decided_by"]: row for row in sampling.agreement("decided_by")}
+    users = User.objects.in_bulk([row["by"] for row in told])
+    return [
+        {
+            "user": users[row["by"]],
+            "number": row["number"],
+            "seconds": round(row["seconds"] or 0),
+            "looked": agreed.get(row["by"], {}).get("looked", 0),
+            "agreed": percent(agreed.get(row["by"], {}).get("agreed", 0), agreed.get(row["by"], {}).get("looked", 0)),
+        }
+        for row in told
+    ]
+
+
+def branches(since: Any) -> list[dict[str, Any]]:
+    rows = Case.objects.filter(received_at__gte=since).values("branch__name")
+    told = rows.annotate(
+        number=Count("pk"), closed=Count("pk", filter=Q(queue="closed")), good=Count("pk", filter=Q(kept=True)),
+        known=Count("pk", filter=Q(kept__isnull=False)),
+    ).order_by("-number")  # fmt: skip
+    return [{**row, "kept": percent(row["good"], row["known"])} for row in told]
+
+
+def samples() -> dict[str, Any]:
+    """Agreement in all, for planted cases, and per agent who opened the application."""
+    every = sampling.agreement("is_planted")
+    agents = sampling.agreement("case__application__trail__actor")
+    helpers = User.objects.filter(groups__name="agent").in_bulk(
+        [row["case__application__trail__actor"] for row in agents]
+    )
+    return {
+        "kinds": [
+            (
+                _("Hồ sơ mẫu") if row["is_planted"] else _("Xem lại mù"),
+                row["looked"],
+                percent(row["agreed"], row["looked"]),
+            )
+            for row in every
+        ],
+        "agents": [
+            (helpers[row["case__application__trail__actor"]], row["looked"], percent(row["agreed"], row["looked"]))
+            for row in agents
+            if row["case__application__trail__actor"] in helpers
+        ],
+    }

@@ -1,0 +1,230 @@
+"""What the desk's pages show: the queues with right counts, and everything about one file on one screen."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from enrollment import dossier
+from enrollment.identity import Declaration, Document
+from enrollment.models import Application, Ward
+from kyc.forms import item_choices
+from kyc.models import Case, Evidence, Mark
+from kyc.reading import comparing
+from kyc.steps import checking, looking, review, sampling
+from portal import audit
+from portal.models import User
+
+Q_ = Case.Queue
+ROWS = 25
+# The tabs, in the order of the day.
+TABS: dict[str, tuple[Any, Q]] = {
+    "new": (_("Mới"), Q(queue=Q_.APPRAISAL, holder=None)),
+    "mine": (_("Của tôi"), Q()),
+    "second": (_("Ý kiến thứ hai"), Q(queue=Q_.SECOND)),
+    "approval": (_("Chờ duyệt"), Q(queue=Q_.APPROVAL)),
+    "objection": (_("Khiếu nại"), Q(queue=Q_.OBJECTION)),
+    "waiting": (_("Chờ khách"), Q(queue=Q_.WAITING)),
+    "hold": (_("Tạm giữ"), Q(queue=Q_.HOLD)),
+    "rejected": (_("Không đạt"), Q(queue=Q_.REJECTED)),
+    "held": (_("Người khác giữ"), Q()),
+}
+VERBS: dict[str, Any] = {
+    "take": _("Nhận"),
+    "take-over": _("Lấy lại để xử lý"),
+    "assign": _("Giao cho"),
+    "release": _("Trả về hàng đợi"),
+    "pass": _("Đạt thẩm định"),
+    "recall": _("Rút lại thẩm định"),
+    "approve": _("Duyệt"),
+    "return": _("Trả lại thẩm định"),
+    "send-back": _("Yêu cầu bổ sung"),
+    "hold": _("Tạm giữ"),
+    "resume": _("Tiếp tục xử lý"),
+    "ask": _("Xin ý kiến thứ hai"),
+    "agree": _("Ý kiến: đạt"),
+    "disagree": _("Ý kiến: không đạt"),
+    "reject": _("Từ chối"),
+    "uphold": _("Giữ nguyên từ chối"),
+    "reopen": _("Chấp nhận khiếu nại"),
+}
+KEYS = {
+    "take": "n", "pass": "d", "approve": "d", "agree": "d", "reopen": "d", "send-back": "b", "hold": "t", "reject": "x",
+    "disagree": "x", "uphold": "x", "ask": "y", "return": "l", "release": "o", "take-over": "n", "resume": "n", "recall": "l",
+}  # fmt: skip
+
+
+def works(user: User) -> bool:
+    return bool(review.queues_of(user))
+
+
+# ── Queues ──
+
+
+def tab_of(name: str, user: User) -> Q:
+    if name == "mine":
+        return ~Q(queue=Q_.CLOSED) & Q(holder=user)
+    if name == "held":
+        return ~Q(queue=Q_.CLOSED) & ~Q(holder=None) & ~Q(holder=user)
+    return TABS[name][1]
+
+
+def counts(user: User) -> dict[str, int]:
+    """One look at the open cases alone; the closed million costs nothing."""
+    rows = Case.objects.exclude(queue=Q_.CLOSED).values("queue", mine=Q(holder=user), free=Q(holder=None))
+    told = list(rows.annotate(number=Count("pk")).order_by())
+
+    def total(queue: str, *, free: bool = False) -> int:
+        return sum(row["number"] for row in told if row["queue"] == queue and (row["free"] or not free))
+
+    return {
+        "new": total(Q_.APPRAISAL, free=True),
+        "mine": sum(row["number"] for row in told if row["mine"]),
+        "held": sum(row["number"] for row in told if not row["free"] and not row["mine"]),
+        **{name: total(name) for name in ("second", "approval", "objection", "waiting", "hold", "rejected")},
+    }
+
+
+def queue_page(user: User, asked: Mapping[str, str], rows: "QuerySet[Case]") -> dict[str, Any]:
+    tab = asked.get("tab", "")
+    if tab not in TABS:
+        tab = "new" if review.REVIEWER in user.roles else "approval" if review.APPROVER in user.roles else "new"
+    searching = bool(asked.get("q"))
+    if not searching:
+        rows = rows.filter(tab_of(tab, user))
+        if after := place_of(asked.get("after", "")):
+            rows = rows.filter(Q(due_at__gt=after[0]) | Q(due_at=after[0], pk__gt=after[1]))
+    related = ("application", "application__data_key", "application__plan", "application__branch", "holder")
+    found = list(rows.select_related(*related).order_by("due_at", "pk")[: ROWS + 1])
+    now = timezone.now()
+    for case in found:
+        case.late = case.is_running and case.due_at < now  # type: ignore[attr-defined]
+        case.soon = case.is_running and not case.late and case.due_at < now + timedelta(minutes=15)  # type: ignore[attr-defined]
+    last = found[ROWS - 1] if len(found) > ROWS else None
+    number = counts(user)
+    return {
+        "tab": tab,
+        "tabs": [(name, label, number[name]) for name, (label, _rows) in TABS.items()],
+        "cases": found[:ROWS],
+        "after": f"{last.due_at.isoformat()}~{last.pk}" if last else "",
+        "searching": searching,
+        "paged": bool(asked.get("after")),
+        "works": works(user),
+        "total": number,
+    }
+
+
+def place_of(text: str) -> tuple[datetime, int] | None:
+    """Where the last page ended, as its link says."""
+    moment, _tilde, pk = text.partition("~")
+    try:
+        told = datetime.fromisoformat(moment).astimezone(UTC)
+        return (told, int(pk)) if 2000 < told.year < 2200 and len(pk) < 19 else None
+    except (ValueError, OverflowError):
+        return None
+
+
+# ── One file ──
+
+
+def file_page(case: Case, user: User) -> dict[str, Any]:
+    application = case.application
+    # Whoever has the file sees it whole; to others it tells how it stands and no more.
+    opened = looking.may_look(case, user)
+    if opened:
+        audit.record("file opened", application)
+    verbs = [verb for verb in ORDER if review.may(case, verb, user)]
+    # A second opinion is given without seeing the first.
+    asked = case.queue == Q_.SECOND and (case.holder_id == user.pk or review.SUPERVISOR not in user.roles)
+    blind = asked or sampling.waiting_for(user).filter(case=case).exists()
+    decisions = case.decisions.select_related("by").order_by("pk")
+    return {
+        **shown(application, opened=opened),
+        "case": case,
+        "opened": opened,
+        "verbs": verbs,
+        "buttons": [(verb, VERBS[verb], KEYS.get(verb, "")) for verb in verbs if verb not in FORMS],
+        "forms": [(verb, VERBS[verb], KEYS.get(verb, "")) for verb in verbs if verb in FORMS],
+        "decisions": []
+        if blind
+        else [(one, review.told_wrong(one.items), reason_of(one)) for one in with_key(decisions, case)],
+        "blind": blind,
+        "light": ("take", "take-over", "resume", "release"),  # what a single key may do
+        "file_hash": dossier.digest(application) if opened else "",
+        "items": item_choices(application),
+        "holds": review.HOLDS.items(),
+        "rejections": [(code, name) for code, (name, _said) in review.REJECTIONS.items()],
+        "people": colleagues(case) if "assign" in verbs else [],
+        "now": timezone.now(),
+        "tomorrow": timezone.localdate() + timedelta(days=1),
+        "trail": application.trail.select_related("actor").order_by("pk"),
+    }
+
+
+# The order in which people reach for them.
+ORDER = ("pass", "approve", "agree", "reopen", "take", "take-over", "resume", "send-back", "ask", "hold", "return", "reject",
+    "disagree", "uphold", "recall", "release", "assign")  # fmt: skip
+FORMS = ("send-back", "hold", "reject", "return", "disagree", "assign", "uphold")  # what asks for more than a key
+
+
+def with_key(decisions: Any, case: Case) -> Any:
+    """Their notes are sealed by the application's key, which is here already."""
+    for one in decisions:
+        one.case = case
+        yield one
+
+
+def reason_of(decision: Any) -> Any:
+    named = review.REJECTIONS.get(decision.reason)
+    return named[0] if named else review.HOLDS.get(decision.reason, "")
+
+
+def blind_page(case: Case, user: User) -> dict[str, Any]:
+    audit.record("file opened", case.application, blind=True)
+    return shown(case.application, opened=True)
+
+
+def shown(application: Application, *, opened: bool) -> dict[str, Any]:
+    declared, evidence = application.declaration, Evidence.of(application) if opened else {}
+    checks = checking.findings(application, evidence) if opened else []
+    reads = checking.reads_of(checks)
+    sources = [source for source in comparing.SOURCES if source in reads]
+    rows = comparing.rows(declared, reads) if declared and opened else []
+    others = (
+        Application.objects.filter(person_index=application.person_index).exclude(pk=application.pk)
+        if application.person_index
+        else Application.objects.none()
+    )
+    return {
+        "application": application,
+        "declared": declared,
+        "document": Document(declared.document).label if declared else "",
+        "place": place(declared) if declared else "",
+        "evidence": [evidence[kind] for kind in Evidence.Kind.values if kind in evidence],
+        "film": evidence.get("face-film"),
+        "frames": len((evidence["face-film"].facts or {}).get("frames", [])) if "face-film" in evidence else 0,
+        "checks": checks,
+        "unchecked": Case.objects.filter(application=application, checked=False, looks__lt=checking.LOOKS).exists(),
+        "sources": [comparing.SOURCES[source] for source in sources],
+        "rows": [
+            (row, [next((told for told in row.told if told.source == source), None) for source in sources])
+            for row in rows
+        ],
+        "others": others.order_by("-pk")[:20] if opened else [],
+        "shared": [
+            (Mark.KINDS[kind], found) for kind, found in (checking.shared(application) if opened else {}).items()
+        ],
+    }
+
+
+def place(declared: Declaration) -> str:
+    ward = Ward.objects.select_related("province").filter(code=declared.ward).first()
+    return ", ".join(str(part) for part in (declared.address, ward) if part)
+
+
+def colleagues(case: Case) -> list[User]:
+    roles = [role for role, queues in review.WORKS.items() if case.queue in queues]
+    return list(User.objects.filter(groups__name__in=roles, is_active=True, is_vouched=True).distinct().order_by("pk"))

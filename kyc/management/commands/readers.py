@@ -1,0 +1,26 @@
+"""How well the readers read: the table of README, made anew."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from kyc import measuring
+
+MARKS = re.compile(r"(<!-- readers: made by `make readers` -->\n).*(<!-- end of readers -->)", re.S)
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--write", action="store_true", help="put the table into README")
+
+    def handle(self, *_args: Any, **given: Any) -> None:
+        lines = "\n".join(measuring.table(measuring.measure(), measuring.false_accepts()))
+        self.stdout.write(lines)
+        if given["write"]:
+            readme = Path(settings.BASE_DIR) / "README.md"
+            readme.write_text(MARKS.sub(lambda found: f"{found[1]}{lines}\n{found[2]}", readme.read_text()))

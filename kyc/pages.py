@@ -1,0 +1,114 @@
+"""What the pages here know of an application: how far capture has come, and how the review stands."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from enrollment import corrections
+from enrollment.models import Application
+from kyc import hours
+from kyc.models import Case, Evidence, Mark, Upload, needed
+from kyc.steps import capture, facing, review
+from portal import sealing
+
+DEVICE = "device"  # a cookie with a random number: the same phone for many people is worth a look
+YEAR = 365 * 24 * 3600
+# What each item asks for, in one line.
+HOW: dict[str, Any] = {
+    "card-front": _("Mặt có ảnh chân dung; đặt trọn trong khung, đủ sáng, không lóa."),
+    "card-back": _("Mặt có ba dòng chữ in máy; đặt trọn trong khung."),
+    "face": _("Nhìn thẳng, đưa khuôn mặt theo khung xa – gần, khoảng 10 giây."),
+}
+
+
+def progress(application: Application) -> dict[str, Any]:
+    missing, left = capture.missing(application), facing.tries_left(application)
+    given = Evidence.of(application)
+    items = [
+        {
+            "item": item,
+            "name": corrections.NAMES[item],
+            "how": HOW[item],
+            "done": item not in missing,
+            "again": asked_again(application, item) if item in missing else "",
+            "gallery": any(one.item == item and one.way == Evidence.Way.GALLERY for one in given.values()),
+        }
+        for item in needed(application)
+    ]
+    following = next((item for item in missing if item != "face" or left), "")
+    return {
+        "items": items,
+        "missing": missing,
+        "next_item": following,
+        "tries_left": left,
+        "closed": not left and "face" in missing,
+        "begun": bool(given),
+        "percent": round(100 * (len(items) - len(missing)) / len(items)),
+    }
+
+
+def asked_again(application: Application, item: str) -> Any:
+    why = application.items.get(item)
+    return corrections.REASONS[why][2] if why and application.redo else ""
+
+
+def answer_of(upload: Upload, application: Application) -> dict[str, Any]:
+    """Told in the language of whoever reads it now."""
+    refused = (upload.answer or {}).get("refused", "")
+    told: dict[str, Any] = {
+        "received": upload.received,
+        "done": upload.answer is not None,
+        "refused": refused,
+        "said": "",
+    }
+    if refused:
+        told["said"] = str(capture.SAID.get(refused, capture.SAID["not-a-photo"]))
+        if upload.item == "face":
+            told["left"] = facing.tries_left(application)
+        else:
+            told["may_insist"] = refused in capture.SOFT and capture.may_insist(application, upload.item)
+    return told
+
+
+def remember_device(request: HttpRequest, application: Application) -> None:
+    device = request.COOKIES.get(DEVICE, "")
+    if len(device) == 32 and device.isalnum():
+        Mark.objects.get_or_create(application=application, kind="device", value=sealing.blind_index("device", device))
+
+
+def with_device(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    if DEVICE not in request.COOKIES:
+        answer.set_cookie(
+            DEVICE, uuid.uuid4().hex, max_age=YEAR, httponly=True, secure=request.is_secure(), samesite="Lax"
+        )
+    return answer
+
+
+def standing(application: Application) -> dict[str, Any]:
+    case = Case.objects.filter(application=application).first()
+    if case is None:
+        return {"queue": "", "ahead": 0, "case": None}
+    now = timezone.now()
+    last = case.decisions.filter(act="reject").order_by("-pk").first() if case.queue == Case.Queue.REJECTED else None
+    return {
+        "case": case,
+        "queue": case.queue,
+        "ahead": review.ahead_of(case) if case.is_running else 0,
+        "due": case.due_at,
+        "late": case.is_running and case.due_at < now,
+        "open_now": hours.between(now, now + timedelta(minutes=1)).total_seconds() > 0,
+        "why": review.REJECTIONS[last.reason][1] if last and last.reason in review.REJECTIONS else "",
+        "last_day": timezone.localdate(case.due_at) + timedelta(days=review.OBJECTION_DAYS),
+        "said": place_in_queue(review.ahead_of(case)) if case.is_running else "",
+    }
+
+
+def place_in_queue(ahead: int) -> str:
+    if not ahead:
+        return str(_("Hồ sơ của Quý khách là tiếp theo, hoặc đang được xem"))
+    return ngettext("Trước Quý khách còn %(n)d hồ sơ", "Trước Quý khách còn %(n)d hồ sơ", ahead) % {"n": ahead}

@@ -1,0 +1,112 @@
+"""What was declared beside what the card says, field by field, and where each came from. Accents and where the tone
+mark stands do not matter to the comparison; what is shown is what was written."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from enrollment.identity import Declaration, Sex
+from portal import writing
+
+SAME, NEAR, OTHER = "same", "near", "other"
+SOURCES: dict[str, Any] = {"code": _("Mã QR"), "machine": _("MRZ"), "printed": _("OCR"), "vneid": _("VNeID")}
+FIELDS: dict[str, Any] = {
+    "number": _("Số giấy tờ"),
+    "full_name": _("Họ tên"),
+    "birth_date": _("Ngày sinh"),
+    "sex": _("Giới tính"),
+    "issued_on": _("Ngày cấp"),
+    "expires_on": _("Ngày hết hạn"),
+}
+Reads = dict[str, dict[str, Any]]  # source → field → value, as JSON keeps it
+
+
+@dataclass(frozen=True)
+class Told:
+    source: str
+    text: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Row:
+    field: str
+    declared: str
+    told: tuple[Told, ...]
+
+    @property
+    def label(self) -> Any:
+        return FIELDS[self.field]
+
+    @property
+    def verdict(self) -> str:
+        """The worst of them; empty where no source says anything."""
+        return next((one for one in (OTHER, NEAR, SAME) if any(told.verdict == one for told in self.told)), "")
+
+
+def rows(declared: Declaration, reads: Reads) -> list[Row]:
+    found = []
+    for field in FIELDS:
+        own = getattr(declared, field)
+        told = tuple(
+            Told(source, shown(field, facts[field]), verdict(field, own, facts[field], source))
+            for source, facts in reads.items()
+            if facts.get(field)
+        )
+        found.append(Row(field, shown(field, own), told))
+    return found
+
+
+def shown(field: str, value: Any) -> str:
+    if field == "sex":
+        return str(Sex(value).label) if value in Sex.values else ""
+    day = as_day(value)
+    return f"{day:%d/%m/%Y}" if day else str(value or "")
+
+
+def as_day(value: Any) -> date | None:
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError:
+        return None
+
+
+def verdict(field: str, declared: Any, told: Any, source: str) -> str:
+    if field == "full_name":
+        return name_verdict(str(declared), str(told), cut=source == "machine")
+    if field in ("birth_date", "issued_on", "expires_on"):
+        if not declared:
+            return ""  # nothing was declared to differ from
+        return SAME if as_day(told) == as_day(declared) else OTHER
+    return SAME if str(told) == str(declared) else OTHER
+
+
+def name_verdict(declared: str, told: str, *, cut: bool = False) -> str:
+    """Same but for accents: near, unless the source has none to tell."""
+    own, other = plain(declared), plain(told)
+    if exact(declared) == exact(told):
+        return SAME
+    if own == other or (cut and len(told) >= 24 and own.startswith(other)):
+        return SAME if told.isascii() else NEAR
+    return OTHER
+
+
+def exact(text: str) -> str:
+    """Letters as meant: one case, and the tone mark wherever it was put ("hòa" is "hoà")."""
+    parts = unicodedata.normalize("NFD", text.casefold())
+    words = []
+    for word in re.split(r"[\s'’.-]+", parts):
+        tones = "".join(sorted(letter for letter in word if letter in TONES))
+        words.append("".join(letter for letter in word if letter not in TONES) + tones)
+    return " ".join(filter(None, words))
+
+
+TONES = "\u0300\u0301\u0303\u0309\u0323"
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z]+", writing.fold(text).casefold()))

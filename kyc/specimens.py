@@ -1,0 +1,107 @@
+"""The demo's files: one at each state of the desk, with specimens for evidence, by the verbs that people use."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from enrollment import dossier
+from enrollment.journey import Step
+from enrollment.models import Application
+from enrollment.seeds import plant_application, told_by
+from kyc.drawing import Card, Face, Shot
+from kyc.models import Case
+from kyc.steps import capture, checking, review
+from kyc.steps.planting import drawn, give
+from kyc.steps.review import Asked
+from portal.allowances import Limit
+from portal.models import User
+
+# Synthetic people; how far their file came, and what is wrong with it.
+DEMO = (
+    ("Đinh Văn Mẫu Vinh", "051088000111", "0900000111", "contract", ""),
+    ("Hồ Thị Mẫu Xuân", "038190000112", "0900000112", "new", ""),
+    ("Mai Văn Mẫu Yên", "001091000113", "0900000113", "new", "other-name"),
+    ("Lý Thị Mẫu Ái", "048195000114", "0900000114", "new", "gallery"),
+    ("Cao Văn Mẫu Bảo", "079089000115", "0900000115", "new", "other-card"),
+    ("Đoàn Thị Mẫu Cúc", "051193000116", "0900000116", "mine", ""),
+    ("Phan Văn Mẫu Đạt", "038087000117", "0900000117", "approval", ""),
+    ("Tô Thị Mẫu Em", "001196000118", "0900000118", "approval", ""),
+    ("Vũ Văn Mẫu Gia", "048090000119", "0900000119", "second", ""),
+    ("Dương Thị Mẫu Hoa", "079194000120", "0900000120", "waiting", ""),
+    ("Trương Văn Mẫu Kiên", "051089000121", "0900000121", "hold", ""),
+    ("Lâm Thị Mẫu Liên", "038192000122", "0900000122", "rejected", ""),
+    ("Kiều Văn Mẫu Mạnh", "001088000123", "0900000123", "objection", ""),
+    ("Quách Thị Mẫu Ngọc", "048191000124", "0900000124", "approved", ""),
+)
+
+
+Told = tuple[str, str, dict[str, Any]]  # verb, by whom, what belongs to it
+
+
+ONE_AT_A_TIME = Limit("demo planting", 1, timedelta(minutes=2))
+
+
+def plant_files() -> None:
+    """In the background, for drawing them takes half a minute: the first visitor does not wait for that."""
+    known = set(Application.objects.filter(is_demo=True).values_list("person_index", flat=True))
+    missing = [(place, person) for place, person in enumerate(DEMO) if User.username_for(person[1]) not in known]
+    if settings.DEMO and missing and ONE_AT_A_TIME.spend("") is not None:
+        for place, person in missing:
+            plant_file(place, *person)
+
+
+def plant_file(place: int, full_name: str, number: str, phone: str, state: str, fault: str) -> None:
+    """Drawn first, for drawing takes seconds and a database has other writers."""
+    told, face = told_by(full_name, number, phone), Face(1000 + place * 17)
+    printed = replace(told, full_name="Mai Văn Mẫu Yến") if fault == "other-name" else told
+    fake = {"number": "079089000999"} if fault == "other-card" else {}
+    shot = Shot(seed=place + 1, turn=(place % 5 - 2) * 0.8, tilt=0.006, fill=0.9, blur=0.6 if place % 3 == 0 else 0)
+    given = drawn(Card(printed, face, year=2021 + 3 * (place % 2), fake=fake), face, shot)
+    with transaction.atomic():
+        plant_application(full_name, number, phone, "theo-luot-12", Step.CAPTURE)
+        application = Application.objects.select_related("data_key").get(person_index=User.username_for(number))
+        give(application, given, way="gallery" if fault == "gallery" else "camera")
+        capture.finish(application)
+        if state == "contract":
+            return
+        # The contract and the PIN have their own pages to come; here the file goes straight to the desk.
+        application.finish()
+        application.finish()
+    checking.check(application)
+    waited = timedelta(minutes=3 * (len(DEMO) - place))
+    Case.objects.filter(application=application).update(checked=True, received_at=timezone.now() - waited)
+    decide(Case.objects.get(application=application), state)
+
+
+def decide(case: Case, state: str) -> None:
+    """By the demo's own people."""
+    first, other = User.objects.filter(is_demo=True, groups__name="reviewer").order_by("pk")[:2]
+    approver = User.objects.get(is_demo=True, groups__name="approver")
+    for verb, by, more in STORIES[state]:
+        user = {"first": first, "other": other, "approver": approver}.get(by)
+        if user is None:
+            review.object_to(case.application, "Tôi là chủ giấy tờ, ảnh chụp rõ, đề nghị xem lại.")
+            continue
+        case.refresh_from_db()
+        until = timezone.localdate() + timedelta(days=2) if verb == "hold" else None
+        asked = Asked(turns=case.turns, file_hash=dossier.digest(case.application), until=until, **more)
+        review.act(case, verb, user, asked)
+
+
+_TAKE: Told = ("take", "first", {})
+_PASS: tuple[Told, ...] = (_TAKE, ("pass", "first", {}))
+STORIES: dict[str, tuple[Told, ...]] = {
+    "new": (),
+    "mine": (_TAKE,),
+    "approval": _PASS,
+    "second": (_TAKE, ("ask", "first", {})),
+    "waiting": (_TAKE, ("send-back", "first", {"items": {"card-front": "glare", "face": "covered"}})),
+    "hold": (_TAKE, ("hold", "first", {"reason": "asking-elsewhere"})),
+    "rejected": (_TAKE, ("reject", "first", {"reason": "not-the-person"})),
+    "objection": (_TAKE, ("reject", "first", {"reason": "forged"}), ("object", "customer", {})),
+    "approved": (*_PASS, ("take", "approver", {}), ("approve", "approver", {})),
+}

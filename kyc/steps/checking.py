@@ -1,0 +1,301 @@
+"""What machines find in the evidence, beside what people decide: each finding by itself, about exactly these pictures
+and this declaration. What was not performed, or is not sure, is said so and never counted as passed."""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from PIL import Image
+
+from enrollment import identity
+from enrollment.identity import Declaration, Document
+from enrollment.journey import Step
+from enrollment.models import Application, Trail
+from kyc.gateways import ekyc
+from kyc.models import Case, Check, Evidence, Mark
+from kyc.reading import comparing, ocr, picture, vision
+from kyc.steps import policing
+from portal import outbox, sealing, writing
+from portal.refusals import Refusal
+
+log = structlog.get_logger(__name__)
+PASS, UNSURE, FAIL, SKIPPED = Check.Outcome.PASS, Check.Outcome.UNSURE, Check.Outcome.FAIL, Check.Outcome.NOT_PERFORMED
+TRACED = ("card-front", "face-near")
+LOOKED_AT = 3000  # marks of others, the newest first; beyond that it is not known and not claimed
+LOOKS = 5
+NEAR_BITS = 10  # of 256: two traces that differ in no more share some of sixteen bands, so an index finds them
+Finding = tuple[Check.Outcome, dict[str, Any]]
+Found = dict[str, Evidence]
+Facts = Mapping[str, Mapping[str, Any]]  # of each picture, as found when it came
+
+
+def basis(application: Application, found: Found) -> str:
+    """What the findings are about: other pictures or another declaration need new ones."""
+    told = [application.declared, sorted((kind, one.digest) for kind, one in found.items())]
+    text = json.dumps(told, sort_keys=True, ensure_ascii=False)
+    return sealing.blind_index("evidence", hashlib.sha256(text.encode()).hexdigest())
+
+
+def findings(application: Application, found: Found | None = None) -> list[Check]:
+    """As they stand for what lies there now; none while they are still being made."""
+    found = Evidence.of(application) if found is None else found
+    rows = {one.name: one for one in Check.objects.filter(application=application, basis=basis(application, found))}
+    for one in rows.values():
+        one.application = application
+    return [rows[name] for name in Check.NAMES if name in rows]
+
+
+def check(application: Application) -> None:
+    """Look at everything; twice is once. Slow work comes first, the writing in one short transaction at the end."""
+    found, told = Evidence.of(application), application.declaration
+    if told is None or not found:
+        return
+    about = basis(application, found)
+    before = Check.objects.filter(application=application, basis=about, name="match").select_related(None).first()
+    if before and not was_away(before, application):
+        return
+    images = {kind: one.file.read() for kind, one in found.items() if one.file}
+    facts = {kind: one.facts or {} for kind, one in found.items()}
+    reads = read(told, images, facts)
+    made = dict(_cards(told, found, facts, reads)) | dict(_faces(images, facts))
+    made |= {name: (Check.Outcome(one.outcome), dict(one.facts)) for name, one in ekyc.gateway().ask(images).items()}
+    marks = marks_of(application, told, images)
+    try:
+        with transaction.atomic():
+            mark(application, marks)
+            made["reuse"] = _reuse(application)
+            Check.objects.filter(application=application, basis=about).delete()
+            for name, (outcome, what) in made.items():
+                Check.objects.create(application=application, name=name, basis=about, outcome=outcome, facts=what)
+            policing.stand_for_the_first(application)
+    except (IntegrityError, Refusal):
+        log.info("checked by another", application=application.pk)
+
+
+def was_away(match: Check, application: Application) -> bool:
+    """The eKYC service did not answer; it may be asked again."""
+    match.application = application
+    return (match.facts or {}).get("why") in ekyc.AWAY
+
+
+# ── Reading ──
+
+
+def read(told: Declaration, images: Mapping[str, bytes], facts: Facts) -> comparing.Reads:
+    """What each source says of each field. QR and machine-readable lines were read as the picture came."""
+    reads: comparing.Reads = {}
+    for side in ("card-front", "card-back"):
+        if code := facts.get(side, {}).get("code"):
+            reads["code"] = dict(code)
+        if machine := facts.get(side, {}).get("machine"):
+            reads["machine"] = {**machine, "full_name": machine["name"]}
+    if "card-front" in images and ocr.able():
+        front = Image.open(io.BytesIO(images["card-front"]))
+        flat = vision.image_of(vision.flattened(front.convert("L"), (1140, 719))) if vision.able else front
+        if printed := ocr.printed(flat):
+            days = [day.isoformat() for day in printed.dates]
+            born = next((day for day in days if day == told.birth_date.isoformat()), days[0] if days else None)
+            reads["printed"] = {"number": printed.number, "full_name": printed.name, "birth_date": born}
+    return reads
+
+
+def reads_of(checks: list[Check]) -> comparing.Reads:
+    """For the desk: what the sources said, as the findings keep it."""
+    names = {"qr": "code", "mrz": "machine", "ocr": "printed"}
+    told = {names[one.name]: (one.facts or {}).get("read") for one in checks if one.name in names}
+    return {source: facts for source, facts in told.items() if facts}
+
+
+def _cards(told: Declaration, found: Found, facts: Facts, reads: comparing.Reads) -> Iterator[tuple[str, Finding]]:
+    sides = [kind for kind in ("card-front", "card-back") if kind in found]
+    faults = {kind: fault for kind in sides if (fault := facts[kind].get("insisted") or facts[kind].get("fault"))}
+    gallery = [kind for kind in sides if found[kind].way == Evidence.Way.GALLERY]
+    yield "quality", (UNSURE if faults or gallery else PASS, {"faults": faults, "gallery": gallery})
+    has_code, has_lines = told.document == Document.CITIZEN, told.document != Document.OLD_CARD
+    yield "qr", _source(reads, "code", expected=has_code, able=True)
+    yield "mrz", _source(reads, "machine", expected=has_lines, able=vision.able)
+    yield "ocr", _source(reads, "printed", expected=True, able=ocr.able())
+    yield "same-card", _same_card(told, facts)
+    rows = comparing.rows(told, reads)
+    differing = [f"{row.field}:{one.source}" for row in rows for one in row.told if one.verdict == comparing.OTHER]
+    strong = [one for one in differing if not one.endswith(":printed")]  # OCR errs; it makes one look, no more
+    compared = {row.field for row in rows if row.told}
+    # Sure is what a code or the machine's lines say in so many letters; "nearly the same" is for people.
+    same = {
+        row.field for row in rows if any(one.verdict == comparing.SAME and one.source != "printed" for one in row.told)
+    }
+    near = any(one.verdict == comparing.NEAR for row in rows for one in row.told if one.source != "printed")
+    sure = {"number", "full_name", "birth_date"} <= same and not differing and not near
+    yield "declared", (FAIL if strong else PASS if sure else UNSURE if compared else SKIPPED, {"differing": differing})
+    yield "validity", _validity(told, reads)
+    doubts = [name for name, _text in identity.doubts(told, timezone.localdate())]
+    yield "issuer", (UNSURE if "issuer" in doubts else PASS, {})
+    if told.document == Document.CITIZEN:
+        wrong = [field for field, _text in identity.faults(told, timezone.localdate()) if field == "number"]
+        unusual = [name for name in doubts if name in ("province-code", "age", "minor")]
+        yield "number", (FAIL if wrong else UNSURE if unusual else PASS, {"unusual": unusual})
+    face = bool(facts.get("card-front", {}).get("face"))
+    yield "card-face", (PASS if face else UNSURE if vision.able else SKIPPED, {})
+
+
+def _source(reads: comparing.Reads, source: str, *, expected: bool, able: bool) -> Finding:
+    if source in reads:
+        return PASS, {"read": reads[source]}
+    return (UNSURE if able else SKIPPED) if expected else SKIPPED, {}
+
+
+def _same_card(told: Declaration, facts: Facts) -> Finding:
+    """Something that the front says must stand on the back too."""
+    if told.document != Document.CITIZEN:
+        return SKIPPED, {}
+    front, back = facts.get("card-front", {}), facts.get("card-back", {})
+    code, machine = front.get("code") or back.get("code"), back.get("machine")
+    if not code or not machine:
+        return UNSURE, {}
+    same = code["number"] == machine["number"] and code["birth_date"] == machine["birth_date"]
+    return (PASS if same else FAIL), {"code": code["number"][-3:], "machine": machine["number"][-3:]}
+
+
+def _validity(told: Declaration, reads: comparing.Reads) -> Finding:
+    """By what the card prints, else by the holder's age."""
+    today = timezone.localdate()
+    printed = comparing.as_day(reads.get("machine", {}).get("expires_on") or "")
+    issued = comparing.as_day(reads.get("code", {}).get("issued_on") or "") or told.issued_on
+    by_age = identity.card_ends(told.birth_date, issued) if told.document == Document.CITIZEN else None
+    ends = printed or told.expires_on or by_age
+    if ends and ends < today:
+        return FAIL, {"ends": ends.isoformat()}
+    odd = bool(printed and by_age and abs(printed - by_age) > timedelta(days=31))
+    soon = bool(ends and ends < today + timedelta(days=30))
+    unread = not {"machine", "code"} & set(reads) or (ends is None and told.document != Document.CITIZEN)
+    return (UNSURE if odd or soon or unread else PASS), {"ends": ends.isoformat() if ends else "", "odd": odd}
+
+
+def _faces(images: Mapping[str, bytes], facts: Facts) -> Iterator[tuple[str, Finding]]:
+    stills = [Image.open(io.BytesIO(images[kind])).convert("L") for kind in ("face-far", "face-near") if kind in images]
+    boxes = [vision.face(still) for still in stills]
+    yield "still-faces", (SKIPPED if not vision.able else PASS if len(boxes) == 2 and all(boxes) else FAIL, {})
+    film = facts.get("face-film", {})
+    seen = film.get("seen", [])
+    known = vision.able and all(wide for _cue, wide, _at in seen)
+    right = film.get("ratio") or 0
+    yield "cues", (SKIPPED if not vision.able else PASS if known and 1.25 < right < 4 else FAIL, {"ratio": right})
+    # That something moves does not show that it lives.
+    flat = bool(len(boxes) == 2 and all(boxes) and _flat(stills, boxes))
+    yield "alive", (UNSURE if vision.able else SKIPPED, {"flat": flat})
+
+
+def _flat(stills: list[Image.Image], boxes: list[Any]) -> bool:
+    """A near face shows more nose than a far one; a photograph held nearer is the same picture, only larger."""
+    faces = [
+        still.crop((x, y, x + wide, y + high)).resize((48, 48), Image.Resampling.BOX)
+        for still, (x, y, wide, high) in zip(stills, boxes, strict=True)
+    ]
+    return vision.likeness(*faces) > 0.985
+
+
+# ── What belongs together ──
+
+
+def marks_of(application: Application, told: Declaration, images: Mapping[str, bytes]) -> list[Mark]:
+    """Bands of a trace are blind as everything else here: alike can be found, and nothing be drawn from them."""
+    kept = {
+        "phone": application.phone_index,
+        "email": application.email_index,
+        "address": sealing.blind_index("address", f"{told.ward} {writing.fold(told.address).casefold()}"),
+    }
+    hands = Trail.objects.filter(application=application, origin=Step.CAPTURE).values_list("actor", flat=True)
+    if agents := set(hands) - {None, application.user_id}:
+        kept["agent"] = str(min(agents))
+    rows = [Mark(application=application, kind=kind, value=value) for kind, value in kept.items() if value]
+    for kind in TRACED:
+        if kind in images:
+            trace = picture.trace(face_of(Image.open(io.BytesIO(images[kind])), kind))
+            rows += [Mark(application=application, kind=kind, value=band, trace=trace) for band in bands(kind, trace)]
+    return rows
+
+
+def face_of(image: Image.Image, kind: str) -> Image.Image:
+    """Of a card its portrait, for all else is alike on all cards."""
+    box = vision.face(image.convert("L"), 0.06) if kind == "card-front" else None
+    if box is None:
+        return image
+    x, y, wide, high = box
+    return image.crop((max(0, x - wide // 4), max(0, y - high // 4), x + wide * 5 // 4, y + high * 3 // 2))
+
+
+def mark(application: Application, rows: list[Mark]) -> None:
+    Mark.objects.filter(application=application).exclude(kind="device").delete()
+    Mark.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def bands(kind: str, trace: str) -> list[str]:
+    """Without those that are even: half of all pictures have one."""
+    cut = [f"{place}:{trace[place * 4 : place * 4 + 4]}" for place in range(16)]
+    return [sealing.blind_index(f"trace {kind}", band) for band in cut if not band.endswith(":0000")]
+
+
+def shared(application: Application, most: int = 50) -> dict[str, list[tuple[Application, Any]]]:
+    """Other applications with the same contact, device, helper, or nearly the same pictures; each with its day."""
+    return {kind: found for kind, (found, _whole) in compared(application, most).items() if found}
+
+
+def compared(application: Application, most: int = 50) -> dict[str, tuple[list[tuple[Application, Any]], bool]]:
+    """By kind: the others, and whether all that might be alike were looked at."""
+    own: dict[str, list[Mark]] = {}
+    for one in Mark.objects.filter(application=application):
+        own.setdefault(one.kind, []).append(one)
+    found: dict[str, tuple[list[tuple[Application, Any]], bool]] = {}
+    for kind, marks in own.items():
+        others = Mark.objects.filter(kind=kind, value__in=[one.value for one in marks]).exclude(application=application)
+        rows = list(others.order_by("-at").only("application_id", "trace", "at")[:LOOKED_AT])
+        near = {
+            row.application_id: row.at
+            for row in rows
+            if marks[0].trace is None or (row.trace and picture.apart(row.trace, marks[0].trace) <= NEAR_BITS)
+        }
+        chosen = dict(list(near.items())[:most])
+        applications = Application.objects.in_bulk(chosen)
+        found[kind] = [(applications[pk], at) for pk, at in chosen.items()], len(rows) < LOOKED_AT
+    return found
+
+
+def _reuse(application: Application) -> Finding:
+    """A picture that another person's application has: of one's own earlier application it is no wonder."""
+    found = {kind: told for kind, told in compared(application).items() if kind in TRACED}
+    used = {
+        kind: sorted({other.reference for other, _at in others if other.person_index != application.person_index})
+        for kind, (others, _whole) in found.items()
+    }
+    unlike = set(found) == set(TRACED) and all(whole for _others, whole in found.values())
+    return (PASS if unlike and not any(used.values()) else UNSURE), {"used": used}
+
+
+# ── On schedule ──
+
+bell = outbox.Bell("kyc.tasks.check_evidence")
+
+
+def check_due(most: int = 40) -> None:
+    """Every case whose evidence was not looked at. Each try is counted before it is made, so that one that brings the
+    worker down holds up no other; after some it is left to people, who see that nothing was found."""
+    due = (
+        Case.objects.filter(checked=False, looks__lt=LOOKS).exclude(queue=Case.Queue.CLOSED).order_by("looks", "due_at")
+    )
+    for case in due.select_related("application", "application__data_key", "application__plan")[:most]:
+        Case.objects.filter(pk=case.pk).update(looks=F("looks") + 1)
+        try:
+            check(case.application)
+        except (OSError, sealing.Broken, sealing.Erased) as wrong:
+            log.error("evidence not readable", application=case.application_id, reason=type(wrong).__name__, alarm=True)
+            continue
+        away = Check.objects.filter(application=case.application, name="match").order_by("-at").first()
+        if away is None or not was_away(away, case.application):
+            Case.objects.filter(pk=case.pk, turns=case.turns).update(checked=True)

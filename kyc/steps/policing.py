@@ -1,0 +1,103 @@
+"""How much review a plan and a channel ask for: policies as rows, tried on past files before they go live, made by one
+person and put to work by another."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from enrollment import dossier
+from enrollment.models import Application
+from enrollment.steps import approving
+from kyc.models import Case, Check, Decision, Policy
+from portal import accounts, audit
+from portal.models import User
+from portal.refusals import Refusal
+
+# Without these a machine cannot stand for a person: that the card is real, that somebody lives, that it is the same one.
+ALWAYS = ("card-genuine", "liveness", "match", "declared", "same-card", "validity", "reuse")
+SAMPLED = 10  # per cent of approvals, where no policy says otherwise
+PAST = 500
+
+
+def policy_for(application: Application) -> Policy | None:
+    """The live one that says most precisely what it is for."""
+    live = Policy.objects.filter(status=Policy.Status.LIVE)
+    fitting = live.filter(Q(plan=None) | Q(plan=application.plan_id), Q(channel="") | Q(channel=application.channel))
+    return max(fitting, key=lambda one: (one.plan_id is not None, one.channel != "", one.pk), default=None)
+
+
+def is_clean(policy: Policy, findings: list[Check]) -> bool:
+    """Every check that is asked for says pass, in as many words."""
+    passed = {one.name for one in findings if one.outcome == Check.Outcome.PASS}
+    return set(policy.checks) | set(ALWAYS) <= passed
+
+
+def stand_for_the_first(application: Application) -> None:
+    """In the transaction of the findings: where a live policy allows it, clean checks stand for the appraisal."""
+    policy = policy_for(application)
+    case = Case.objects.filter(application=application, queue=Case.Queue.APPRAISAL, holder=None).first()
+    if policy is None or case is None or case.truth or not policy.machine_appraises or case.decisions.exists():
+        return
+    newest = Check.objects.filter(application=application).order_by("-at").values_list("basis", flat=True).first()
+    if not is_clean(policy, list(Check.objects.filter(application=application, basis=newest))):
+        return
+    here = Case.objects.filter(pk=case.pk, turns=case.turns, queue=Case.Queue.APPRAISAL, holder=None)
+    if here.update(queue=Case.Queue.APPROVAL, turns=case.turns + 1):
+        shown = dossier.digest(application)
+        approving.appraise(application, shown, policy=policy.name)
+        Decision.objects.create(case=case, act="machine-pass", file_hash=shown, reason="policy")
+
+
+def try_on_past(policy: Policy) -> dict[str, Any]:
+    """What it would have done with the newest decided files: how many it would have let by the first person, and which
+    of those people did not pass. A few queries, whatever the number of files."""
+    past = Case.objects.filter(queue=Case.Queue.CLOSED).order_by("-closed_at")
+    if policy.plan_id:
+        past = past.filter(application__plan=policy.plan_id)
+    if policy.channel:
+        past = past.filter(application__channel=policy.channel)
+    cases = dict(past.values_list("pk", "application")[:PAST])
+    refused = Decision.objects.filter(case__in=cases, act__in=("send-back", "reject", "disagree"))
+    no = set(refused.values_list("case", flat=True))
+    newest: dict[int, tuple[str, set[str]]] = {}
+    findings = Check.objects.filter(application__in=cases.values()).order_by("application", "-at")
+    for application, basis, name, outcome in findings.values_list("application", "basis", "name", "outcome"):
+        kept = newest.setdefault(application, (basis, set()))
+        if basis == kept[0] and outcome == Check.Outcome.PASS:
+            kept[1].add(name)
+    asked = set(policy.checks) | set(ALWAYS)
+    clean = {
+        case for case, application in cases.items()
+        if policy.machine_appraises and asked <= newest.get(application, ("", set()))[1]
+    }  # fmt: skip
+    told: dict[str, Any] = {
+        "files": len(cases), "machine": len(clean), "people_said_no": len(clean & no), "at": timezone.now().isoformat(),
+    }  # fmt: skip
+    Policy.objects.filter(pk=policy.pk).update(tried=told)
+    policy.tried = told
+    audit.record("policy tried", policy, **{name: told[name] for name in ("files", "machine", "people_said_no")})
+    return told
+
+
+@transaction.atomic
+def go_live(policy: Policy, by: User) -> None:
+    accounts.check_vouched(by)
+    if by.pk in policy.made_by:
+        raise Refusal("same-person", _("Người đưa chính sách vào áp dụng phải khác người soạn."), status=403)
+    if not policy.tried:
+        raise Refusal("not-tried", _("Hãy chạy thử chính sách trên hồ sơ đã qua trước khi áp dụng."))
+    same = Policy.objects.filter(status=Policy.Status.LIVE, plan=policy.plan_id, channel=policy.channel)
+    same.update(status=Policy.Status.RETIRED)
+    draft = Policy.objects.filter(pk=policy.pk, status=Policy.Status.DRAFT)
+    if not draft.update(status=Policy.Status.LIVE, live_by=by):
+        raise Refusal("not-a-draft", _("Chính sách này không còn là bản nháp."))
+    audit.record("policy live", policy, machine=policy.machine_appraises, sampled=policy.sampled)
+
+
+@transaction.atomic
+def retire(policy: Policy) -> None:
+    if Policy.objects.filter(pk=policy.pk, status=Policy.Status.LIVE).update(status=Policy.Status.RETIRED):
+        audit.record("policy retired", policy)

@@ -1,0 +1,26 @@
+"""Background work: each task starts a job that may run twice or at once with itself."""
+
+from celery import shared_task
+
+from kyc import specimens
+from kyc.steps import capture, checking, review
+
+
+@shared_task
+def check_evidence() -> None:
+    checking.check_due()
+
+
+@shared_task
+def wake() -> None:
+    review.wake()
+
+
+@shared_task
+def tidy() -> None:
+    capture.tidy()
+
+
+@shared_task
+def plant_demo() -> None:
+    specimens.plant_files()

@@ -1,0 +1,181 @@
+"""The customer's pages of capture and of waiting: each finds, asks, answers. The rules are in the steps."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from enrollment import corrections
+from enrollment.journey import Step
+from enrollment.models import Application
+from enrollment.pages import at, onward, show
+from kyc import forms, pages
+from kyc.models import Case, Evidence, Upload
+from kyc.steps import capture, facing, review
+from portal.errors import PAGES
+from portal.refusals import Refusal
+
+# ── Capture ──
+
+
+@at(Step.CAPTURE)
+def capture_page(request: HttpRequest, application: Application) -> HttpResponse:
+    """What is there, what is left, and the next thing to do."""
+    return show(request, "kyc/capture", application, **pages.progress(application))
+
+
+@at(Step.CAPTURE)
+def rehearsal(request: HttpRequest, application: Application) -> HttpResponse:
+    return show(request, "kyc/rehearsal", application, **pages.progress(application))
+
+
+@at(Step.CAPTURE)
+def item_page(request: HttpRequest, application: Application, item: str) -> HttpResponse:
+    known = pages.progress(application)
+    if item not in [one["item"] for one in known["items"]]:
+        raise Http404
+    if item == "face" and not facing.tries_left(application):
+        return redirect("kyc:capture")
+    pages.remember_device(request, application)
+    following = next((one for one in known["missing"] if one != item), "")
+    page = "face" if item == "face" else "card"
+    answer = show(
+        request,
+        f"kyc/{page}",
+        application,
+        **known,
+        item=item,
+        name=corrections.NAMES[item],
+        following=reverse("kyc:item", args=[following]) if following else reverse("kyc:capture"),
+        asked_again=pages.asked_again(application, item),
+        may_insist=capture.may_insist(application, item),
+        ovals=facing.OVALS,
+    )
+    return pages.with_device(request, answer)
+
+
+@at(Step.CAPTURE)
+def piece(request: HttpRequest, application: Application, item: str, key: uuid.UUID) -> HttpResponse:
+    """A piece of an upload; asked without one, how much has come."""
+    form = forms.PieceForm(request.GET)
+    if not form.is_valid() or item not in capture.KINDS:
+        raise Refusal("odd-request", PAGES[400][2], status=400)
+    told = form.cleaned_data
+    if request.method != "POST":
+        found = Upload.objects.filter(application=application, item=item, key=key).first()
+        return JsonResponse(pages.answer_of(found, application) if found else {"received": 0, "done": False})
+    if told["at"] and not Upload.objects.filter(key=key).exists():
+        raise capture.replaced()
+    upload = capture.begin(application, key, item, told["of"], told["way"])
+    capture.receive(upload, told["at"] or 0, request.body)
+    if capture.claim(upload):
+        look_at(upload, insist=told["insist"], challenge=told["challenge"])
+    return JsonResponse(pages.answer_of(Upload.objects.filter(pk=upload.pk).first() or upload, application))
+
+
+def look_at(upload: Upload, *, insist: bool = False, challenge: uuid.UUID | None = None) -> None:
+    if upload.item != "face":
+        capture.take_card(upload, insist=insist)
+    elif challenge:
+        facing.take_film(upload, challenge)
+    else:
+        capture.refuse(upload, "wrong-film")
+
+
+@require_POST
+@at(Step.CAPTURE)
+def photo(request: HttpRequest, application: Application, item: str) -> HttpResponse:
+    """Without JavaScript: one photograph from a form."""
+    form = forms.PhotoForm(request.POST, request.FILES)
+    if not form.is_valid() or item == "face":
+        messages.warning(request, _("Quý khách chưa chọn ảnh."))
+        return redirect("kyc:item", item) if item in capture.KINDS else redirect("kyc:capture")
+    file = form.cleaned_data["photo"]
+    upload = capture.begin(application, uuid.uuid4(), item, file.size, Evidence.Way.GALLERY)
+    start = 0
+    while bytes_ := file.read(capture.PIECE):
+        start = capture.receive(upload, start, bytes_)
+    if capture.claim(upload):
+        look_at(upload, insist="insist" in request.POST)
+    told = pages.answer_of(Upload.objects.filter(pk=upload.pk).first() or upload, application)
+    if told["said"]:
+        messages.warning(request, told["said"])
+        return redirect("kyc:item", item)
+    messages.success(request, _("Đã nhận ảnh."))
+    return redirect("kyc:capture")
+
+
+@require_POST
+@at(Step.CAPTURE)
+def begin_face(request: HttpRequest, application: Application) -> HttpResponse:
+    challenge = facing.begin(application, calm="calm" in request.POST)
+    return JsonResponse({"challenge": str(challenge.key), "cues": challenge.cues})
+
+
+@require_POST
+@at(Step.CAPTURE)
+def promise_face(request: HttpRequest, application: Application) -> HttpResponse:
+    form = forms.PromiseForm(request.POST)
+    if not form.is_valid():
+        raise capture.no("wrong-film")
+    facing.promise(application, form.cleaned_data["challenge"], form.cleaned_data["digest"])
+    return JsonResponse({"promised": True})
+
+
+@require_POST
+@at(Step.CAPTURE)
+def done(request: HttpRequest, application: Application) -> HttpResponse:
+    try:
+        capture.finish(application)
+    except Refusal as no:
+        if no.code == "out-of-step":
+            raise
+        messages.warning(request, no.message)
+        return redirect("kyc:capture")
+    return onward(application)
+
+
+# ── Waiting ──
+
+
+@at(Step.REVIEW)
+def waiting(request: HttpRequest, application: Application) -> HttpResponse:
+    """ "Chờ duyệt": the place in the queue and the time that is promised, as they are."""
+    return show(request, "kyc/waiting", application, **pages.standing(application))
+
+
+@at(Step.REVIEW)
+def standing(request: HttpRequest, application: Application) -> HttpResponse:
+    """For the page that waits."""
+    told: dict[str, Any] = pages.standing(application)
+    return JsonResponse({"queue": told["queue"], "ahead": told["ahead"], "said": pages.place_in_queue(told["ahead"])})
+
+
+@at(Step.REVIEW)
+def objection(request: HttpRequest, application: Application) -> HttpResponse:
+    if not Case.objects.filter(application=application, queue=Case.Queue.REJECTED).exists():
+        return redirect("kyc:waiting")
+    form = forms.ObjectionForm(request.POST or None)
+    if form.is_valid():
+        review.object_to(application, form.cleaned_data["words"])
+        messages.success(
+            request, _("Đã nhận khiếu nại. Một người khác sẽ xem lại hồ sơ và báo kết quả qua SMS, email.")
+        )
+        return redirect("kyc:waiting")
+    return show(request, "kyc/objection", application, form=form)
+
+
+@at(Step.REVIEW)
+def accept(request: HttpRequest, application: Application) -> HttpResponse:
+    """Asked once more before it is done."""
+    if not Case.objects.filter(application=application, queue=Case.Queue.REJECTED).exists():
+        return redirect("kyc:waiting")
+    if request.method == "POST":
+        review.accept_rejection(application)
+        return onward(application)
+    return show(request, "kyc/accept", application)

@@ -1,0 +1,470 @@
+// Capture: what the camera sees is judged here, kindly and at once; the server looks again. A lost line loses nothing:
+// the picture stays in this page and goes on from where it stopped.
+
+const $ = (root, name) => root.querySelector(`[data-${name}]`);
+const show = (element, on) => element && (element.hidden = !on);
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const saidBy = (root) => (text) => $(root, "said").textContent !== text && ($(root, "said").textContent = text);
+const hint = (root, name) => root.querySelector(`[data-hint="${name}"]`)?.textContent ?? "";
+
+// ── The camera, and what to do where there is none ──
+
+const browser = () => {
+  const told = navigator.userAgent;
+  if (/Zalo|FBAN|FBAV|FB_IAB|Instagram|Line\/|TikTok|musical_ly|; wv\)/i.test(told)) return "in-app";
+  if (/SamsungBrowser/.test(told)) return "samsung";
+  if (/Firefox|FxiOS/.test(told)) return "firefox";
+  if (/Android.*Chrome/.test(told)) return "chrome-android";
+  if (/Safari/.test(told) && !/Chrome|CriOS|Edg/.test(told)) return "safari";
+  return "other";
+};
+
+function blocked(root, why) {
+  const box = $(root, "blocked");
+  show(box, true);
+  for (const line of box.querySelectorAll("[data-why]")) line.hidden = line.dataset.why !== why;
+  for (const line of box.querySelectorAll("[data-browser]")) line.hidden = why !== "denied" || line.dataset.browser !== browser();
+}
+
+async function camera(root, facing, width, height) {
+  show($(root, "blocked"), false);
+  if (!navigator.mediaDevices?.getUserMedia) return blocked(root, isSecureContext ? "missing" : "insecure");
+  try {
+    return await navigator.mediaDevices.getUserMedia({ video: { facingMode: facing, width: { ideal: width }, height: { ideal: height } } });
+  } catch (wrong) {
+    return blocked(root, { NotFoundError: "missing", OverconstrainedError: "missing", NotReadableError: "busy", AbortError: "busy" }[wrong.name] ?? "denied");
+  }
+}
+const end = (stream) => stream?.getTracks().forEach((track) => track.stop());
+
+async function watched(video, stream) {
+  video.srcObject = stream;
+  try {
+    await video.play();
+  } catch {
+    return end(stream), false;
+  }
+  return true;
+}
+
+// ── Sending, in pieces ──
+
+const PIECE = 128 * 1024;
+let sending = 0;
+addEventListener("beforeunload", (event) => sending && event.preventDefault());
+
+async function ask(address, init = {}) {
+  const answer = await fetch(address, { redirect: "error", ...init, headers: { Accept: "application/json", ...init.headers } });
+  if (answer.status >= 500) throw new Error(String(answer.status));
+  const told = await answer.json().catch(() => ({}));
+  if (answer.status === 409) location.reload(); // the application moved on in another tab
+  return { ...told, ok: answer.ok, status: answer.status };
+}
+
+const name = () =>
+  crypto.randomUUID?.() ?? "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) => (c ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (c / 4)))).toString(16));
+
+async function send(root, blob, asked, moved) {
+  const key = name();
+  const said = saidBy(root);
+  const address = (at) => `${root.dataset.send}${key}/?${new URLSearchParams({ of: blob.size, at, ...asked })}`;
+  sending++;
+  try {
+    let at = 0;
+    for (let lost = 0; ; ) {
+      try {
+        const told = await ask(address(at), { method: "POST", body: blob.slice(at, at + PIECE), headers: { "X-CSRFToken": $(root, "token").value, "Content-Type": "application/octet-stream" } });
+        if (told.status === 403) return { refused: "stale", said: told.detail ?? root.dataset.stale, stale: true };
+        if (!told.ok || typeof told.received !== "number") return { refused: "no", said: told.detail ?? root.dataset.stale, stale: !told.detail };
+        at = told.received;
+        lost = 0;
+        moved(at / blob.size);
+        said(at < blob.size ? root.dataset.sending : root.dataset.checking);
+        if (told.done) return told;
+        if (at >= blob.size) await pause(600);
+      } catch {
+        said(root.dataset.poor);
+        await Promise.race([pause(Math.min(10_000, 1000 * 2 ** lost++)), new Promise((back) => addEventListener("online", back, { once: true }))]);
+        const told = await ask(address(0)).catch(() => null);
+        if (typeof told?.received === "number") at = told.received;
+      }
+    }
+  } finally {
+    sending--;
+  }
+}
+
+// ── How good a frame is; the server measures alike (kyc/reading/picture.py) ──
+
+function greyOf(source, x, y, wide, high, across) {
+  const canvas = Object.assign(document.createElement("canvas"), { width: across, height: Math.round((across * high) / wide) });
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  pen.drawImage(source, x, y, wide, high, 0, 0, canvas.width, canvas.height);
+  const colours = pen.getImageData(0, 0, canvas.width, canvas.height).data;
+  const grey = new Uint8ClampedArray(canvas.width * canvas.height);
+  for (let place = 0; place < grey.length; place++) grey[place] = (colours[place * 4] * 299 + colours[place * 4 + 1] * 587 + colours[place * 4 + 2] * 114) / 1000;
+  return { grey, wide: canvas.width, high: canvas.height };
+}
+
+function smoothed({ grey, wide, high }, reach) {
+  const across = new Float32Array(grey.length);
+  const down = new Float32Array(grey.length);
+  for (let y = 0; y < high; y++) for (let x = 0; x < wide; x++) {
+    let sum = 0;
+    for (let step = -reach; step <= reach; step++) sum += grey[y * wide + Math.min(wide - 1, Math.max(0, x + step))];
+    across[y * wide + x] = sum / (2 * reach + 1);
+  }
+  for (let y = 0; y < high; y++) for (let x = 0; x < wide; x++) {
+    let sum = 0;
+    for (let step = -reach; step <= reach; step++) sum += across[Math.min(high - 1, Math.max(0, y + step)) * wide + x];
+    down[y * wide + x] = sum / (2 * reach + 1);
+  }
+  return down;
+}
+
+function steepest(grey, wide) {
+  const steps = new Uint32Array(257);
+  for (let place = 1; place < grey.length; place++) if (place % wide) steps[Math.min(256, Math.round(Math.abs(grey[place] - grey[place - 1])))]++;
+  let left = grey.length / 100;
+  for (let level = 256; level > 0; level--) if ((left -= steps[level]) < 0) return level;
+  return 1;
+}
+
+function quality(frame) {
+  const { grey, wide, high } = frame;
+  const levels = new Uint32Array(256);
+  for (const value of grey) levels[value]++;
+  let light = 0;
+  for (let seen = 0; light < 255 && (seen += levels[light]) < grey.length / 2; light++);
+  let burnt = 0;
+  let blocks = 0;
+  for (let y = 0; y + 6 <= high; y += 6) for (let x = 0; x + 6 <= wide; x += 6) {
+    let sum = 0;
+    for (let dy = 0; dy < 6; dy++) for (let dx = 0; dx < 6; dx++) sum += grey[(y + dy) * wide + x + dx];
+    blocks++;
+    if (sum >= 250 * 36) burnt++;
+  }
+  const soft = smoothed(frame, 5);
+  return { light, glare: burnt / blocks, sharp: steepest(smoothed(frame, 1), wide) / steepest(soft, wide), lines: lines(grey, soft, wide, high), fits: fits(soft, wide, high) };
+}
+
+// Three printed lines at the bottom change from dark to light far more often than anything else on a card.
+function lines(grey, soft, wide, high) {
+  let busy = 0;
+  for (let y = Math.round(high * 0.6); y < high * 0.97; y++) {
+    let changes = 0;
+    let dark = false;
+    for (let x = Math.round(wide * 0.06); x < wide * 0.94; x++) {
+      const value = grey[y * wide + x] - soft[y * wide + x];
+      if (!dark && value < -14) (dark = true), changes++;
+      else if (dark && value > 2) dark = false;
+    }
+    if (changes >= 24) busy++;
+  }
+  return busy / (high * 0.37) > 0.22;
+}
+
+// The card's edges lie near the outline: at three sides at least the light changes there, all along.
+function fits(soft, wide, high) {
+  const column = (x) => { let sum = 0; for (let y = Math.round(high * 0.2); y < high * 0.8; y++) sum += soft[y * wide + x]; return sum / (high * 0.6); };
+  const row = (y) => { let sum = 0; for (let x = Math.round(wide * 0.2); x < wide * 0.8; x++) sum += soft[y * wide + x]; return sum / (wide * 0.6); };
+  const changes = (line, from, to) => {
+    let most = 0;
+    for (let place = Math.round(from); place < to - 8; place++) most = Math.max(most, Math.abs(line(place) - line(place + 8)));
+    return most > 12;
+  };
+  return [changes(column, 0, wide * 0.16), changes(column, wide * 0.84, wide), changes(row, 0, high * 0.2), changes(row, high * 0.8, high)].filter(Boolean).length >= 3;
+}
+
+function faultOf(item, { light, glare, sharp, lines, fits }) {
+  if (light < 60) return "dark";
+  if (!fits) return "far";
+  if (glare > 0.018) return "glare";
+  if (sharp < 2.4) return "blurred";
+  if (item === "card-front" && lines) return "back-shown";
+  if (item === "card-back" && !lines) return "front-shown";
+  return "";
+}
+
+// ── One side of a card ──
+
+const MARGIN = 0.07; // around the outline, so that corners are on the picture
+
+function outlined(video) {
+  // The stage shows the middle of the picture, four to three.
+  const shown = Math.min(video.videoWidth, (video.videoHeight * 4) / 3);
+  const across = shown * 0.9;
+  const high = (across * 54) / 85.6;
+  const more = across * MARGIN;
+  const x = Math.max(0, (video.videoWidth - across) / 2 - more);
+  const y = Math.max(0, (video.videoHeight - high) / 2 - more);
+  return { x, y, wide: Math.min(video.videoWidth - x, across + 2 * more), high: Math.min(video.videoHeight - y, high + 2 * more) };
+}
+
+function cardPage(root) {
+  const item = root.dataset.card;
+  const [stage, shot, start, shoot, next, again, insist, gallery, sent, reload] = ["stage", "shot", "start", "shoot", "next", "again", "insist", "gallery", "sent", "reload"].map((part) => $(root, part));
+  const video = stage.querySelector("video");
+  const words = $(root, "said");
+  const said = saidBy(root);
+  const file = gallery.querySelector("[type=file]");
+  let stream = null;
+  let last = null;
+  show(start, true);
+  show($(root, "plain"), false);
+  show($(root, "plain-insist"), false);
+
+  const close = () => (end(stream), (stream = null), stage.after(words), show(stage, false), show(shoot, false));
+  const quiet = () => [start, next, again, insist, reload, shot, sent].forEach((part) => show(part, false));
+
+  async function open() {
+    quiet();
+    said("");
+    const mine = await camera(root, "environment", 1920, 1080);
+    if (!mine) return show(start, true), start.focus();
+    if (!(await watched(video, mine))) return blocked(root, "busy"), show(start, true), start.focus();
+    stream = mine;
+    mine.getVideoTracks()[0].addEventListener("ended", () => stream === mine && (close(), show(start, true)));
+    stage.append(words); // over the picture, where the eyes are
+    show(stage, true); show(shoot, true);
+    shoot.focus({ preventScroll: true });
+    stage.scrollIntoView({ block: "center" });
+    for (let good = 0; stream === mine; ) {
+      await pause(250);
+      if (stream !== mine || !video.videoWidth || document.hidden) continue;
+      const { x, y, wide, high } = outlined(video);
+      const fault = faultOf(item, quality(greyOf(video, x, y, wide, high, 480)));
+      stage.dataset.state = fault ? "off" : "good";
+      good = fault ? 0 : good + 1;
+      if (good !== 1) said(hint(root, fault || "good"));
+      if (good >= 4) return take();
+    }
+  }
+
+  function draw(source, x, y, wide, high, most) {
+    const scale = Math.min(1, most / Math.max(wide, high));
+    shot.width = Math.round(wide * scale);
+    shot.height = Math.round(high * scale);
+    shot.getContext("2d").drawImage(source, x, y, wide, high, 0, 0, shot.width, shot.height);
+    return new Promise((done) => shot.toBlob(done, "image/jpeg", 0.9));
+  }
+
+  async function take() {
+    if (!stream) return;
+    const { x, y, wide, high } = outlined(video);
+    const blob = await draw(video, x, y, wide, high, 1600);
+    close();
+    deliver(blob, "camera");
+  }
+
+  async function deliver(blob, way, more = {}) {
+    quiet();
+    if (!blob) return said(root.dataset.broken), show(again, true), again.focus();
+    last = [blob, way];
+    file.disabled = true; // one at a time: a second would take the place of the first
+    show(shot, way === "camera" || shot.width > 1); show(sent, true);
+    const told = await send(root, blob, { way, ...more }, (share) => (sent.value = share * 100));
+    file.disabled = false;
+    show(sent, false);
+    said(told.refused ? told.said : root.dataset.good);
+    shot.dataset.state = told.refused ? "off" : "good";
+    show(insist, Boolean(told.may_insist));
+    show(next, !told.refused);
+    show(reload, Boolean(told.stale));
+    show(again, !told.stale);
+    (told.stale ? reload : told.refused ? again : next).focus();
+  }
+
+  start.addEventListener("click", open);
+  again.addEventListener("click", open);
+  reload.addEventListener("click", () => location.reload());
+  shoot.addEventListener("click", take);
+  insist.addEventListener("click", () => deliver(...last, { insist: "on" }));
+  file.addEventListener("change", async () => {
+    const chosen = file.files[0];
+    if (!chosen) return;
+    close();
+    shot.width = shot.height = 1;
+    try {
+      const bitmap = await createImageBitmap(chosen);
+      deliver(await draw(bitmap, 0, 0, bitmap.width, bitmap.height, 2000), "gallery");
+    } catch {
+      deliver(chosen, "gallery"); // the server says what is wrong with it
+    }
+    file.value = "";
+  });
+  addEventListener("pagehide", close);
+}
+
+// ── The face, far and near ──
+
+function facePage(root) {
+  const [stage, start, next, again, stop, calm, sent, oval, left, reload, count] = ["stage", "start", "next", "again", "stop", "calm", "sent", "oval", "cue-left", "reload", "count"].map((part) => $(root, part));
+  const video = stage.querySelector("video");
+  const said = saidBy(root);
+  const ovals = Object.fromEntries([...root.querySelectorAll("[data-oval-of]")].map((one) => [one.dataset.ovalOf, [Number(one.dataset.wide), Number(one.dataset.middle)]]));
+  let stream = null;
+  let run = 0; // a try that was stopped finds that it is not the newest any more
+  show(start, true);
+
+  const close = () => {
+    run++;
+    end(stream);
+    stream = null;
+    count.textContent = "";
+    root.classList.remove("filming");
+    calm.disabled = false;
+    show(stage, false); show(stop, false);
+  };
+  const leave = (why) => (close(), said(why), show(start, true), show(again, false), start.focus());
+  const place = (cue) => {
+    const [wide, middle] = ovals[cue];
+    oval.style.width = `${wide * 100}%`;
+    oval.style.left = `${(middle - wide / 2) * 100}%`;
+  };
+  // The middle of the camera's picture, three to four, as the stage shows it.
+  const frame = (across, mirrored) => {
+    const wide = Math.min(video.videoWidth, video.videoHeight * 0.75);
+    const high = wide / 0.75;
+    const canvas = Object.assign(document.createElement("canvas"), { width: across, height: Math.round(across / 0.75) });
+    const pen = canvas.getContext("2d");
+    if (mirrored) pen.setTransform(-1, 0, 0, 1, canvas.width, 0);
+    pen.drawImage(video, (video.videoWidth - wide) / 2, (video.videoHeight - high) / 2, wide, high, 0, 0, canvas.width, canvas.height);
+    return new Promise((done) => canvas.toBlob(done, "image/jpeg", mirrored ? 0.6 : 0.88));
+  };
+
+  async function go() {
+    const mine = ++run;
+    const slow = calm.checked;
+    for (const part of [start, again, next, reload]) show(part, false);
+    said("");
+    const found = await camera(root, "user", 1280, 960);
+    if (!found) return show(start, true), start.focus();
+    if (mine !== run) return end(found);
+    if (!(await watched(video, found))) return blocked(root, "busy"), show(start, true), start.focus();
+    stream = found;
+    found.getVideoTracks()[0].addEventListener("ended", () => mine === run && leave(root.dataset.leftOff));
+    calm.disabled = true;
+    root.classList.add("filming");
+    show(stage, true); show(stop, true);
+    stop.focus({ preventScroll: true });
+    stage.scrollIntoView({ block: "center" });
+    place("far");
+    const { grey } = greyOf(video, 0, 0, video.videoWidth, video.videoHeight, 64);
+    if (grey.reduce((sum, value) => sum + value, 0) / grey.length < 45) said(hint(root, "dark")), await pause(2500);
+    const body = new URLSearchParams({ csrfmiddlewaretoken: $(root, "token").value, ...(slow ? { calm: "on" } : {}) });
+    const told = await ask(root.dataset.begin, { method: "POST", body }).catch(() => ({ detail: root.dataset.poor }));
+    if (mine !== run) return;
+    if (!told.cues) return close(), said(told.detail ?? root.dataset.stale), show(told.detail ? again : reload, true);
+    said(root.dataset.ready);
+    for (let left = slow ? 5 : 3; left && mine === run; left--) (count.textContent = left), await pause(800);
+    count.textContent = "";
+    const frames = await film(told.cues, mine, slow);
+    if (mine !== run) return;
+    close();
+    await deliver(told.challenge, frames);
+  }
+
+  async function film(cues, mine, slow) {
+    const frames = [];
+    const begun = performance.now();
+    let until = 0;
+    const stills = new Set();
+    for (const { cue, ms } of cues) {
+      place(cue);
+      said(hint(root, cue));
+      const from = until;
+      until += ms;
+      while (mine === run && performance.now() - begun < until) {
+        const at = Math.round(performance.now() - begun);
+        left.value = (100 * (at - from)) / ms;
+        frames.push({ at, blob: await frame(270, true) });
+        if (at > from + ms * 0.75 && (cue === "far" || cue === "near") && !stills.has(cue)) stills.add(cue), frames.push({ at, still: cue, blob: await frame(840, false) });
+        await pause(Math.max(20, 150 * (slow ? 2 : 1) - (performance.now() - begun - at)));
+      }
+    }
+    return frames.filter(({ at, blob }) => blob && at <= until);
+  }
+
+  async function deliver(challenge, frames) {
+    said(root.dataset.sending);
+    const head = JSON.stringify({ frames: frames.map(({ at, still, blob }) => ({ at, size: blob.size, ...(still ? { still } : {}) })) });
+    const whole = new Blob([`${head}\n`, ...frames.map(({ blob }) => blob)]);
+    const hash = await crypto.subtle.digest("SHA-256", await whole.arrayBuffer());
+    const digest = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const body = new URLSearchParams({ csrfmiddlewaretoken: $(root, "token").value, challenge, digest });
+    let promised = null;
+    for (let lost = 0; !promised; lost++) {
+      promised = await ask(root.dataset.promise, { method: "POST", body }).catch(() => null);
+      if (!promised) said(root.dataset.poor), await pause(Math.min(5000, 700 * 2 ** lost));
+    }
+    if (!promised.ok) return said(promised.detail ?? root.dataset.stale), show(promised.detail ? again : reload, true);
+    show(sent, true);
+    const told = await send(root, whole, { way: "camera", challenge }, (share) => (sent.value = share * 100));
+    show(sent, false);
+    said(told.refused ? told.said : root.dataset.good);
+    if ("left" in told) $(root, "left").textContent = told.left;
+    if (told.refused && told.left === 0) return location.assign(root.dataset.counter);
+    show(again, !told.stale);
+    show(reload, Boolean(told.stale));
+    show(next, !told.refused);
+    (told.stale ? reload : told.refused ? again : next).focus();
+  }
+
+  start.addEventListener("click", go);
+  again.addEventListener("click", go);
+  reload.addEventListener("click", () => location.reload());
+  stop.addEventListener("click", () => leave(""));
+  document.addEventListener("visibilitychange", () => document.hidden && stream && leave(root.dataset.leftOff));
+  addEventListener("pagehide", close);
+}
+
+// ── A short test before ──
+
+function rehearse(root) {
+  const now = $(root, "test-now");
+  const tell = (name, good) => {
+    const line = root.querySelector(`[data-test="${name}"]`);
+    line.className = good ? "good" : "bad";
+    line.querySelector("[data-said]").textContent = line.querySelector("[data-said]").dataset[good ? "good" : "bad"];
+  };
+  show(now, true);
+  now.addEventListener("click", async () => {
+    const stream = await camera(root, "environment", 1280, 720);
+    tell("camera", Boolean(stream));
+    if (stream) {
+      const video = Object.assign(document.createElement("video"), { muted: true, playsInline: true });
+      await watched(video, stream);
+      await pause(600);
+      const { grey } = greyOf(video, 0, 0, video.videoWidth, video.videoHeight, 64);
+      tell("light", grey.reduce((sum, value) => sum + value, 0) / grey.length >= 55);
+      end(stream);
+    }
+    const begun = performance.now();
+    const line = await fetch(root.dataset.line, { cache: "no-store" }).then(() => performance.now() - begun < 1500).catch(() => false);
+    tell("line", line);
+    $(root, "go").classList.toggle("second", !stream);
+    now.classList.toggle("second", Boolean(stream));
+    $(root, "go").focus();
+  });
+}
+
+// ── Waiting ──
+
+function wait(root) {
+  const look = async () => {
+    const answer = await fetch(root.dataset.waits, { redirect: "manual", headers: { Accept: "application/json" } }).catch(() => null);
+    if (answer && (answer.status === 409 || answer.status === 404 || answer.type === "opaqueredirect")) return location.reload();
+    const told = answer?.ok ? await answer.json().catch(() => null) : null;
+    if (told && told.queue !== root.dataset.queue) return location.reload();
+    const place = root.querySelector("[data-place]");
+    if (told && place && place.textContent !== told.said) place.textContent = told.said;
+    setTimeout(look, 15_000);
+  };
+  setTimeout(look, 15_000);
+}
+
+for (const root of document.querySelectorAll("[data-card]")) cardPage(root);
+for (const root of document.querySelectorAll("[data-face]")) facePage(root);
+for (const root of document.querySelectorAll("[data-rehearsal]")) rehearse(root);
+for (const root of document.querySelectorAll("[data-waits]")) wait(root);

@@ -1,0 +1,172 @@
+"""People with cards that the project draws, files at any queue of the desk, and hands that decide about them."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from itertools import count
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from PIL import ImageOps
+
+from enrollment import dossier
+from enrollment.journey import Channel, Step
+from enrollment.models import Application, Plan, Trail
+from enrollment.seeds import told_by
+from enrollment.steps import opening
+from kyc.drawing import Card, Face, Shot, jpeg, photograph
+from kyc.models import Case, Challenge, Upload
+from kyc.steps import capture, facing, planting, review
+from kyc.steps.review import Asked
+from portal.models import User
+from tests.enrollment.conftest import _planted  # noqa: F401
+
+SERIAL = count(100_000)
+FACE = 4242
+GOOD = Shot(fill=0.9)
+
+
+@cache
+def given(face: int = FACE, fault: str = "") -> planting.Given:
+    """Drawn and looked at once for all tests: it takes a second."""
+    told = told_by("Lý Thị Mẫu Xuân", "079190100000", "0912100000")
+    if fault == "other-name":
+        told = replace(told, full_name="Lý Thị Mẫu Xoan")
+    return planting.drawn(
+        Card(told, Face(face), fake={"number": "079190999999"} if fault == "other-card" else {}), Face(face)
+    )
+
+
+@cache
+def shown(side: str, **how: Any) -> bytes:
+    """A photograph of one side, as a phone sends it."""
+    card = Card(told_by("Lý Thị Mẫu Xuân", "079190100000", "0912100000"), Face(FACE))
+    image = getattr(card, side)()
+    return jpeg(photograph(image, replace(GOOD, **how), (1400, 1000)), 90)
+
+
+@cache
+def film(*cues: tuple[str, int], face: int = FACE) -> bytes:
+    """What the page would send for somebody who follows these cues."""
+    told: list[dict[str, object]] = [{"cue": cue, "ms": ms} for cue, ms in cues]
+    frames = planting.film(Face(face), told, 250)
+    parts = [(frame.at, "", jpeg(frame.image, 60)) for frame in frames]
+    for cue in ("far", "near"):
+        until = 0
+        for name, ms in cues:
+            until += ms
+            if name == cue:
+                break
+        last = [frame for frame in frames if frame.at < until][-1]
+        large = ImageOps.mirror(last.image).resize((840, 1120))  # the stills are not mirrored, as the film is
+        parts.append((last.at, cue, jpeg(large)))
+    return packed(parts)
+
+
+def packed(parts: list[tuple[int, str, bytes]]) -> bytes:
+    head = [{"at": at, "size": len(bytes_), **({"still": still} if still else {})} for at, still, bytes_ in parts]
+    return json.dumps({"frames": head}).encode() + b"\n" + b"".join(bytes_ for _at, _still, bytes_ in parts)
+
+
+def an_application(
+    step: Step = Step.CAPTURE, *, person: str = "", user: User | None = None, **facts: Any
+) -> Application:
+    """Declared as the drawn card says; by way of the table, not of the pages before."""
+    serial = next(SERIAL)
+    application = opening.open_application({"terms", "personal-data"}, user=user)
+    told = told_by("Lý Thị Mẫu Xuân", person or f"079190{serial}", f"0912{serial}")
+    changes = {"step": step, "reached": step, "channel": Channel.BROWSER, **application.as_declared(told), **facts}
+    Application.objects.filter(pk=application.pk).update(plan=Plan.objects.first(), **changes)
+    return Application.objects.select_related("data_key", "plan").get(pk=application.pk)
+
+
+def send(application: Application, item: str, file: bytes, way: str = "camera", **more: Any) -> Upload:
+    upload = capture.begin(application, uuid.uuid4(), item, len(file), way)
+    for start in range(0, len(file), capture.PIECE):
+        capture.receive(upload, start, file[start : start + capture.PIECE])
+    if item == "face":
+        facing.take_film(upload, **more)
+    else:
+        capture.take_card(upload, **more)
+    upload.refresh_from_db()
+    return upload
+
+
+def try_face(application: Application, follow: Callable[[Challenge], bytes]) -> Upload:
+    challenge = facing.begin(application)
+    return finish_face(application, challenge, follow(challenge))
+
+
+def finish_face(application: Application, challenge: Challenge, sent: bytes) -> Upload:
+    shot(challenge)
+    facing.promise(application, challenge.key, hashlib.sha256(sent).hexdigest())
+    return send(application, "face", sent, key=challenge.key)
+
+
+def shot(challenge: Challenge) -> None:
+    """As if the time that its cues take had gone by."""
+    Challenge.objects.filter(pk=challenge.pk).update(made_at=timezone.now() - facing.lasts(challenge))
+
+
+def following(challenge: Challenge) -> bytes:
+    return film(*((cue["cue"], cue["ms"]) for cue in challenge.cues))
+
+
+def a_case(**more: Any) -> Case:
+    """A file that has just come to the desk, with specimens for evidence."""
+    fault, face = more.pop("fault", ""), more.pop("face", FACE)
+    application = an_application(Step.PIN, **{"person": "079190100000" if not more.pop("other", False) else "", **more})
+    planting.give(application, given(face, fault))
+    application.finish()
+    return Case.objects.select_related("application", "application__data_key").get(application=application)
+
+
+def bare_case() -> Case:
+    """Without pictures, for what does not look at them."""
+    application = an_application(Step.PIN)
+    application.finish()
+    return Case.objects.select_related("application", "application__data_key").get(application=application)
+
+
+def act(case: Case, verb: str, by: User, **more: Any) -> None:
+    case.refresh_from_db()
+    review.act(case, verb, by, Asked(case.turns, file_hash=dossier.digest(case.application), **more))
+
+
+def to_approval(case: Case, reviewer: User) -> Case:
+    act(case, "take", reviewer)
+    act(case, "pass", reviewer)
+    return case
+
+
+def assisted(application: Application, agent: User) -> None:
+    """An agent did the capture at the counter."""
+    Trail.objects.create(application=application, verb="finished", origin=Step.CAPTURE, step=Step.CONTRACT, actor=agent)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The storage's folder is the test's own; tesseract is asked by its own tests alone."""
+    monkeypatch.setattr("kyc.steps.checking.ocr.able", lambda: False)
+
+
+@pytest.fixture
+def reviewer(staff: Callable[..., User]) -> User:
+    return staff("reviewer")
+
+
+@pytest.fixture
+def approver(staff: Callable[..., User]) -> User:
+    return staff("approver")
+
+
+@pytest.fixture
+def capturing(person: Callable[..., User], signed_in: Callable[[User], Client]) -> tuple[Application, Client]:
+    """A customer at the step of capture, and the browser."""
+    user = person()
+    return an_application(user=user), signed_in(user)

@@ -1,0 +1,248 @@
+"""The desk's pages: queues with right counts, one screen per file, looks on the record, policies and figures."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from kyc import desk
+from kyc.models import Case, Check, Decision, Evidence, Policy, Sample
+from kyc.steps import checking, looking, policing, review, sampling
+from portal.models import Event, User
+from portal.refusals import Refusal
+from tests.kyc.conftest import a_case, act, bare_case, to_approval
+
+pytestmark = pytest.mark.django_db
+People = Callable[..., User]
+Enter = Callable[[User], Client]
+DESK = "/admin/kyc/case/"
+
+
+def test_counts_are_right_for_everybody(staff: People) -> None:
+    one, other, approver = staff("reviewer"), staff("reviewer"), staff("approver")
+    for _case in range(3):
+        bare_case()
+    act(bare_case(), "take", one)
+    to_approval(bare_case(), other)
+    assert desk.counts(one) | {"new": 3, "mine": 1, "approval": 1, "held": 0} == desk.counts(one)
+    assert desk.counts(other) | {"new": 3, "mine": 0, "held": 1} == desk.counts(other)
+    assert desk.counts(approver)["approval"] == 1
+
+
+def test_the_queue_pages_by_its_last_row_and_needs_few_queries(
+    staff: People, signed_in: Enter, django_assert_max_num_queries: Any
+) -> None:
+    client = signed_in(staff("reviewer"))
+    for _case in range(27):
+        bare_case()
+    client.get(DESK)
+    with django_assert_max_num_queries(9):  # three of the page's own; who asks, and what that person may, are the rest
+        page = client.get(DESK).content.decode()
+    assert page.count('scope="row"') == 25
+    following = page.split('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    assert client.get(DESK + following).content.decode().count('scope="row"') == 2
+    for odd in ("0001-01-01T00:00:00~1", "9999-12-31T23:59:59-14:00~1", "x~1", "2026-01-01~99999999999999999999"):
+        assert client.get(DESK, {"after": odd}).status_code == 200
+
+
+def test_a_file_is_found_by_an_exact_number_that_stays_out_of_the_address(staff: People, signed_in: Enter) -> None:
+    case, client = bare_case(), signed_in(staff("reviewer"))
+    told = case.application.declaration
+    assert told
+    for known in (told.number, told.phone, told.email, case.application.reference):
+        found = client.post(DESK, {"q": known}, follow=True)
+        assert case.application.reference in found.content.decode()
+        assert known not in found.redirect_chain[0][0]
+
+
+def test_take_decide_and_the_next_file_opens_by_itself(staff: People, signed_in: Enter) -> None:
+    reviewer = staff("reviewer")
+    client, first, second = signed_in(reviewer), bare_case(), bare_case()
+    assert client.post(f"{DESK}next/").headers["Location"] == f"{DESK}{first.pk}/change/"
+    page = client.get(f"{DESK}{first.pk}/change/").content.decode()
+    hash_, turns = (page.split(f'name="{name}" value="')[1].partition('"')[0] for name in ("file_hash", "turns"))
+    answer = client.post(f"{DESK}{first.pk}/act/", {"verb": "pass", "turns": turns, "file_hash": hash_})
+    assert answer.headers["Location"] == f"{DESK}{second.pk}/change/"
+    first.refresh_from_db()
+    assert first.queue == "approval"
+    again = client.post(
+        f"{DESK}{first.pk}/act/",
+        {"verb": "reject", "turns": turns, "file_hash": hash_, "reason": "forged"},
+        follow=True,
+    )
+    assert "Quyết định của bạn chưa được ghi" in again.content.decode()
+
+
+@pytest.mark.parametrize("role", ["agent", "operator", "auditor"])
+def test_who_does_not_review_sees_no_picture_and_decides_nothing(role: str, staff: People, signed_in: Enter) -> None:
+    case = a_case()
+    client = signed_in(staff(role))
+    evidence = Evidence.objects.filter(application=case.application).first()
+    assert evidence
+    assert client.get(f"{DESK}picture/{evidence.pk}/").status_code in (302, 403)
+    for path in ("next/", f"{case.pk}/act/", "plant/"):
+        assert client.post(DESK + path, {"verb": "take", "turns": 0, "truth": "pass"}).status_code in (302, 403)
+    case.refresh_from_db()
+    assert (case.holder, case.turns) == (None, 0)
+
+
+def test_a_picture_is_shown_to_the_holder_alone_under_the_name_and_on_the_record(
+    staff: People, signed_in: Enter
+) -> None:
+    case, reviewer, other = a_case(), staff("reviewer"), staff("reviewer")
+    evidence = Evidence.objects.get(application=case.application, kind="card-front")
+    client = signed_in(reviewer)
+    assert client.get(f"{DESK}picture/{evidence.pk}/").status_code == 403
+    act(case, "take", reviewer)
+    answer = client.get(f"{DESK}picture/{evidence.pk}/")
+    assert answer.status_code == 200
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert evidence.file
+    assert answer.content != evidence.file.read()  # the viewer's name is in the pixels
+    assert signed_in(other).get(f"{DESK}picture/{evidence.pk}/").status_code == 403
+    told = Event.objects.filter(verb="evidence looked at").values_list("actor", "result")
+    assert list(told) == [(reviewer.pk, "refused"), (reviewer.pk, "ok"), (other.pk, "refused")]
+
+
+def test_too_many_looks_in_an_hour_raise_an_alarm(staff: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "LOOKS", type(looking.LOOKS)("evidence looks", 3, looking.LOOKS.window))
+    case, reviewer = a_case(), staff("reviewer")
+    act(case, "take", reviewer)
+    evidence = Evidence.objects.select_related("application").filter(application=case.application)[0]
+    for _look in range(5):
+        looking.look(evidence, reviewer)
+    assert Event.objects.filter(about="too many in an hour").count() == 1
+
+
+def test_a_person_whose_role_nobody_confirmed_sees_no_picture(staff: People) -> None:
+    case = a_case()
+    evidence = Evidence.objects.select_related("application").filter(application=case.application)[0]
+    with pytest.raises(Refusal, match="not-yours"):
+        looking.look(evidence, staff("supervisor", vouched=False))
+
+
+def test_differences_are_marked_on_the_screen(staff: People, signed_in: Enter) -> None:
+    case, reviewer = a_case(fault="other-name"), staff("reviewer")
+    checking.check_due()
+    act(case, "take", reviewer)
+    page = signed_in(reviewer).get(f"{DESK}{case.pk}/change/").content.decode()
+    assert 'class="other"' in page
+    assert "Lý Thị Mẫu Xoan" in page
+    assert "Không thực hiện" in page
+
+
+# ── Blind second looks ──
+
+
+@pytest.fixture
+def _all_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policing, "SAMPLED", 100)
+
+
+@pytest.mark.usefixtures("_all_sampled")
+def test_an_approval_goes_blind_to_another_reviewer(staff: People, signed_in: Enter) -> None:
+    first, approver, second = staff("reviewer", full_name="Mai Mẫu Một"), staff("approver"), staff("reviewer")
+    case = to_approval(bare_case(), first)
+    act(case, "take", approver)
+    act(case, "approve", approver)
+    sample = Sample.objects.get()
+    assert not sampling.waiting_for(first).exists()
+    client = signed_in(second)
+    page = client.get(f"{DESK}sample/{sample.pk}/").content.decode()
+    for told in ("Thẩm định đạt", first.full_name):
+        assert told not in page
+        assert told not in client.get(f"{DESK}{case.pk}/change/").content.decode()
+    client.post(f"{DESK}sample/{sample.pk}/", {"verdict": "fail"})
+    sample.refresh_from_db()
+    assert (sample.verdict, sample.by) == ("fail", second)
+    assert sampling.agreement("decided_by")[0] | {"looked": 1, "agreed": 0} == sampling.agreement("decided_by")[0]
+    assert client.post(f"{DESK}sample/{sample.pk}/", {"verdict": "pass"}).status_code == 404
+
+
+def test_figures_and_the_planting_of_known_cases(staff: People, signed_in: Enter) -> None:
+    client = signed_in(staff("supervisor"))
+    client.post(f"{DESK}plant/", {"truth": "fail"})
+    assert Case.objects.get().truth == "fail"
+    act(bare_case(), "take", staff("reviewer"))
+    page = client.get(f"{DESK}board/").content.decode()
+    for word in ("Tuổi của hàng đợi", "Quyết định theo ngày", "Theo đơn vị", "<svg"):
+        assert word in page
+    assert signed_in(staff("reviewer")).post(f"{DESK}plant/", {"truth": "pass"}).status_code == 403
+
+
+# ── Policies ──
+
+
+def a_policy(**more: Any) -> Policy:
+    return Policy.objects.create(
+        name=f"Thử {Policy.objects.count()}", machine_appraises=True, checks=list(policing.ALWAYS), **more
+    )
+
+
+def all_clean(case: Case, *, but: str = "") -> None:
+    checking.check(case.application)
+    Check.objects.filter(application=case.application).exclude(name=but).update(outcome="pass")
+
+
+def test_a_policy_is_tried_on_past_files_before_it_goes_live_by_another(staff: People) -> None:
+    maker, other = staff("supervisor"), staff("supervisor")
+    policy = a_policy(made_by=[maker.pk])
+    for by, code in ((maker, "same-person"), (other, "not-tried")):
+        with pytest.raises(Refusal, match=code):
+            policing.go_live(policy, by)
+    case = a_case()
+    all_clean(case)
+    Case.objects.filter(pk=case.pk).update(queue="closed", closed_at=case.received_at)
+    Decision.objects.create(case=case, act="reject", reason="forged")
+    told = policing.try_on_past(policy)
+    assert (told["files"], told["machine"], told["people_said_no"]) == (1, 1, 1)
+    policing.go_live(policy, other)
+    assert policing.policy_for(case.application) == policy
+
+
+def test_clean_checks_stand_for_the_first_person_and_never_for_the_second(staff: People) -> None:
+    a_policy(status=Policy.Status.LIVE)
+    case, approver = a_case(), staff("approver")
+    all_clean(case)
+    policing.stand_for_the_first(case.application)
+    case.refresh_from_db()
+    assert case.queue == "approval"
+    act(case, "take", approver)
+    act(case, "approve", approver)
+    approval = case.application.approvals.get()
+    assert (approval.appraised_by, approval.approved_by) == (None, approver)
+
+
+@pytest.mark.parametrize("name", policing.ALWAYS)
+@pytest.mark.parametrize("outcome", ["unsure", "not-performed", "fail"])
+def test_one_check_that_does_not_say_pass_leaves_it_to_people(name: str, outcome: str) -> None:
+    a_policy(status=Policy.Status.LIVE)
+    case = bare_case()
+    for check in Check.NAMES:
+        Check.objects.create(
+            application=case.application, name=check, basis="b", outcome=outcome if check == name else "pass"
+        )
+    policing.stand_for_the_first(case.application)
+    case.refresh_from_db()
+    assert case.queue == "appraisal"
+
+
+def test_the_policy_that_says_most_precisely_what_it_is_for_counts() -> None:
+    case = bare_case()
+    a_policy(status=Policy.Status.LIVE)
+    own = a_policy(status=Policy.Status.LIVE, plan=case.application.plan)
+    a_policy(status=Policy.Status.LIVE, channel="counter")
+    assert policing.policy_for(case.application) == own
+
+
+def test_a_reviewer_who_passed_twenty_still_gets_the_next(staff: People) -> None:
+    from tests.kyc.test_review import with_roles
+
+    both = with_roles(staff("reviewer"), "reviewer", "approver")
+    for _case in range(21):
+        to_approval(bare_case(), both)
+    free = bare_case()
+    found = review.next_for(both)
+    assert found
+    assert found.pk == free.pk
