@@ -5,12 +5,12 @@ WORKDIR /portal
 ENV UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1
 RUN python3 -m venv /uv && /uv/bin/pip install --no-cache-dir uv==0.13.8
 COPY pyproject.toml uv.lock ./
-RUN /uv/bin/uv sync --frozen --no-dev --extra s3 --extra pkcs11 --no-cache
+RUN /uv/bin/uv sync --frozen --no-dev --extra s3 --extra pkcs11 --extra vision --no-cache
 COPY . .
 RUN for catalogue in portal/locale/*/LC_MESSAGES; do msgfmt -o "$catalogue/django.mo" "$catalogue/django.po"; done
 
 FROM debian:12-slim
-RUN apt-get update && apt-get install -y --no-install-recommends python3 ca-certificates && rm -rf /var/lib/apt/lists/* \
+RUN apt-get update && apt-get install -y --no-install-recommends python3 ca-certificates tesseract-ocr tesseract-ocr-vie && rm -rf /var/lib/apt/lists/* \
     && useradd --system --home-dir /state --create-home portal
 COPY --from=build /portal /portal
 WORKDIR /portal

@@ -107,18 +107,24 @@ def fill(size: int) -> None:
 
 
 @cache
-def desk() -> Client:
-    """A supervisor at work, signed in once: a second factor's code is good for one time."""
-    user = User.objects.filter(is_demo=True, groups__name="supervisor").first() or accounts.open_account(
-        number="001079999999",
+def staff(role: str) -> User:
+    serial = list(accounts.ROLES).index(role)
+    return User.objects.filter(is_demo=True, groups__name=role).first() or accounts.open_account(
+        number=f"00107999999{serial}",
         full_name="Bùi Văn Mẫu Long",
-        phone="0900999999",
-        email="bench@example.vn",
-        roles=["supervisor"],
+        phone=f"090099999{serial}",
+        email=f"bench{serial}@example.vn",
+        roles=[role],
         branch=Branch.objects.first(),
         password=PASSWORD,
+        vouched=True,
     )
-    client = browser()
+
+
+@cache
+def desk(role: str = "supervisor") -> Client:
+    """Somebody of this role at work, signed in once: a second factor's code is good for one time."""
+    user, client = staff(role), browser()
     if not accounts.has_second_factor(user):
         TOTP.activate(user, seeds.totp_secret(user))
     client.post("/sign-in/", {"login": user.id_number, "password": seeds.DEMO_PASSWORD if user.is_demo else PASSWORD})

@@ -54,7 +54,7 @@ def shown(side: str, **how: Any) -> bytes:
 def film(*cues: tuple[str, int], face: int = FACE) -> bytes:
     """What the page would send for somebody who follows these cues."""
     told: list[dict[str, object]] = [{"cue": cue, "ms": ms} for cue, ms in cues]
-    frames = planting.film(Face(face), told, 250)
+    frames = planting.film(Face(face), told, 380)
     parts = [(frame.at, "", jpeg(frame.image, 60)) for frame in frames]
     for cue in ("far", "near"):
         until = 0
