@@ -45,9 +45,16 @@ def scans_of(photo: IO[bytes]) -> int:
 def grey(photo: IO[bytes]) -> Image.Image:
     with decoding():
         image = opened(photo)
-        image.draft("L", (SIDE, SIDE))
-        image.thumbnail((SIDE, SIDE))
+        reduce(image, "L", SIDE)
         return image.convert("L")
+
+
+def reduce(image: Image.Image, mode: str, side: int) -> None:
+    """While it is decoded, as far as a JPEG's own scales go; asked for by its true shape, else they go no way at all."""
+    scale = side / max(image.size)
+    if scale < 1:
+        image.draft(mode, (int(image.width * scale), int(image.height * scale)))
+        image.thumbnail((side, side), Image.Resampling.BILINEAR)
 
 
 def opened(photo: IO[bytes]) -> Image.Image:

@@ -73,7 +73,7 @@ def pairs() -> Iterator[Pair]:
 def fill(size: int) -> None:
     """A decided case for each application, and as many open ones as ever."""
     benches.fill(size)
-    names = "queue, due_at, left, received_at, closed_at, kept, turns, checked, looks, truth"
+    names = 'queue, due_at, "left", received_at, closed_at, kept, turns, checked, looks, truth'
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET statement_timeout = 0")

@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
-from enrollment.card import decoding, opened
+from enrollment.card import decoding, opened, reduce
 
 SIDE = 1600  # pixels of the longer side that are kept: a card's smallest letters stay readable
 
@@ -20,8 +20,7 @@ def fresh(file: bytes, side: int = SIDE, most: int = 0) -> Image.Image:
         if wide < 32 or high > 8 * wide or (most and (image.format != "JPEG" or wide * high > most)):
             raise ValueError("no picture of anything we asked for")
         turned = image.getexif().get(0x0112, 1) if image.format == "JPEG" else 1  # drafted first, turned when small
-        image.draft("RGB", (side, side))
-        image.thumbnail((side, side))
+        reduce(image, "RGB", side)
         clean = Image.new("RGB", image.size, (255, 255, 255))
         plain = image.convert("RGBA" if image.mode in ("P", "LA", "PA", "RGBA") else "RGB")
         clean.paste(plain, (0, 0), plain if plain.mode == "RGBA" else None)

@@ -1,6 +1,7 @@
 """What needs eyes: a card's corners, machine-readable letters, faces. OpenCV is an optional extra; without it `able` is
 False, everything here finds nothing, and the checks say "not performed"."""
 
+import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -208,9 +209,15 @@ def _around(best: Any, place: float) -> Any:
 # ── Faces ──
 
 
-@cache
+_own = threading.local()
+
+
 def _finder() -> Any:
-    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_alt2.xml"))
+    """One for each thread: it keeps what it is looking at within itself, and two at once would look at each other's."""
+    if not hasattr(_own, "finder"):
+        folder = Path(cv2.__file__).parent / "data"
+        _own.finder = cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_alt2.xml"))
+    return _own.finder
 
 
 def face(grey: Image.Image, least: float = 0.1) -> Box | None:

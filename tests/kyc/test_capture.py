@@ -176,6 +176,7 @@ def saved(kind: str, size: tuple[int, int] = (64, 64), **how: Any) -> bytes:
     return made.getvalue()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("name", "file"), list(hostile()), ids=[name for name, _file in hostile()])
 def test_a_hostile_file_is_refused_at_little_cost(name: str, file: bytes) -> None:
     """Promise P15."""

@@ -151,6 +151,7 @@ def test_of_tries_at_once_no_more_than_three_fail_and_one_is_open() -> None:
     assert Challenge.objects.filter(application=application, outcome="open").count() <= 1
 
 
+@pytest.mark.once
 def test_of_fifty_injected_films_none_is_accepted_by_a_machine_alone() -> None:
     """Promise P20: films that follow the cues perfectly, drawn by a program, each with noise of its own."""
     for number in range(50):

@@ -11,6 +11,9 @@ from hypothesis import strategies as some
 from kyc import hours
 
 
+pytestmark = pytest.mark.once
+
+
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=timezone.get_default_timezone())
 

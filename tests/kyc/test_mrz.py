@@ -10,7 +10,9 @@ from enrollment.seeds import told_by
 from kyc import measuring
 from kyc.drawing import Card, Face, Shot, photograph
 from kyc.reading import mrz, vision
+from tests.conftest import at_once
 
+pytestmark = pytest.mark.once
 BORN, ENDS = date(1993, 1, 5), date(2033, 1, 5)
 
 
@@ -70,6 +72,13 @@ def test_a_card_lying_upside_down_is_read_all_the_same() -> None:
     told = vision.machine(taken.convert("L"))
     assert told
     assert told.number == "079190100000"
+
+
+def test_faces_are_found_by_many_threads_at_once() -> None:
+    pictures = [Face(seed).seen(0.3 + seed % 3 / 10).convert("L") for seed in range(6)]
+    alone = [vision.face(picture) for picture in pictures]
+    found = at_once(6, lambda place: [vision.face(picture) for picture in pictures * 5], connect=False)
+    assert found == [alone * 5] * 6
 
 
 def test_readers_keep_what_the_table_says() -> None:
