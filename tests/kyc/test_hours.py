@@ -10,7 +10,6 @@ from hypothesis import strategies as some
 
 from kyc import hours
 
-
 pytestmark = pytest.mark.once
 
 
