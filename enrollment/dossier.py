@@ -7,11 +7,14 @@ import hashlib
 import json
 from typing import Any
 
+from enrollment.consents import PURPOSES
 from enrollment.journey import SENDERS_BACK
 from enrollment.models import Application, Trail
 from portal import sealing
 from portal.apps import found_in_each_app
 from portal.models import User
+
+REQUIRED = [name for name, purpose in PURPOSES.items() if purpose.required]  # an offer may be declined at any time
 
 
 def digest(application: Application) -> str:
@@ -50,7 +53,9 @@ def papers(application: Application) -> dict[str, Any]:
         "plan": application.plan and application.plan.code,
         "order": {name: getattr(order, name) for name in bought} if order else None,
         "consents": sorted(
-            application.consents.filter(withdrawn_at=None).values_list("purpose", "version", "text_hash")
+            application.consents.filter(withdrawn_at=None, purpose__in=REQUIRED).values_list(
+                "purpose", "version", "text_hash"
+            )
         ),
     }
 

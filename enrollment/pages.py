@@ -56,7 +56,7 @@ def at(*steps: Step) -> Callable[[Page], Page]:
                 return page(request, application, *args, **kwargs)
             except Refusal as no:
                 moved = mine(request) if no.code == "out-of-step" else None
-                if moved is None:
+                if moved is None or errors.wants_json(request):
                     raise
                 return onward(moved)
 

@@ -220,7 +220,8 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
         return redirect("enrollment:declaration")
     declared = shape.declaration()
     form = forms.CheckForm(
-        request.POST if request.method == "POST" else None, doubts=identity.doubts(declared, timezone.localdate())
+        request.POST if request.method == "POST" else None,
+        doubts=[*identity.doubts(declared, timezone.localdate()), *declaration.kept_as_it_was(application, declared)],
     )
     if form.is_valid():
         with told_on(form, None):

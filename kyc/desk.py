@@ -139,7 +139,7 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
     verbs = [verb for verb in ORDER if review.may(case, verb, user)]
     # A second opinion is given without seeing the first.
     asked = case.queue == Q_.SECOND and (case.holder_id == user.pk or review.SUPERVISOR not in user.roles)
-    blind = asked or sampling.waiting_for(user).filter(case=case).exists()
+    blind = asked or (case.queue == Q_.CLOSED and sampling.waiting_for(user).filter(case=case).exists())
     decisions = case.decisions.select_related("by").order_by("pk")
     return {
         **shown(application, opened=opened),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from enrollment.models import Application
-from kyc.models import Challenge, Evidence
+from kyc.models import Evidence, Help
 from kyc.steps import capture
 from portal import sealing
 
@@ -24,7 +24,5 @@ def is_sound(application: Application) -> bool:
 def hands(application: Application) -> set[int]:
     """Whoever took a picture, also one that was replaced since, or let somebody try the face again."""
     took = Evidence.objects.filter(application=application).exclude(by=None).values_list("by", flat=True)
-    helped = (
-        Challenge.objects.filter(application=application).exclude(allowed_by=None).values_list("allowed_by", flat=True)
-    )
+    helped = Help.objects.filter(application=application).values_list("by", flat=True)
     return {*took, *helped}

@@ -123,12 +123,18 @@ class Challenge(OfApplication):
     promised_at = models.DateTimeField(null=True)  # when that was told: the film was shot by then
     outcome = models.CharField(max_length=7, choices=Outcome, default=Outcome.OPEN)
     counts = models.BooleanField(default=True)  # of the three tries; staff may let somebody begin anew
-    allowed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # who did
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("application",), condition=Q(outcome="open"), name="one_open_challenge"),
         )
+
+
+class Help(OfApplication):
+    """Somebody of the staff had a hand in the capture; never changed, so that the hand stays known."""
+
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
 
 
 # ── What machines found ──
@@ -233,6 +239,7 @@ class Case(models.Model):
     turns = models.PositiveIntegerField(default=0)  # a page opened before the last act acts no more
     checked = models.BooleanField(default=False)  # whether machines have looked at what lies there now
     looks = models.PositiveSmallIntegerField(default=0)  # how often they tried
+    look_after = models.DateTimeField(null=True)  # a service was away; not before then
     truth = models.CharField(max_length=8, blank=True)  # of a planted case: what the right outcome is
     branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 

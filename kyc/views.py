@@ -52,7 +52,7 @@ def item_page(request: HttpRequest, application: Application, item: str) -> Http
         item=item,
         name=corrections.NAMES[item],
         following=reverse("kyc:item", args=[following]) if following else reverse("kyc:capture"),
-        asked_again=pages.asked_again(application, item),
+        asked_again=next(one["again"] for one in known["items"] if one["item"] == item),
         may_insist=capture.may_insist(application, item),
         ovals=facing.OVALS,
     )

@@ -1,5 +1,6 @@
 """Declaring who one is. The database decides who holds a number; see Application.is_twin for whoever comes second."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment import corrections
 from enrollment.identity import Declaration, faults
-from enrollment.journey import SENDERS_BACK, Step
+from enrollment.journey import SENDERS_BACK
 from enrollment.models import Application
 from enrollment.steps import payment
 from portal.models import User
@@ -32,13 +33,6 @@ def declare(application: Application, told: Declaration) -> None:
             _("Chứng thư số mới phải mang số giấy tờ của tài khoản đang đăng nhập."),
             status=400,
         )
-    before = application.declaration
-    asked_again = Step.DECLARATION in application.redo and application.reached in SENDERS_BACK
-    if before and asked_again and (same := corrections.unchanged(application.items, before, told)):
-        said = _(
-            "VNPT đề nghị sửa: %(what)s. Quý khách vui lòng xem lại trên giấy tờ rồi sửa; nếu đã đúng, gọi 18001260."
-        )
-        raise Refusal("unchanged", said % {"what": ", ".join(str(one) for one in same)}, status=400)
     known = application.user is None and User.objects.with_number(told.number) is not None
     try:
         _declare(application, told, is_twin=known)
@@ -48,6 +42,14 @@ def declare(application: Application, told: Declaration) -> None:
                 "open-application", _("Quý khách đang có một hồ sơ khác đang mở cho số giấy tờ này.")
             ) from None
         _declare(application, told, is_twin=True)
+
+
+def kept_as_it_was(application: Application, told: Declaration) -> Iterator[tuple[str, Any]]:
+    """What VNPT asked to have corrected and is declared again just so: it may be right, but then it is said."""
+    before, asked_again = application.declaration, application.reached in SENDERS_BACK
+    if before and asked_again and (same := corrections.unchanged(application.items, before, told)):
+        said = _("VNPT đề nghị sửa: %(what)s. Tôi đã xem lại trên giấy tờ; thông tin đã khai là đúng.")
+        yield "as-it-is", said % {"what": ", ".join(str(one) for one in same)}
 
 
 @transaction.atomic

@@ -56,5 +56,8 @@ def withdraw(consent: Consent) -> None:
         return
     audit.record("consent withdrawn", consent.application, purpose=consent.purpose)
     application = consent.application
-    if consents.PURPOSES[consent.purpose].required and application.may_cancel:
+    if consents.PURPOSES[consent.purpose].required and application.step in {
+        *journey.CANCELLABLE,
+        *journey.SENDERS_BACK,
+    }:
         leaving.leave(application, "consent-withdrawn")

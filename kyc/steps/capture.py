@@ -39,7 +39,7 @@ KINDS = {"card-front": ("card-front",), "card-back": ("card-back",), "face": ("f
 SAID: dict[str, Any] = {
     "not-a-photo": _("Tệp này không phải ảnh đọc được. Quý khách hãy chụp lại, hoặc chọn ảnh JPEG hay PNG."),
     "photo-too-large": _("Ảnh quá lớn. Quý khách hãy chọn ảnh JPEG nhỏ hơn, hoặc chụp bằng máy ảnh."),
-    "small": _("Ảnh quá nhỏ để đọc chữ. Quý khách đưa máy lại gần hoặc chọn ảnh lớn hơn."),
+    "small": _("Ảnh quá nhỏ để đọc chữ. Quý khách dùng máy ảnh điện thoại, hoặc chọn ảnh lớn hơn."),
     "dark": _("Ảnh quá tối. Quý khách chụp ở nơi sáng hơn."),
     "glare": _("Ảnh bị lóa. Quý khách nghiêng nhẹ giấy tờ hoặc tránh đèn."),
     "blurred": _("Ảnh bị mờ. Quý khách giữ chắc máy, chờ một giây rồi chụp."),
@@ -54,7 +54,7 @@ SAID: dict[str, Any] = {
     ),
     "still": _("Chưa thấy chuyển động. Quý khách vui lòng tự đứng trước máy ảnh và làm lại."),
 }
-SOFT = {"dark", "glare", "blurred", "far", "front-shown", "back-shown"}
+SOFT = {"small", "dark", "glare", "blurred", "far", "front-shown", "back-shown"}
 
 
 def no(code: str) -> Refusal:
@@ -99,7 +99,7 @@ def begin(application: Application, key: uuid.UUID, item: str, size: int, way: s
     """The same key twice is the same upload; a new one for the item takes the place of what lay unfinished. What came
     whole is being looked at, and is not taken away from under that look."""
     if item not in needed(application) or not 0 < size <= LARGEST[item]:
-        raise no("photo-too-large") if size > LARGEST.get(item, 0) else out_of_step()
+        raise no("photo-too-large") if item in LARGEST and size > LARGEST[item] else out_of_step()
     known = Upload.objects.filter(key=key).first()
     if known is None:
         if UPLOADS.spend(str(application.pk)) is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from PIL import Image
 
@@ -30,6 +30,7 @@ PASS, UNSURE, FAIL, SKIPPED = Check.Outcome.PASS, Check.Outcome.UNSURE, Check.Ou
 TRACED = ("card-front", "face-near")
 LOOKED_AT = 3000  # marks of others, the newest first; beyond that it is not known and not claimed
 LOOKS = 5
+ASKS_AGAIN, ASKS_FOR = timedelta(minutes=3), timedelta(hours=4)  # of an eKYC service that is away
 NEAR_BITS = 10  # of 256: two traces that differ in no more share some of sixteen bands, so an index finds them
 Finding = tuple[Check.Outcome, dict[str, Any]]
 Found = dict[str, Evidence]
@@ -56,11 +57,11 @@ def check(application: Application) -> None:
     """Look at everything; twice is once. Slow work comes first, the writing in one short transaction at the end."""
     found, told = Evidence.of(application), application.declaration
     if told is None or not found:
-        return
+        return None
     about = basis(application, found)
     before = Check.objects.filter(application=application, basis=about, name="match").select_related(None).first()
     if before and not was_away(before, application):
-        return
+        return None
     images = {kind: one.file.read() for kind, one in found.items() if one.file}
     facts = {kind: one.facts or {} for kind, one in found.items()}
     reads = read(told, images, facts)
@@ -74,9 +75,13 @@ def check(application: Application) -> None:
             Check.objects.filter(application=application, basis=about).delete()
             for name, (outcome, what) in made.items():
                 Check.objects.create(application=application, name=name, basis=about, outcome=outcome, facts=what)
-            policing.stand_for_the_first(application)
-    except (IntegrityError, Refusal):
-        log.info("checked by another", application=application.pk)
+    except IntegrityError:
+        return log.info("checked by another", application=application.pk)  # type: ignore[no-any-return]
+    try:
+        policing.stand_for_the_first(application)
+    except Refusal as no:
+        log.info("left to people", application=application.pk, reason=no.code)
+    return None
 
 
 def was_away(match: Check, application: Application) -> bool:
@@ -286,9 +291,9 @@ bell = outbox.Bell("kyc.tasks.check_evidence")
 def check_due(most: int = 40) -> None:
     """Every case whose evidence was not looked at. Each try is counted before it is made, so that one that brings the
     worker down holds up no other; after some it is left to people, who see that nothing was found."""
-    due = (
-        Case.objects.filter(checked=False, looks__lt=LOOKS).exclude(queue=Case.Queue.CLOSED).order_by("looks", "due_at")
-    )
+    now = timezone.now()
+    due = Case.objects.filter(Q(look_after=None) | Q(look_after__lt=now), checked=False, looks__lt=LOOKS)
+    due = due.exclude(queue=Case.Queue.CLOSED).order_by("looks", "due_at")
     for case in due.select_related("application", "application__data_key", "application__plan")[:most]:
         Case.objects.filter(pk=case.pk).update(looks=F("looks") + 1)
         try:
@@ -296,6 +301,9 @@ def check_due(most: int = 40) -> None:
         except (OSError, sealing.Broken, sealing.Erased) as wrong:
             log.error("evidence not readable", application=case.application_id, reason=type(wrong).__name__, alarm=True)
             continue
-        away = Check.objects.filter(application=case.application, name="match").order_by("-at").first()
-        if away is None or not was_away(away, case.application):
-            Case.objects.filter(pk=case.pk, turns=case.turns).update(checked=True)
+        here = Case.objects.filter(pk=case.pk, looks=case.looks + 1)  # not one that came anew meanwhile
+        newest = Check.objects.filter(application=case.application, name="match").order_by("-at").first()
+        if newest and was_away(newest, case.application) and case.received_at > now - ASKS_FOR:
+            here.update(looks=case.looks, look_after=now + ASKS_AGAIN)
+        else:
+            here.update(checked=True)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from enrollment.models import Application, out_of_step
-from kyc.models import Challenge, Upload
+from kyc.models import Challenge, Help, Upload
 from kyc.reading import picture, vision
 from kyc.steps import capture
 from kyc.steps.capture import no
@@ -120,11 +120,12 @@ def open_one(application: Application, key: uuid.UUID) -> Challenge:
     return found
 
 
+@transaction.atomic
 def allow_again(application: Application, by: User) -> None:
     """At the counter, with the person in front of one: three more tries. Whoever allows it may not decide later."""
     accounts.check_vouched(by)
-    failures(application).update(counts=False, allowed_by=by)
-    Challenge.objects.filter(application=application).update(allowed_by=by)
+    Help.objects.create(application=application, by=by)
+    failures(application).update(counts=False)
     audit.record("face tries allowed", application, actor=by)
 
 

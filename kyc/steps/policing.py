@@ -35,8 +35,9 @@ def is_clean(policy: Policy, findings: list[Check]) -> bool:
     return set(policy.checks) | set(ALWAYS) <= passed
 
 
+@transaction.atomic
 def stand_for_the_first(application: Application) -> None:
-    """In the transaction of the findings: where a live policy allows it, clean checks stand for the appraisal."""
+    """After the findings: where a live policy allows it, clean checks stand for the appraisal."""
     policy = policy_for(application)
     case = Case.objects.filter(application=application, queue=Case.Queue.APPRAISAL, holder=None).first()
     if policy is None or case is None or case.truth or not policy.machine_appraises or case.decisions.exists():

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import corrections, dossier, journey
-from enrollment.models import Application
+from enrollment.models import Application, Approval
 from enrollment.steps import approving, leaving
 from kyc import hours
 from kyc.models import ITEMS, Case, Decision, needed
@@ -137,7 +137,7 @@ def may(case: Case, verb: str, user: User) -> bool:
         return case.holder_id is None
     if verb == "take-over":
         return case.holder_id not in (None, user.pk) and (SUPERVISOR in user.roles or is_left_lying(case))
-    if verb == "reject" or verb in ("send-back", "hold"):
+    if verb in ("reject", "send-back", "hold"):
         fits = {Q_.APPRAISAL: REVIEWER, Q_.APPROVAL: APPROVER}[Q_(case.queue)]
         return fits in user.roles and case.holder_id == user.pk
     return case.holder_id == user.pk if rule.held else True
@@ -170,16 +170,13 @@ def check_may(case: Case, verb: str, user: User, asked: Asked) -> None:
 
 def check_other_person(case: Case, user: User) -> None:
     """A second look is somebody else's: of the approval, of an opinion, of an objection."""
+    own = Decision.objects.filter(case=case, by=user)
     before = {
-        Q_.APPROVAL: Decision.objects.filter(case=case, act="pass"),
-        Q_.SECOND: Decision.objects.filter(case=case, act__in=("ask", "pass")),
-        Q_.OBJECTION: Decision.objects.filter(case=case),
+        Q_.APPROVAL: Approval.objects.filter(application=case.application, voided_at=None, appraised_by=user),
+        Q_.SECOND: own.filter(act__in=("ask", "pass")),
+        Q_.OBJECTION: own,
     }.get(Q_(case.queue))
-    # An appraisal counts for as long as nobody sent the file back since.
-    if before is not None and case.queue == Q_.APPROVAL:
-        last = case.decisions.filter(act__in=("return", "recall", "send-back", "reopen")).order_by("-pk").first()
-        before = before.filter(pk__gt=last.pk if last else 0)
-    if before is not None and before.filter(by=user).exists():
+    if before is not None and before.exists():
         raise Refusal(
             "same-person",
             _("Việc này phải do một người khác làm, không phải người đã quyết định trước đó."),
@@ -347,7 +344,6 @@ def _reject(case: Case, by: User, asked: Asked) -> None:
     if case.truth:
         return _planted(case, by, "fail")
     approving.void(case.application)
-    sampling.maybe_sample(case, by, "fail")
     _rest(case, Q_.REJECTED)
     telling.tell_result(case, "rejected")
     return None
@@ -442,11 +438,14 @@ def received(application: Application) -> None:
 
 
 def stopped(application: Application) -> None:
-    """It ended, by whatever way: nobody need look at it any more."""
-    now = timezone.now()
+    """It ended, by whatever way: nobody need look at it any more, but perhaps at a rejection that is final now."""
+    now, case = timezone.now(), Case.objects.filter(application=application).first()
     Case.objects.filter(application=application).exclude(queue=Q_.CLOSED).update(
         queue=Q_.CLOSED, holder=None, held_at=None, closed_at=now, turns=F("turns") + 1
     )
+    rejected = Decision.objects.filter(case=case, act="reject").order_by("-pk").first()
+    if case and application.reason == "rejected" and rejected and rejected.by:
+        sampling.maybe_sample(case, rejected.by, "fail")
 
 
 # ── The customer's own acts ──
@@ -505,8 +504,9 @@ def wake() -> None:
 def in_queue(user: User) -> "QuerySet[Case]":
     """What is free for this person, the next promise first; without what the own hand has decided already."""
     free = Case.objects.filter(queue__in=queues_of(user), holder=None)
-    mine = Decision.objects.filter(by=user, act__in=("pass", "ask", "reject", "agree", "disagree"))
-    second = Q(queue__in=(Q_.APPROVAL, Q_.SECOND, Q_.OBJECTION)) & Exists(mine.filter(case=OuterRef("pk")))
+    mine = Decision.objects.filter(by=user, case=OuterRef("pk"))
+    first = Exists(mine.filter(act__in=("pass", "ask")))
+    second = Q(queue__in=(Q_.APPROVAL, Q_.SECOND)) & first | Q(queue=Q_.OBJECTION) & Exists(mine)
     return free.exclude(second).order_by("due_at", "pk")
 
 
@@ -517,7 +517,7 @@ def next_for(user: User) -> Case | None:
     if mine:
         return mine
     passed_over: list[int] = []
-    for _try in range(20):
+    for _try in range(200):
         case = in_queue(user).exclude(pk__in=passed_over).select_related("application").first()
         if case is None:
             return None

@@ -23,7 +23,7 @@ def maybe_sample(case: Case, by: User, expected: str = "pass") -> None:
     policy = policing.policy_for(case.application)
     share = policy.sampled if policy else policing.SAMPLED
     if secrets.randbelow(100) < share:
-        first = case.decisions.filter(act="pass").order_by("-pk").first()
+        first = case.decisions.filter(act="pass").order_by("-pk").first() if expected == "pass" else None
         decided = first.by if first and first.by else by
         Sample.objects.get_or_create(case=case, defaults={"expected": expected, "decided_by": decided})
 

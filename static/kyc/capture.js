@@ -57,7 +57,7 @@ async function ask(address, init = {}) {
   const answer = await fetch(address, { redirect: "error", ...init, headers: { Accept: "application/json", ...init.headers } });
   if (answer.status >= 500) throw new Error(String(answer.status));
   const told = await answer.json().catch(() => ({}));
-  if (answer.status === 409) location.reload(); // the application moved on in another tab
+  if (answer.status === 409) (sending = 0), location.reload(); // the application moved on in another tab
   return { ...told, ok: answer.ok, status: answer.status };
 }
 
@@ -355,6 +355,7 @@ function facePage(root) {
     const body = new URLSearchParams({ csrfmiddlewaretoken: $(root, "token").value, ...(slow ? { calm: "on" } : {}) });
     const told = await ask(root.dataset.begin, { method: "POST", body }).catch(() => ({ detail: root.dataset.poor }));
     if (mine !== run) return;
+    if (told.status === 403) return location.assign(root.dataset.counter);
     if (!told.cues) return close(), said(told.detail ?? root.dataset.stale), show(told.detail ? again : reload, true);
     said(root.dataset.ready);
     for (let left = slow ? 5 : 3; left && mine === run; left--) (count.textContent = left), await pause(800);
@@ -362,6 +363,7 @@ function facePage(root) {
     const frames = await film(told.cues, mine, slow);
     if (mine !== run) return;
     close();
+    if (frames.filter(({ still }) => !still).length < 16 || frames.filter(({ still }) => still).length < 2) return said(root.dataset.slow), show(again, true), again.focus();
     await deliver(told.challenge, frames);
   }
 
@@ -382,6 +384,8 @@ function facePage(root) {
         if (at > from + ms * 0.75 && (cue === "far" || cue === "near") && !stills.has(cue)) stills.add(cue), frames.push({ at, still: cue, blob: await frame(840, false) });
         await pause(Math.max(20, 150 * (slow ? 2 : 1) - (performance.now() - begun - at)));
       }
+      const last = frames.at(-1)?.at;
+      if (mine === run && last !== undefined && (cue === "far" || cue === "near") && !stills.has(cue)) stills.add(cue), frames.push({ at: last, still: cue, blob: await frame(840, false) });
     }
     return frames.filter(({ at, blob }) => blob && at <= until);
   }

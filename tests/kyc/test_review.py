@@ -12,14 +12,15 @@ import time_machine
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from django.utils import timezone
 
 from enrollment import dossier
 from enrollment.journey import Channel, Step
-from enrollment.models import Application, Approval
-from enrollment.steps import approving, declaration
+from enrollment.models import Application, Approval, Consent
+from enrollment.steps import approving, opening
 from kyc.models import Case, Check, Decision, Evidence, Sample
-from kyc.steps import planting, review
+from kyc.steps import facing, planting, review
 from kyc.steps.review import Asked
 from portal import accounts
 from portal.models import Event, Message, User
@@ -389,18 +390,57 @@ def test_a_planted_case_looks_like_any_other(reviewer: User) -> None:
     act(case, "take", reviewer)
 
 
-def test_what_was_sent_back_must_come_back_changed(reviewer: User) -> None:
-    case = a_case()
+def test_what_was_sent_back_and_comes_again_as_it_was_must_be_said_so(
+    reviewer: User, person: People, signed_in: Callable[[User], Client]
+) -> None:
+    user = person()
+    case = a_case(user=user, person=user.id_number)
     act(case, "take", reviewer)
     act(case, "send-back", reviewer, items={"name": "differs"})
-    application = finding(case)
-    told = application.declaration
-    assert told
-    with pytest.raises(Refusal, match="unchanged"):
-        declaration.declare(application, told)
-    declaration.declare(application, replace(told, full_name="Lý Thị Mẫu Xoan"))
+    client, check = signed_in(user), "/register/declaration/check/"
+    assert "VNPT đề nghị sửa: Họ tên" in client.get(check).content.decode()
+    client.post(check, {})
+    assert finding(case).step == Step.DECLARATION
     with pytest.raises(Refusal, match="out-of-step"):
         finding(case).move(Step.PLAN)
+    client.post(check, {"as-it-is": "on"})
+    assert finding(case).step == Step.CONTRACT or finding(case).step == Step.REVIEW
+
+
+def test_withdrawing_an_offer_changes_no_file_and_withdrawing_leave_ends_it(reviewer: User, approver: User) -> None:
+    case = to_approval(bare_case(), reviewer)
+    act(case, "take", approver)
+    act(case, "approve", approver)
+    application = finding(case)
+    Consent.objects.create(application=application, purpose="offers", version="1", language="vi", channel="browser")
+    assert approving.granted(application)
+    opening.withdraw(application.consents.get(purpose="offers"))
+    assert approving.granted(application)
+    opening.withdraw(application.consents.get(purpose="personal-data"))
+    assert approving.granted(application) is None
+    assert finding(case).step == Step.STOPPED
+
+
+def test_a_helpers_hand_cannot_be_wiped_by_another_helper(staff: People) -> None:
+    helper, other = with_roles(staff("agent"), "agent", "reviewer"), staff("agent")
+    case = bare_case()
+    for by in (helper, other):
+        facing.allow_again(case.application, by)
+    assert {helper.pk, other.pk} <= dossier.hands_of(case.application)
+    assert refused(case, "take", helper) == "own-hands"
+
+
+def test_whoever_handles_an_objection_reads_it(
+    reviewer: User, staff: People, signed_in: Callable[[User], Client]
+) -> None:
+    case, other = bare_case(), staff("reviewer")
+    act(case, "take", reviewer)
+    act(case, "reject", reviewer, reason="forged")
+    review.object_to(finding(case), "Giấy tờ của tôi là thật, xin xem lại.")
+    act(case, "take", other)
+    page = signed_in(other).get(f"/admin/kyc/case/{case.pk}/change/").content.decode()
+    assert "Giấy tờ của tôi là thật" in page
+    assert not Sample.objects.exists()  # a rejection is looked at again only when it is final
 
 
 @pytest.mark.parametrize("item", ["card-back", "number", "nothing"])
