@@ -180,7 +180,7 @@ def test_the_code_comes_through_kannel_and_by_smtp(
         page.locator(box).fill(PASSWORD)
     page.locator("#id_terms").check()
     page.locator("main form button.button").first.click()
-    page.wait_for_url("**/application/")
+    page.wait_for_url("**/application/capture/")
 
 
 @pytest.mark.parametrize(("language", "plan"), [("vi", FREE), ("en", PAID)])
@@ -240,7 +240,7 @@ def test_from_the_home_page_to_an_active_account(page: Page, language: str, plan
         hands.write(page.locator(box), PASSWORD)
     hands.press(page.locator("#id_terms"))
     hands.press(main.locator("form button.button").first)
-    seen("/application/")
+    seen("/application/capture/")
     assert Application.objects.get(user__isnull=False).step == Step.CAPTURE
     for path in ("/application/consents/", "/application/cancel/", "/account/", "/register/", "/"):
         look(page, path)
