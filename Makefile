@@ -16,7 +16,8 @@ run: system .venv/run $(MESSAGES)
 
 test: system-test .venv/test $(MESSAGES) lint
 	$(PYTHON) -m pytest -n 2 -m "not postgresql and not whole" --ignore tests/browser
-	$(PYTHON) -m tests.postgresql $(PYTHON) -m pytest -n 2 -m "not once"
+	# Three at a time on two cores: browsers and fallen parts make one wait more than work.
+	$(PYTHON) -m tests.postgresql $(PYTHON) -m pytest -n 3 -m "not once"
 
 lint:
 	$(PYTHON) -m ruff check .

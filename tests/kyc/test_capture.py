@@ -23,7 +23,7 @@ from portal.models import SealedFile, User
 from portal.refusals import Refusal
 from tests.kyc.conftest import an_application, given, send, shown, try_face
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 CAPTURE = "/application/capture/"
 
 

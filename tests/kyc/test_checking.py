@@ -21,7 +21,7 @@ from kyc.steps import checking, planting
 from portal.allowances import Limit
 from tests.kyc.conftest import a_case, given, shown
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def found(application: Application) -> dict[str, str]:
