@@ -112,6 +112,11 @@ def reasons_for(item: str) -> list[tuple[str, Any]]:
     return [(code, name) for code, (items, name, _said) in REASONS.items() if item in items]
 
 
+def named(items: Mapping[str, str]) -> list[str]:
+    """For staff."""
+    return [f"{NAMES[item]}: {REASONS[reason][1]}" for item, reason in items.items()]
+
+
 def told(items: Mapping[str, str]) -> list[tuple[Any, Any]]:
     """For the customer: what, and what to do about it."""
     return [(NAMES[item], REASONS[reason][2]) for item, reason in items.items()]

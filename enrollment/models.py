@@ -279,7 +279,7 @@ class Trail(models.Model):
 
     @property
     def asked_again(self) -> list[str]:
-        return [f"{corrections.NAMES[item]}: {corrections.REASONS[reason][1]}" for item, reason in self.items.items()]
+        return corrections.named(self.items)
 
     @property
     def said(self) -> str:

@@ -62,8 +62,7 @@ def register(request: HttpRequest) -> HttpResponse:
         return show(request, "continue", application)
     form = forms.ConsentForm(request.POST or None)
     if form.is_valid():
-        if OPENINGS.spend(network()) is None:
-            raise Refusal("too-many", PAGES[429][2], status=429, wait=OPENINGS.seconds_to_wait(network()))
+        OPENINGS.require(network(), PAGES[429][2])
         user = request.user if isinstance(request.user, User) else None
         application = opening.open_application(
             form.agreed,
@@ -173,9 +172,7 @@ def scan(request: HttpRequest, application: Application) -> HttpResponse:
     if not form.is_valid():
         raise Refusal("no-photo", _("Quý khách chưa chọn ảnh."), status=400)
     photo = form.cleaned_data["photo"]
-    if SCANS.spend(str(application.pk)) is None:
-        wait = SCANS.seconds_to_wait(str(application.pk))
-        raise Refusal("too-many", _("Quý khách đã quét nhiều lần. Vui lòng tự nhập thông tin."), status=429, wait=wait)
+    SCANS.require(str(application.pk), _("Quý khách đã quét nhiều lần. Vui lòng tự nhập thông tin."))
     card = cards.read(photo.file, photo.size)
     filled = {
         name: f"{value:%d/%m/%Y}" if isinstance(value, date) else value

@@ -30,16 +30,15 @@ class Bar:
     label: Any
     value: int
     of: int
-    note: str = ""
 
     @property
     def wide(self) -> int:
         return round(200 * self.value / self.of) if self.of else 0
 
 
-def bars(pairs: list[tuple[Any, int, str]]) -> list[Bar]:
-    most = max((value for _label, value, _note in pairs), default=0)
-    return [Bar(label, value, most, note) for label, value, note in pairs]
+def bars(pairs: list[tuple[Any, int]]) -> list[Bar]:
+    most = max((value for _label, value in pairs), default=0)
+    return [Bar(label, value, most) for label, value in pairs]
 
 
 def percent(part: int, whole: int) -> str:
@@ -54,8 +53,8 @@ def figures() -> dict[str, Any]:
         "oldest": waited(Case.objects.filter(queue__in=Case.RUNNING).order_by("received_at").first()),
         "late": Case.objects.filter(queue__in=Case.RUNNING, due_at__lt=timezone.now()).count(),
         "kept": kept(since),
-        "by_day": bars([(f"{day:%d/%m}", number, "") for day, number in by_day(decided)]),
-        "by_act": bars([(Decision.ACTS[act], number, "") for act, number in counted(decided, "act")]),
+        "by_day": bars([(f"{day:%d/%m}", number) for day, number in by_day(decided)]),
+        "by_act": bars([(Decision.ACTS[act], number) for act, number in counted(decided, "act")]),
         "reasons": bars(reasons(decided)),
         "people": people(decided),
         "branches": branches(since),
@@ -79,12 +78,12 @@ def waited(case: Case | None) -> str:
 
 def ages() -> list[Bar]:
     now = timezone.now()
-    pairs: list[tuple[Any, int, str]] = []
+    pairs: list[tuple[Any, int]] = []
     newest = now
     for minutes, label in AGES:
         oldest = now - timedelta(minutes=minutes) if minutes else None
         rows = Case.objects.filter(queue__in=Case.RUNNING, received_at__lte=newest)
-        pairs.append((label, (rows.filter(received_at__gt=oldest) if oldest else rows).count(), ""))
+        pairs.append((label, (rows.filter(received_at__gt=oldest) if oldest else rows).count()))
         newest = oldest or newest
     return bars(pairs)
 
@@ -106,13 +105,12 @@ def by_day(decided: Any) -> list[tuple[Any, int]]:
     return list(decided.annotate(day=TruncDate("at")).values_list("day").annotate(number=Count("pk")).order_by("day"))
 
 
-def reasons(decided: Any) -> list[tuple[Any, int, str]]:
+def reasons(decided: Any) -> list[tuple[Any, int]]:
     found: dict[str, int] = {}
     for items, reason in decided.filter(act__in=("send-back", "reject")).values_list("items", "reason"):
-        named = [f"{corrections.NAMES[item]}: {corrections.REASONS[why][1]}" for item, why in items.items()]
-        for name in named or [str(review.REJECTIONS[reason][0])]:
+        for name in corrections.named(items) or [str(review.REJECTIONS[reason][0])]:
             found[name] = found.get(name, 0) + 1
-    return [(name, number, "") for name, number in sorted(found.items(), key=lambda pair: -pair[1])[:12]]
+    return sorted(found.items(), key=lambda pair: -pair[1])[:12]
 
 
 def people(decided: Any) -> list[dict[str, Any]]:

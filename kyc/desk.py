@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from enrollment import dossier
+from enrollment import corrections, dossier
 from enrollment.identity import Declaration, Document
 from enrollment.models import Application, Ward
 from kyc.forms import item_choices
@@ -113,7 +113,6 @@ def queue_page(user: User, asked: Mapping[str, str], rows: "QuerySet[Case]") -> 
         "searching": searching,
         "paged": bool(asked.get("after")),
         "works": works(user),
-        "total": number,
     }
 
 
@@ -142,7 +141,7 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
     blind = asked or (case.queue == Q_.CLOSED and sampling.waiting_for(user).filter(case=case).exists())
     decisions = case.decisions.select_related("by").order_by("pk")
     return {
-        **shown(application, opened=opened),
+        **shown(case, opened=opened),
         "case": case,
         "opened": opened,
         "verbs": verbs,
@@ -150,7 +149,7 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
         "forms": [(verb, VERBS[verb], KEYS.get(verb, "")) for verb in verbs if verb in FORMS],
         "decisions": []
         if blind
-        else [(one, review.told_wrong(one.items), reason_of(one)) for one in with_key(decisions, case)],
+        else [(one, corrections.named(one.items), reason_of(one)) for one in with_key(decisions, case)],
         "blind": blind,
         "light": ("take", "take-over", "resume", "release"),  # what a single key may do
         "file_hash": dossier.digest(application) if opened else "",
@@ -184,10 +183,11 @@ def reason_of(decision: Any) -> Any:
 
 def blind_page(case: Case, user: User) -> dict[str, Any]:
     audit.record("file opened", case.application, blind=True)
-    return shown(case.application, opened=True)
+    return shown(case, opened=True)
 
 
-def shown(application: Application, *, opened: bool) -> dict[str, Any]:
+def shown(case: Case, *, opened: bool) -> dict[str, Any]:
+    application = case.application
     declared, evidence = application.declaration, Evidence.of(application) if opened else {}
     checks = checking.findings(application, evidence) if opened else []
     reads = checking.reads_of(checks)
@@ -207,7 +207,7 @@ def shown(application: Application, *, opened: bool) -> dict[str, Any]:
         "film": evidence.get("face-film"),
         "frames": len((evidence["face-film"].facts or {}).get("frames", [])) if "face-film" in evidence else 0,
         "checks": checks,
-        "unchecked": Case.objects.filter(application=application, checked=False, looks__lt=checking.LOOKS).exists(),
+        "unchecked": not case.checked and case.looks < checking.LOOKS,
         "sources": [comparing.SOURCES[source] for source in sources],
         "rows": [
             (row, [next((told for told in row.told if told.source == source), None) for source in sources])

@@ -27,8 +27,8 @@ HOW: dict[str, Any] = {
 
 
 def progress(application: Application) -> dict[str, Any]:
-    missing, left = capture.missing(application), facing.tries_left(application)
-    given = Evidence.of(application)
+    given, left = Evidence.of(application), facing.tries_left(application)
+    missing = capture.missing(application, given)
     items = [
         {
             "item": item,
@@ -92,19 +92,19 @@ def with_device(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
 def standing(application: Application) -> dict[str, Any]:
     case = Case.objects.filter(application=application).first()
     if case is None:
-        return {"queue": "", "ahead": 0, "case": None}
-    now = timezone.now()
+        return {"queue": "", "ahead": 0, "said": "", "case": None}
+    now, ahead = timezone.now(), review.ahead_of(case) if case.is_running else 0
     last = case.decisions.filter(act="reject").order_by("-pk").first() if case.queue == Case.Queue.REJECTED else None
     return {
         "case": case,
         "queue": case.queue,
-        "ahead": review.ahead_of(case) if case.is_running else 0,
+        "ahead": ahead,
         "due": case.due_at,
         "late": case.is_running and case.due_at < now,
         "open_now": hours.between(now, now + timedelta(minutes=1)).total_seconds() > 0,
         "why": review.REJECTIONS[last.reason][1] if last and last.reason in review.REJECTIONS else "",
         "last_day": timezone.localdate(case.due_at) + timedelta(days=review.OBJECTION_DAYS),
-        "said": place_in_queue(review.ahead_of(case)) if case.is_running else "",
+        "said": place_in_queue(ahead) if case.is_running else "",
     }
 
 

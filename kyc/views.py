@@ -39,7 +39,7 @@ def item_page(request: HttpRequest, application: Application, item: str) -> Http
     known = pages.progress(application)
     if item not in [one["item"] for one in known["items"]]:
         raise Http404
-    if item == "face" and not facing.tries_left(application):
+    if item == "face" and not known["tries_left"]:
         return redirect("kyc:capture")
     pages.remember_device(request, application)
     following = next((one for one in known["missing"] if one != item), "")
@@ -73,12 +73,17 @@ def piece(request: HttpRequest, application: Application, item: str, key: uuid.U
         raise capture.replaced()
     upload = capture.begin(application, key, item, told["of"], told["way"])
     capture.receive(upload, told["at"] or 0, request.body)
+    return JsonResponse(looked_at(upload, insist=told["insist"], challenge=told["challenge"]))
+
+
+def looked_at(upload: Upload, *, insist: bool = False, challenge: uuid.UUID | None = None) -> dict[str, Any]:
+    """What is to be answered now, after a look where it has come whole."""
     if capture.claim(upload):
-        look_at(upload, insist=told["insist"], challenge=told["challenge"])
-    return JsonResponse(pages.answer_of(Upload.objects.filter(pk=upload.pk).first() or upload, application))
+        look_at(upload, insist=insist, challenge=challenge)
+    return pages.answer_of(Upload.objects.filter(pk=upload.pk).first() or upload, upload.application)
 
 
-def look_at(upload: Upload, *, insist: bool = False, challenge: uuid.UUID | None = None) -> None:
+def look_at(upload: Upload, *, insist: bool, challenge: uuid.UUID | None) -> None:
     if upload.item != "face":
         capture.take_card(upload, insist=insist)
     elif challenge:
@@ -100,9 +105,7 @@ def photo(request: HttpRequest, application: Application, item: str) -> HttpResp
     start = 0
     while bytes_ := file.read(capture.PIECE):
         start = capture.receive(upload, start, bytes_)
-    if capture.claim(upload):
-        look_at(upload, insist="insist" in request.POST)
-    told = pages.answer_of(Upload.objects.filter(pk=upload.pk).first() or upload, application)
+    told = looked_at(upload, insist="insist" in request.POST)
     if told["said"]:
         messages.warning(request, told["said"])
         return redirect("kyc:item", item)
@@ -153,7 +156,7 @@ def waiting(request: HttpRequest, application: Application) -> HttpResponse:
 def standing(request: HttpRequest, application: Application) -> HttpResponse:
     """For the page that waits."""
     told: dict[str, Any] = pages.standing(application)
-    return JsonResponse({"queue": told["queue"], "ahead": told["ahead"], "said": pages.place_in_queue(told["ahead"])})
+    return JsonResponse({"queue": told["queue"], "ahead": told["ahead"], "said": told["said"]})
 
 
 @at(Step.REVIEW)

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from portal.models import Allowance
+from portal.refusals import Refusal
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class Limit:
                 ignore_conflicts=True,
             )
         return None
+
+    def require(self, holder: str, otherwise: Any) -> None:
+        """Spend one, or say no in these words, and after how long it is worth asking again."""
+        if self.spend(holder) is None:
+            raise Refusal("too-many", otherwise, status=429, wait=self.seconds_to_wait(holder))
 
     def restore(self, holder: str) -> None:
         """A right try gives back what the wrong ones before it took."""

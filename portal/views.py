@@ -32,9 +32,7 @@ def signed_in(request: HttpRequest) -> User:
 def passkey_sign_in(request: HttpRequest) -> HttpResponse:
     """Each challenge is a session kept; a network gets so many, and each is short-lived until somebody signs in."""
     net = accounts.network_of(audit.scene.get().place)
-    if accounts.CHALLENGES.spend(net) is None:
-        wait = accounts.CHALLENGES.seconds_to_wait(net)
-        raise Refusal("too-many", PAGES[429][2], status=429, wait=wait)
+    accounts.CHALLENGES.require(net, PAGES[429][2])
     response: HttpResponse = login_webauthn(request)
     if not request.user.is_authenticated:
         request.session.set_expiry(600)

@@ -64,9 +64,9 @@ def no(code: str) -> Refusal:
 # ── What is there and what is left ──
 
 
-def missing(application: Application) -> list[str]:
+def missing(application: Application, found: dict[str, Evidence] | None = None) -> list[str]:
     """The items still to be given, in their order: never given, or sent back since."""
-    found = Evidence.of(application)
+    found = Evidence.of(application) if found is None else found
     asked_again: Mapping[str, str] = application.items if Step.CAPTURE in application.redo else {}
     asked_at = (
         Trail.objects.filter(application=application, verb="sent back")
@@ -102,11 +102,10 @@ def begin(application: Application, key: uuid.UUID, item: str, size: int, way: s
         raise no("photo-too-large") if item in LARGEST and size > LARGEST[item] else out_of_step()
     known = Upload.objects.filter(key=key).first()
     if known is None:
-        if UPLOADS.spend(str(application.pk)) is None:
-            raise Refusal(
-                "too-many", _("Quý khách đã gửi quá nhiều ảnh hôm nay. Vui lòng thử lại ngày mai hoặc đến quầy VNPT."),
-                status=429, wait=UPLOADS.seconds_to_wait(str(application.pk)),
-            )  # fmt: skip
+        UPLOADS.require(
+            str(application.pk),
+            _("Quý khách đã gửi quá nhiều ảnh hôm nay. Vui lòng thử lại ngày mai hoặc đến quầy VNPT."),
+        )
         unfinished = Upload.objects.filter(application=application, item=item, received__lt=F("size"))
         unfinished.delete()
         try:

@@ -4,7 +4,7 @@ and this declaration. What was not performed, or is not sure, is said so and nev
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -57,11 +57,11 @@ def check(application: Application) -> None:
     """Look at everything; twice is once. Slow work comes first, the writing in one short transaction at the end."""
     found, told = Evidence.of(application), application.declaration
     if told is None or not found:
-        return None
+        return
     about = basis(application, found)
-    before = Check.objects.filter(application=application, basis=about, name="match").select_related(None).first()
+    before = Check.objects.filter(application=application, basis=about, name="match").first()
     if before and not was_away(before, application):
-        return None
+        return
     images = {kind: one.file.read() for kind, one in found.items() if one.file}
     facts = {kind: one.facts or {} for kind, one in found.items()}
     reads = read(told, images, facts)
@@ -76,12 +76,12 @@ def check(application: Application) -> None:
             for name, (outcome, what) in made.items():
                 Check.objects.create(application=application, name=name, basis=about, outcome=outcome, facts=what)
     except IntegrityError:
-        return log.info("checked by another", application=application.pk)  # type: ignore[no-any-return]
+        log.info("checked by another", application=application.pk)
+        return
     try:
         policing.stand_for_the_first(application)
     except Refusal as no:
         log.info("left to people", application=application.pk, reason=no.code)
-    return None
 
 
 def was_away(match: Check, application: Application) -> bool:
@@ -249,13 +249,15 @@ def bands(kind: str, trace: str) -> list[str]:
 
 def shared(application: Application, most: int = 50) -> dict[str, list[tuple[Application, Any]]]:
     """Other applications with the same contact, device, helper, or nearly the same pictures; each with its day."""
-    return {kind: found for kind, (found, _whole) in compared(application, most).items() if found}
+    return {kind: found for kind, (found, _whole) in compared(application, Mark.KINDS, most).items() if found}
 
 
-def compared(application: Application, most: int = 50) -> dict[str, tuple[list[tuple[Application, Any]], bool]]:
+def compared(
+    application: Application, kinds: Iterable[str], most: int = 50
+) -> dict[str, tuple[list[tuple[Application, Any]], bool]]:
     """By kind: the others, and whether all that might be alike were looked at."""
     own: dict[str, list[Mark]] = {}
-    for one in Mark.objects.filter(application=application):
+    for one in Mark.objects.filter(application=application, kind__in=kinds):
         own.setdefault(one.kind, []).append(one)
     found: dict[str, tuple[list[tuple[Application, Any]], bool]] = {}
     for kind, marks in own.items():
@@ -274,7 +276,7 @@ def compared(application: Application, most: int = 50) -> dict[str, tuple[list[t
 
 def _reuse(application: Application) -> Finding:
     """A picture that another person's application has: of one's own earlier application it is no wonder."""
-    found = {kind: told for kind, told in compared(application).items() if kind in TRACED}
+    found = compared(application, TRACED)
     used = {
         kind: sorted({other.reference for other, _at in others if other.person_index != application.person_index})
         for kind, (others, _whole) in found.items()

@@ -8,7 +8,7 @@ import secrets
 import statistics
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -73,11 +73,9 @@ def begin(application: Application, *, calm: bool = False) -> Challenge:
     capture.still_here(application)
     if not tries_left(application):
         raise used_up()
-    if BEGUN.spend(str(application.pk)) is None:
-        raise Refusal(
-            "too-many", _("Quý khách đã thử nhiều lần hôm nay. Vui lòng thử lại ngày mai hoặc đến quầy VNPT."), status=429,
-            wait=BEGUN.seconds_to_wait(str(application.pk)),
-        )  # fmt: skip
+    BEGUN.require(
+        str(application.pk), _("Quý khách đã thử nhiều lần hôm nay. Vui lòng thử lại ngày mai hoặc đến quầy VNPT.")
+    )
     open_ones = Challenge.objects.filter(application=application, outcome=Challenge.Outcome.OPEN)
     open_ones.update(outcome=Challenge.Outcome.DROPPED)
     return Challenge.objects.create(application=application, key=uuid.uuid4(), cues=cues(_system, calm=calm), calm=calm)
@@ -252,7 +250,7 @@ def take_film(upload: Upload, key: uuid.UUID) -> None:
     if challenge is None or not challenge.digest or hashlib.sha256(film).hexdigest() != challenge.digest:
         return capture.refuse(upload, "wrong-film")
     try:
-        frames = frames_of(film, sum(cue["ms"] for cue in challenge.cues))
+        frames = frames_of(film, lasts(challenge) // timedelta(milliseconds=1))
         moving = [frame for frame in frames if not frame.still]
         stills = {frame.still: frame for frame in frames if frame.still}
         seen = seen_at(challenge.cues, moving)
@@ -264,14 +262,7 @@ def take_film(upload: Upload, key: uuid.UUID) -> None:
             fail(challenge)
             capture.conclude(upload, {"refused": fault})
         return None
-    facts = {
-        "cues": challenge.cues,
-        "seen": [[one.cue, one.wide, one.middle] for one in seen],
-        "ratio": ratio(seen),
-        "frames": [frame.at for frame in moving],
-        "calm": challenge.calm,
-        "promised": challenge.promised_at.isoformat() if challenge.promised_at else "",
-    }
+    facts = facts_of(challenge.cues, seen, moving, calm=challenge.calm, promised_at=challenge.promised_at)
     pictures = pictures_of(stills["far"].image, stills["near"].image, moving)
     with capture.stored(application, pictures) as files, transaction.atomic():
         capture.still_here(application)
@@ -281,6 +272,20 @@ def take_film(upload: Upload, key: uuid.UUID) -> None:
             transaction.set_rollback(True)
     upload.refresh_from_db(fields=["answer"])
     return None if upload.answer else capture.refuse(upload, "wrong-film")
+
+
+def facts_of(
+    cues: list[dict[str, Any]], seen: list[Seen], moving: list[Frame], *, calm: bool, promised_at: datetime | None
+) -> dict[str, Any]:
+    """What is kept beside the pictures."""
+    return {
+        "cues": cues,
+        "seen": [[one.cue, one.wide, one.middle] for one in seen],
+        "ratio": ratio(seen),
+        "frames": [frame.at for frame in moving],
+        "calm": calm,
+        "promised": promised_at.isoformat() if promised_at else "",
+    }
 
 
 def fault_of(seen: list[Seen], moving: list[Frame], stills: dict[str, Frame]) -> str:

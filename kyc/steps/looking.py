@@ -18,9 +18,7 @@ LOOKS = Limit("evidence looks", 600, timedelta(hours=1))  # sixty files an hour 
 
 def may_look(case: Case | None, user: User) -> bool:
     """Whoever holds the file, whoever is asked to judge it blind, and the supervisor."""
-    if case is None:
-        return False
-    if not accounts.is_vouched(user):
+    if case is None or not accounts.is_vouched(user):
         return False
     if case.holder_id == user.pk or review.SUPERVISOR in user.roles:
         return True

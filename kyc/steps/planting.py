@@ -24,23 +24,7 @@ from portal import accounts, audit
 from portal.models import DataKey, User
 
 FAMILIES = ("Nguyễn", "Trần", "Lê", "Phạm", "Võ", "Đặng", "Bùi")
-GIVEN = (
-    "An",
-    "Bình",
-    "Chi",
-    "Dung",
-    "Giang",
-    "Hà",
-    "Khánh",
-    "Lan",
-    "Minh",
-    "Nga",
-    "Oanh",
-    "Phúc",
-    "Quân",
-    "Sơn",
-    "Thảo",
-)
+GIVEN = "An Bình Chi Dung Giang Hà Khánh Lan Minh Nga Oanh Phúc Quân Sơn Thảo".split()
 FAULTS = ("other-card", "other-name", "other-face")
 
 
@@ -74,15 +58,7 @@ def drawn(card: Card, face: Face, shot: Shot | None = None) -> Given:
         given[kind] = {kind: picture.kept(image)}, cards.look(image).facts
     cues = facing.cues(SystemRandom(), calm=False)
     frames = film(face, cues)
-    seen = facing.seen_at(cues, frames)
-    facts = {
-        "cues": cues,
-        "seen": [[one.cue, one.wide, one.middle] for one in seen],
-        "ratio": facing.ratio(seen),
-        "frames": [frame.at for frame in frames],
-        "calm": False,
-        "promised": timezone.now().isoformat(),
-    }
+    facts = facing.facts_of(cues, facing.seen_at(cues, frames), frames, calm=False, promised_at=timezone.now())
     far, near = face.seen(0.27, size=(720, 960)), face.seen(0.48, size=(720, 960), seed=face.seed + 1)
     given["face"] = facing.pictures_of(far, near, frames), facts
     return given

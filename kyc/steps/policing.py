@@ -29,9 +29,8 @@ def policy_for(application: Application) -> Policy | None:
     return max(fitting, key=lambda one: (one.plan_id is not None, one.channel != "", one.pk), default=None)
 
 
-def is_clean(policy: Policy, findings: list[Check]) -> bool:
+def is_clean(policy: Policy, passed: set[str]) -> bool:
     """Every check that is asked for says pass, in as many words."""
-    passed = {one.name for one in findings if one.outcome == Check.Outcome.PASS}
     return set(policy.checks) | set(ALWAYS) <= passed
 
 
@@ -43,7 +42,8 @@ def stand_for_the_first(application: Application) -> None:
     if policy is None or case is None or case.truth or not policy.machine_appraises or case.decisions.exists():
         return
     newest = Check.objects.filter(application=application).order_by("-at").values_list("basis", flat=True).first()
-    if not is_clean(policy, list(Check.objects.filter(application=application, basis=newest))):
+    passed = Check.objects.filter(application=application, basis=newest, outcome=Check.Outcome.PASS)
+    if not is_clean(policy, set(passed.values_list("name", flat=True))):
         return
     here = Case.objects.filter(pk=case.pk, turns=case.turns, queue=Case.Queue.APPRAISAL, holder=None)
     if here.update(queue=Case.Queue.APPROVAL, turns=case.turns + 1):
@@ -69,10 +69,9 @@ def try_on_past(policy: Policy) -> dict[str, Any]:
         kept = newest.setdefault(application, (basis, set()))
         if basis == kept[0] and outcome == Check.Outcome.PASS:
             kept[1].add(name)
-    asked = set(policy.checks) | set(ALWAYS)
     clean = {
         case for case, application in cases.items()
-        if policy.machine_appraises and asked <= newest.get(application, ("", set()))[1]
+        if policy.machine_appraises and is_clean(policy, newest.get(application, ("", set()))[1])
     }  # fmt: skip
     told: dict[str, Any] = {
         "files": len(cases), "machine": len(clean), "people_said_no": len(clean & no), "at": timezone.now().isoformat(),

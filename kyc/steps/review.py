@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from enrollment import corrections, dossier, journey
+from enrollment import dossier, journey
 from enrollment.models import Application, Approval
 from enrollment.steps import approving, leaving
 from kyc import hours
@@ -534,8 +534,3 @@ def ahead_of(case: Case) -> int:
     """How many are before this one, for whoever waits."""
     before = Q(due_at__lt=case.due_at) | Q(due_at=case.due_at, pk__lt=case.pk)
     return Case.objects.filter(before, queue__in=Case.RUNNING).count()
-
-
-def told_wrong(items: Mapping[str, str]) -> list[str]:
-    """For staff."""
-    return [f"{corrections.NAMES[item]}: {corrections.REASONS[why][1]}" for item, why in items.items()]
