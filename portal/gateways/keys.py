@@ -118,22 +118,23 @@ class EnvironmentKeys:
         raise ImproperlyConfigured("Keys in the environment are changed there: put the new key first in MASTER_KEYS.")
 
 
-def provider_for(url: str) -> KeyProvider:
+def provider_for(url: str, *, keys: str = "", pin: str = "") -> KeyProvider:
+    """`keys` for env:, `pin` for pkcs11:."""
     parts = urlparse(url)
     if parts.scheme == "file":
         return LocalKeys(Path(parts.path))
     if parts.scheme == "env":
-        return EnvironmentKeys(settings.MASTER_KEYS)
+        return EnvironmentKeys(keys)
     if (
         parts.scheme == "pkcs11"
     ):  # pkcs11:///usr/lib/…/libsofthsm2.so?token=portal&label=master&file=/etc/portal/keys.json
         from portal.gateways.token import Pkcs11Keys  # its library is an extra that other providers do without
 
         choices = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        return Pkcs11Keys(parts.path, choices["token"], choices["label"], settings.KEYS_PIN, Path(choices["file"]))
-    raise ImproperlyConfigured(f"KEYS_URL begins with file:, env: or pkcs11:, not {parts.scheme}:.")
+        return Pkcs11Keys(parts.path, choices["token"], choices["label"], pin, Path(choices["file"]))
+    raise ImproperlyConfigured(f"Keys come from file:, env: or pkcs11:, not {parts.scheme}:.")
 
 
 @cache
 def provider() -> KeyProvider:
-    return provider_for(settings.KEYS_URL)
+    return provider_for(settings.KEYS_URL, keys=settings.MASTER_KEYS, pin=settings.KEYS_PIN)

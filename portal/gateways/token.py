@@ -12,6 +12,15 @@ import pkcs11
 from portal.gateways.keys import LocalKeys
 
 
+def opened(library: str, token: str, pin: str) -> Any:
+    """A session. Signing in holds for the whole process, so whoever comes second finds it done."""
+    found = pkcs11.lib(library).get_token(token_label=token)
+    try:
+        return found.open(user_pin=pin, rw=True)
+    except pkcs11.UserAlreadyLoggedIn:
+        return found.open(rw=True)
+
+
 class Pkcs11Keys(LocalKeys):
     def __init__(self, library: str, token: str, label: str, pin: str, path: Path) -> None:
         super().__init__(path)
@@ -32,8 +41,7 @@ class Pkcs11Keys(LocalKeys):
     @contextmanager
     def _wrapping_key(self) -> Iterator[Any]:
         """Opened per use, so per process: PKCS#11 libraries do not survive a fork. Keys are read once per change."""
-        token = pkcs11.lib(self.library).get_token(token_label=self.token)
-        with token.open(user_pin=self.pin, rw=True) as session:
+        with opened(self.library, self.token, self.pin) as session:
             try:
                 yield session.get_key(label=self.label, key_type=pkcs11.KeyType.AES)
             except pkcs11.NoSuchKey:

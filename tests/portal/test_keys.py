@@ -49,12 +49,11 @@ def test_a_pkcs11_token_unwraps_the_ring_and_the_file_alone_is_useless(
     init = ["softhsm2-util", "--init-token", "--free", "--label", "portal", "--pin", "1234", "--so-pin", "4321"]
     subprocess.run(init, check=True, capture_output=True, env=dict(os.environ))
     url = f"pkcs11://{SOFTHSM}?token=portal&label=master&file={tmp_path}/keys.json"
-    monkeypatch.setattr("django.conf.settings.KEYS_PIN", "1234")
-    provider = keys.provider_for(url)
+    provider = keys.provider_for(url, pin="1234")
     ring = provider.keyring()
-    assert keys.provider_for(url).keyring() == ring
+    assert keys.provider_for(url, pin="1234").keyring() == ring
     provider.replace(ring.with_new_key())
-    assert keys.provider_for(url).keyring().active == "k2"
+    assert keys.provider_for(url, pin="1234").keyring().active == "k2"
     assert ring.keys["k1"] not in keys.LocalKeys(tmp_path / "keys.json").keyring().keys.values()
 
 
