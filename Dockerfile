@@ -10,7 +10,8 @@ COPY . .
 RUN for catalogue in portal/locale/*/LC_MESSAGES; do msgfmt -o "$catalogue/django.mo" "$catalogue/django.po"; done
 
 FROM debian:12-slim
-RUN apt-get update && apt-get install -y --no-install-recommends python3 ca-certificates tesseract-ocr tesseract-ocr-vie && rm -rf /var/lib/apt/lists/* \
+RUN apt-get update && apt-get install -y --no-install-recommends python3 ca-certificates tesseract-ocr tesseract-ocr-vie \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 && rm -rf /var/lib/apt/lists/* \
     && useradd --system --home-dir /state --create-home portal
 COPY --from=build /portal /portal
 WORKDIR /portal

@@ -45,6 +45,8 @@ lacks_to_run = \
 	python3 -c 'import ensurepip, venv' 2>/dev/null || printf ' python3-venv'; \
 	command -v msgfmt >/dev/null || printf ' gettext'; \
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || printf ' ca-certificates'; \
+	ls /usr/lib/*/libpangoft2-1.0.so.0 >/dev/null 2>&1 || printf ' libpango-1.0-0 libpangoft2-1.0-0'; \
+	ls /usr/lib/*/libharfbuzz-subset.so.0 >/dev/null 2>&1 || printf ' libharfbuzz-subset0'; \
 	command -v redis-server >/dev/null || [ -n "$${REDIS_URL:-}" ] || \
 	  python3 -c 'import sys, platform; sys.exit(sys.version_info >= (3, 13) or platform.machine() != "x86_64")' 2>/dev/null || \
 	  printf ' redis-server'
@@ -56,6 +58,11 @@ lacks_to_test = $(lacks_to_run); \
 	[ -x /usr/sbin/bearerbox ] || printf ' kannel'; \
 	[ -x /usr/lib/kannel/test/fakesmsc ] || printf ' kannel-extras'; \
 	command -v tesseract >/dev/null || printf ' tesseract-ocr tesseract-ocr-vie'; \
+	command -v pdfsig >/dev/null || printf ' poppler-utils'; \
+	command -v mutool >/dev/null || printf ' mupdf-tools'; \
+	command -v qpdf >/dev/null || printf ' qpdf'; \
+	command -v certtool >/dev/null || printf ' gnutls-bin'; \
+	command -v openssl >/dev/null || printf ' openssl'; \
 	command -v runuser >/dev/null || printf ' util-linux'
 
 system:

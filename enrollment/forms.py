@@ -129,7 +129,7 @@ class DeclarationForm(ContactForm):
     full_name = Text(
         label=_("Họ tên"),
         help_text=_("Đúng như trên giấy tờ"),
-        max_length=100,
+        max_length=64,
         attrs={"autocomplete": "name", "autocapitalize": "words", "spellcheck": "false"},
     )
     document = Choice(Document.choices, label=_("Loại giấy tờ chứng thực"))

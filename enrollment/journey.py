@@ -54,12 +54,12 @@ TURNS: dict[Step, Turn] = {
     Step.PAYMENT: Turn(Actor.CUSTOMER, "enrollment:payment"),
     Step.ACTIVATION: Turn(Actor.CUSTOMER, "enrollment:activation"),
     Step.CAPTURE: Turn(Actor.CUSTOMER, "kyc:capture"),
-    Step.CONTRACT: Turn(Actor.CUSTOMER, STANDING),
-    Step.PIN: Turn(Actor.CUSTOMER, STANDING),
+    Step.CONTRACT: Turn(Actor.CUSTOMER, "signing:contract"),
+    Step.PIN: Turn(Actor.CUSTOMER, "signing:pin"),
     Step.REVIEW: Turn(Actor.STAFF, "kyc:waiting"),
-    Step.ISSUANCE: Turn(Actor.PORTAL, STANDING),
-    Step.ACCEPTANCE: Turn(Actor.CUSTOMER, STANDING),
-    Step.COMPLETE: Turn(Actor.CUSTOMER, STANDING),
+    Step.ISSUANCE: Turn(Actor.PORTAL, "signing:issuing"),
+    Step.ACCEPTANCE: Turn(Actor.CUSTOMER, "signing:acceptance"),
+    Step.COMPLETE: Turn(Actor.CUSTOMER, "signing:certificate"),
     Step.STOPPED: Turn(Actor.CUSTOMER, STANDING),
 }
 AGENTS_TURNS = {Step.DECLARATION, Step.PLAN, Step.PAYMENT, Step.CAPTURE}  # at the counter

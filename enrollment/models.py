@@ -256,6 +256,19 @@ def out_of_step() -> Refusal:
     return Refusal("out-of-step", _("Hồ sơ đã chuyển sang bước khác. Quý khách hãy tải lại trang."))
 
 
+class OfApplication(models.Model):
+    """A part of an application's file, sealed by the application's own key: erased with it."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        abstract = True
+
+    @property
+    def data_key(self) -> DataKey:
+        return self.application.data_key
+
+
 class Trail(models.Model):
     """Every move of an application: from where to where, by whom, why."""
 

@@ -10,23 +10,9 @@ from django.utils.translation import pgettext_lazy
 
 from enrollment.identity import Document
 from enrollment.journey import Channel
-from enrollment.models import Application, Plan
+from enrollment.models import Application, OfApplication, Plan
 from portal import sealing
 from portal.models import Branch, DataKey, SealedFile, User
-
-
-class OfApplication(models.Model):
-    """Sealed by the application's own key: erased with it."""
-
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
-
-    class Meta:
-        abstract = True
-
-    @property
-    def data_key(self) -> DataKey:
-        return self.application.data_key
-
 
 # ── Capture ──
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from enrollment import dossier
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.seeds import plant_application, told_by
+from enrollment.seeds import plant_application, told_by, walk
 from kyc.drawing import Card, Face, Shot
 from kyc.models import Case
 from kyc.steps import capture, checking, review
@@ -36,7 +36,12 @@ DEMO = (
     ("Lâm Thị Mẫu Liên", "038192000122", "0900000122", "rejected", ""),
     ("Kiều Văn Mẫu Mạnh", "001088000123", "0900000123", "objection", ""),
     ("Quách Thị Mẫu Ngọc", "048191000124", "0900000124", "approved", ""),
+    ("Tạ Văn Mẫu Oanh", "051090000125", "0900000125", "pin", ""),
+    ("Thái Thị Mẫu Phượng", "079192000126", "0900000126", "complete", ""),
 )
+# How far those come who do not stop at the desk.
+STOPS = {"contract": Step.CONTRACT, "pin": Step.PIN}
+ENDS = {"approved": Step.ACCEPTANCE, "complete": Step.COMPLETE}
 
 
 Told = tuple[str, str, dict[str, Any]]  # verb, by whom, what belongs to it
@@ -66,15 +71,16 @@ def plant_file(place: int, full_name: str, number: str, phone: str, state: str, 
         application = Application.objects.select_related("data_key").get(person_index=User.username_for(number))
         give(application, given, way="gallery" if fault == "gallery" else "camera")
         capture.finish(application)
-        if state == "contract":
-            return
-        # The contract and the PIN have their own pages to come; here the file goes straight to the desk.
-        application.finish()
-        application.finish()
+    # The contract and the PIN are the app's beside this one.
+    application = walk(application, STOPS.get(state, Step.REVIEW))
+    if state in STOPS:
+        return
     checking.check(application)
     waited = timedelta(minutes=3 * (len(DEMO) - place))
     Case.objects.filter(application=application).update(checked=True, received_at=timezone.now() - waited)
     decide(Case.objects.get(application=application), state)
+    if state in ENDS:
+        walk(Application.objects.get(pk=application.pk), ENDS[state])
 
 
 def decide(case: Case, state: str) -> None:
@@ -94,6 +100,7 @@ def decide(case: Case, state: str) -> None:
 
 _TAKE: Told = ("take", "first", {})
 _PASS: tuple[Told, ...] = (_TAKE, ("pass", "first", {}))
+_APPROVED: tuple[Told, ...] = (*_PASS, ("take", "approver", {}), ("approve", "approver", {}))
 STORIES: dict[str, tuple[Told, ...]] = {
     "new": (),
     "mine": (_TAKE,),
@@ -103,5 +110,6 @@ STORIES: dict[str, tuple[Told, ...]] = {
     "hold": (_TAKE, ("hold", "first", {"reason": "asking-elsewhere"})),
     "rejected": (_TAKE, ("reject", "first", {"reason": "not-the-person"})),
     "objection": (_TAKE, ("reject", "first", {"reason": "forged"}), ("object", "customer", {})),
-    "approved": (*_PASS, ("take", "approver", {}), ("approve", "approver", {})),
+    "approved": _APPROVED,
+    "complete": _APPROVED,
 }

@@ -109,6 +109,20 @@ SMS_TEMPLATES: dict[str, str] = env.dict("SMS_TEMPLATES", default={})  # our tem
 KEYS_URL = required("KEYS_URL", f"file://{STATE}/keys.json")
 MASTER_KEYS: str = env.str("MASTER_KEYS", default="")  # for KEYS_URL=env:
 KEYS_PIN: str = env.str("KEYS_PIN", default="")  # for KEYS_URL=pkcs11:
+# The signer alone reaches keys that sign: a process of its own, whose keys no other part is given (README).
+SIGNER: bool = env.bool("SIGNER", default=False)
+SIGNER_KEYS_URL: str = env.str("SIGNER_KEYS_URL", default=f"file://{STATE}/signer/keys.json" if EMBEDDED else "")
+SIGNER_KEYS: str = env.str("SIGNER_KEYS", default="")  # for SIGNER_KEYS_URL=env:
+VAULT_URL: str = env.str("VAULT_URL", default="software:")
+VAULT_PIN: str = env.str("VAULT_PIN", default="")  # for VAULT_URL=pkcs11:
+KEY_KIND: str = env.str("KEY_KIND", default="rsa-2048")  # of customers; SmartCA issues RSA-2048 today
+CA_URL: str = env.str("CA_URL", default="embedded:")
+# Printed in every certificate. An address of numbers on one machine: linters take "localhost" for no host.
+PKI_URL = required("PKI_URL", f"http://127.0.0.1:{PORT}/pki").rstrip("/")
+ROOT_FOLDER = Path(env.str("ROOT_FOLDER", default=f"{STATE}/root-offline"))  # the root's key while the ceremony lasts
+TRUSTED_ROOTS: str = env.str("TRUSTED_ROOTS", default="")  # a folder of further roots for the verification page
+if SIGNER and not EMBEDDED and VAULT_URL.startswith("software:") and not SIGNER_KEYS_URL:
+    raise ImproperlyConfigured("SIGNER_KEYS_URL is missing: the signer needs its key-encryption keys.")
 # Payment gateways, in the order in which customers see them; on one machine a local bank plays all of them (README).
 BANK_PORT: int = env.int("BANK_PORT", default=PORT + 1)
 PAYMENT_URLS: dict[str, str] = {
@@ -172,6 +186,7 @@ INSTALLED_APPS = [
     "portal",
     "enrollment",
     "kyc",
+    "signing",
 ]
 MIDDLEWARE = [
     "portal.middleware.Metrics",
@@ -245,7 +260,7 @@ SESSION_COOKIE_AGE = 12 * 3600  # the longest any role may stay signed in; short
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SECURE_SSL_REDIRECT = SECURE
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$", r"^pki/"]  # PKI clients speak plain HTTP
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0)
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -372,9 +387,18 @@ CELERY_BEAT_SCHEDULE = {
         "kyc.tasks.check_evidence": 15.0,
         "kyc.tasks.wake": 60.0,
         "kyc.tasks.tidy": 3600.0,
+        "signing.tasks.act": 5.0,
+        "signing.tasks.seal": 10.0,
+        "signing.tasks.issue": 10.0,
+        "signing.tasks.fill_pool": 10.0,
+        "signing.tasks.publish": 30.0,
+        "signing.tasks.turn": 3600.0,
+        "signing.tasks.recheck": 86400.0,
         **({"kyc.tasks.plant_demo": 15.0} if DEMO else {}),
     }.items()
 }
+# The signer has a queue of its own; the demo's people sign there too.
+CELERY_TASK_ROUTES = {"signing.tasks.*": {"queue": "signer"}, "kyc.tasks.plant_demo": {"queue": "signer"}}
 
 # ── Logs: JSON lines, one request id from the page to the task, personal data struck out ──
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")

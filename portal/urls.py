@@ -29,6 +29,7 @@ portal = [
 urlpatterns = [
     path("", include("enrollment.urls")),
     path("", include("kyc.urls")),
+    path("", include("signing.urls")),
     path("", include((portal, "portal"))),
     # Of allauth only the doors we use: no sign-up, no e-mail management, no reset by link.
     path("sign-in/", account.login, name="account_login"),

@@ -16,6 +16,7 @@ GIVEN = {
     "METRICS_TOKEN": "m",
     "SMS_URL": "kannel+http://portal:secret@sms.example.vn/cgi-bin/sendsms",
     "MASTER_KEYS": f"k1:{KEY},index:{KEY}",
+    "SIGNER_KEYS": f"k1:{KEY},index:{KEY}",
 }
 
 
@@ -29,7 +30,7 @@ def settings_of(service: str) -> dict[str, str]:
 
 
 def test_every_part_of_ours_starts_with_the_settings_compose_gives_it(tmp_path: Path) -> None:
-    for service in ("prepare", "web", "worker", "schedule"):
+    for service in ("prepare", "web", "worker", "signer", "schedule"):
         ended = subprocess.run(
             [sys.executable, "manage.py", "check", "--deploy"],
             cwd=ROOT,

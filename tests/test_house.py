@@ -70,7 +70,7 @@ def test_no_text_in_a_template_escapes_translation() -> None:
     """Vietnamese letters outside {% translate %} would stay Vietnamese on an English page."""
     accents = re.compile(r"[ăâđêôơưáàảãạắằẳẵặấầẩẫậéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ]", re.I)
     for template in (ROOT / "templates").rglob("*"):
-        if template.is_file():
+        if template.is_file() and template.parent.name != "pdf":  # what is signed is Vietnamese, with its gloss
             text = re.sub(
                 r"{% blocktranslate.*?{% endblocktranslate %}|{%.*?%}|{#.*?#}", "", template.read_text(), flags=re.S
             )

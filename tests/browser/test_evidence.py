@@ -239,7 +239,7 @@ def test_somebody_who_follows_finishes_capture_and_no_machine_calls_it_life(film
         expect(page.get_by_role("link", name="Tiếp theo")).to_be_visible(timeout=40_000)
         page.get_by_role("link", name="Tiếp theo").tap()
         page.get_by_role("button", name="Tiếp theo").tap()
-        page.wait_for_url("**/application/")
+        page.wait_for_url("**/application/contract/")
     application.refresh_from_db()
     assert application.step == "contract"
     checking.check(application)

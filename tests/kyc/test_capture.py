@@ -242,7 +242,7 @@ def test_the_pages_lead_from_item_to_item(capturing: tuple[Application, Client])
         assert client.get(CAPTURE + path).status_code == 200
     assert client.get(f"{CAPTURE}passport/").status_code == 404
     planting.give(application, given())
-    assert client.post(f"{CAPTURE}done/").headers["Location"] == "/application/"
+    assert client.post(f"{CAPTURE}done/").headers["Location"] == "/application/contract/"
     application.refresh_from_db()
     assert application.step == Step.CONTRACT
 
@@ -288,7 +288,7 @@ def test_a_stranger_and_another_step_are_sent_away(
         assert Client().get(CAPTURE + path).status_code == 302
         assert signed_in(person()).get(CAPTURE + path).headers["Location"] == "/register/"
     Application.objects.filter(pk=application.pk).update(step=Step.CONTRACT)
-    assert client.get(CAPTURE).headers["Location"] == "/application/"
+    assert client.get(CAPTURE).headers["Location"] == "/application/contract/"
 
 
 def test_the_same_phone_is_marked_blindly(capturing: tuple[Application, Client]) -> None:

@@ -23,6 +23,7 @@ WHOLE = {
     "KEYS_URL": "env:",
     "MASTER_KEYS": f"k1:{KEY},index:{KEY}",
     "AUDIT_ANCHOR": "/srv/anchor/audit.jsonl",
+    "PKI_URL": "http://pki.smartca.example.vn",
 }
 
 
@@ -56,6 +57,7 @@ def test_a_missing_setting_is_named_in_one_line(missing: str, tmp_path: Path) ->
         ({"MAIL_URL": "filemail:///tmp/mail"}, "MAIL_URL"),
         ({"SITE_URL": "http://smartca.example.vn"}, "https://"),
         ({"STATE": "/proc/nowhere"}, "STATE=/proc/nowhere"),
+        ({"SIGNER": "1"}, "SIGNER_KEYS_URL"),
     ],
 )
 def test_what_must_not_be_is_refused(variables: dict[str, str], named: str, tmp_path: Path) -> None:

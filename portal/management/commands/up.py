@@ -75,11 +75,13 @@ def die_with_parent() -> None:
 
 
 class Command(BaseCommand):
-    help = "Start web, worker and schedule (and on one machine a Redis), watch over them, stop them together."
+    help = "Start web, worker, signer and schedule (and on one machine a Redis), watch over them, stop them together."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--only", choices=("web", "worker", "schedule"), help="one part alone, on its own machine")
+        parser.add_argument(
+            "--only", choices=("web", "worker", "signer", "schedule"), help="one part alone, on its own machine"
+        )
         parser.add_argument("--web-processes", type=int, default=2)
         parser.add_argument("--threads", type=int, default=4, help="requests, or tasks, at one time in each process")
 
@@ -101,6 +103,7 @@ class Command(BaseCommand):
             parts = {
                 "worker": worker(threads),
                 "web": web(web_processes, threads, settings.BIND, settings.PORT),
+                "signer": signer(threads),
                 "schedule": schedule(),
             }
             if only:
@@ -160,6 +163,7 @@ class Command(BaseCommand):
         if fresh:
             self.start(Child("worker", parts["worker"]))
         self.start(Child("web", parts["web"]))
+        self.start(Child("signer", parts["signer"]))
         if settings.LOCAL_BANK:
             self.start(Child("bank", bank()))
         self.until_ready()
@@ -266,6 +270,12 @@ def worker(threads: int) -> list[str]:
         str(threads),
         *quiet,
     ]
+
+
+def signer(threads: int) -> list[str]:
+    """That it is the signer is told to this process and to no other."""
+    manage = str(settings.BASE_DIR / "manage.py")
+    return ["env", "SIGNER=1", sys.executable, manage, "signer", "--threads", str(threads)]
 
 
 def schedule() -> list[str]:

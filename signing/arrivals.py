@@ -1,0 +1,59 @@
+"""What an application's moves mean up here; enrollment calls both in the transaction of the move."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from enrollment import journey
+from enrollment.journey import Channel, Step
+from enrollment.models import Application
+from signing.models import Act, Certificate, Key, Paper, Withdrawn
+from signing.steps import issuance
+
+State = Certificate.State
+STATES = {Step.REVIEW: State.APPROVAL_WAITING, Step.ISSUANCE: State.ISSUE_WAITING}
+
+
+def arrived(application: Application) -> None:
+    step = Step(application.step)
+    if step in (Step.ACCEPTANCE, Step.COMPLETE):
+        return  # whoever issued or accepted has moved the certificate too
+    give_up(application)
+    if step == Step.STOPPED:
+        Certificate.objects.filter(application=application, issued_at=None).delete()
+    elif step in (Step.PIN, Step.REVIEW, Step.ISSUANCE):
+        stand(application, state_at(application, step))
+    if step == Step.ISSUANCE:
+        transaction.on_commit(issuance.bell.ring, robust=True)
+
+
+def state_at(application: Application, step: Step) -> Certificate.State:
+    """At the PIN's step SmartCA tells two things apart: before the review, and after it (guide 5)."""
+    if step == Step.PIN:
+        after = Step.REVIEW in journey.ahead_of(Channel(application.channel), step)
+        return State.USER_WAITING if after else State.KEY_WAITING
+    return STATES[step]
+
+
+def stand(application: Application, state: Certificate.State) -> None:
+    certificate, made = Certificate.objects.get_or_create(application=application, defaults={"state": state})
+    if not made and certificate.state != state:
+        certificate.move(state, due_at=timezone.now(), faults=0)
+
+
+def give_up(application: Application) -> None:
+    """An intent whose file went back or stopped: its serial is told as revoked, and the next begins anew."""
+    found = Certificate.objects.filter(application=application, issued_at=None).exclude(serial=None).first()
+    if found and found.issuer:
+        Withdrawn.objects.create(
+            issuer=found.issuer, serial=str(found.serial), application=application, at=timezone.now()
+        )
+        Certificate.objects.filter(pk=found.pk).update(
+            serial=None, content=None, issuer=None, approval=None, key=None, intended_at=None
+        )
+
+
+def erased(application: Application) -> None:
+    """Its key is gone, and with it every document; the customer's key pair goes too."""
+    Act.objects.filter(application=application).delete()
+    Paper.objects.filter(application=application).update(evidence=None)
+    Key.objects.filter(application=application, certificate=None).update(custody=None, wrapped=None, request=None)

@@ -1,0 +1,56 @@
+"""What a browser seals to the signer and nobody else can open: ECDH on P-256, HKDF and AES-256-GCM, as WebCrypto has them.
+
+The same few lines in JavaScript are in static/signing/signing.js."""
+
+import base64
+import json
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+INFO = b"smartca envelope 1"
+POINT, NONCE = 65, 12
+MOST = 8192
+
+
+class Garbled(Exception):
+    """Not sealed to this signer, altered on the way, or not what an envelope holds."""
+
+
+def opened(sealed: bytes, key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
+    point, nonce, box = sealed[:POINT], sealed[POINT : POINT + NONCE], sealed[POINT + NONCE :]
+    try:
+        other = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+        shared = key.exchange(ec.ECDH(), other)
+        plain = AESGCM(derived(shared)).decrypt(nonce, box, point)
+        told = json.loads(plain)
+    except (InvalidTag, ValueError, TypeError, RecursionError) as wrong:
+        raise Garbled from wrong
+    if not isinstance(told, dict):
+        raise Garbled
+    return told
+
+
+def text(raw: bytes) -> str:
+    """As it travels in a form."""
+    return base64.b64encode(raw).decode()
+
+
+def derived(shared: bytes) -> bytes:
+    return HKDF(SHA256(), 32, salt=bytes(32), info=INFO).derive(shared)
+
+
+def sealed(told: dict[str, Any], public: bytes) -> bytes:
+    """As the browser does it; for tests and for the demo's people."""
+    key, other, nonce = ec.generate_private_key(ec.SECP256R1()), load_der_public_key(public), bytes(NONCE)
+    assert isinstance(other, ec.EllipticCurvePublicKey)
+    numbers = key.public_key().public_numbers()
+    point = b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
+    return (
+        point + nonce + AESGCM(derived(key.exchange(ec.ECDH(), other))).encrypt(nonce, json.dumps(told).encode(), point)
+    )

@@ -1,0 +1,195 @@
+"""Who issues certificates: the authority within (no legal value), or one outside that speaks EJBCA's REST interface."""
+
+import base64
+import ssl
+from functools import cache
+from typing import Any, Protocol
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import requests
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from signing import der, profile
+from signing.gateways.vault import vault
+from signing.models import Authority, Certificate
+
+TIMEOUT = (3, 10)
+REASONS = {
+    1: "KEY_COMPROMISE",
+    3: "AFFILIATION_CHANGED",
+    4: "SUPERSEDED",
+    5: "CESSATION_OF_OPERATION",
+    6: "CERTIFICATE_HOLD",
+}
+
+
+class Away(Exception):
+    """It did not answer, or not with a certificate that was asked for; the job tries again later."""
+
+
+class CA(Protocol):
+    def issue(self, certificate: Certificate) -> bytes:
+        """The certificate for a stored intent; asked twice, it gives the same and makes no second one."""
+
+    def revoke(self, certificate: Certificate, reason: int) -> None: ...
+
+    def fault(self, certificate: Certificate, signed: bytes) -> str:
+        """Why this is not what was intended, or nothing."""
+
+
+class EmbeddedCA:
+    """Signs the intent as it stands: RSA signatures are the same each time, so is the certificate."""
+
+    def issue(self, certificate: Certificate) -> bytes:
+        issuer = certificate.issuer
+        assert issuer
+        content = base64.b64decode(certificate.content or "")
+        signed = der.signed(content, issuer.algorithm, vault().sign(bytes(issuer.wrapped or b""), content))
+        if fault := self.fault(certificate, signed):
+            raise Away(fault)
+        return signed
+
+    def revoke(self, certificate: Certificate, reason: int) -> None:
+        """Its list and answers are ours: the row says it already."""
+
+    def fault(self, certificate: Certificate, signed: bytes) -> str:
+        issuer = certificate.issuer
+        assert issuer
+        found, content = x509.load_der_x509_certificate(signed), base64.b64decode(certificate.content or "")
+        if found.tbs_certificate_bytes != content:
+            return "content"
+        try:
+            found.verify_directly_issued_by(profile.read(bytes(issuer.certificate or b"")))
+        except (InvalidSignature, ValueError, TypeError):
+            return "signature"
+        return ""
+
+
+class EJBCA:
+    """EJBCA's REST enrolment, as its documentation tells it; tried against a stand-in only.
+
+    `ejbca+https://host/ejbca/ejbca-rest-api?ca=…&profile=…&entity=…&client=/path/to/client.pem`. The end entity is named
+    by the application's reference: before asking for a certificate it looks whether one was made already."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        choices = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        self.base = f"{parts.scheme.partition('+')[2]}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}/v1"
+        self.ca, self.profile, self.entity = choices["ca"], choices["profile"], choices["entity"]
+        self.password = unquote(parts.password or "")
+        self.client = choices.get("client")
+
+    def issue(self, certificate: Certificate) -> bytes:
+        reference, key = certificate.application.reference, certificate.key
+        assert key
+        made = self._made(reference)
+        if made is None:
+            self._enter(certificate, reference)
+            request = x509.load_der_x509_csr(bytes(key.request or b"")).public_bytes(Encoding.PEM).decode()
+            told = self._ask(
+                "POST",
+                "/certificate/certificaterequest",
+                {
+                    "certificate_request": request,
+                    "certificate_authority_name": self.ca,
+                    "username": reference,
+                    "password": self.password,
+                    "include_chain": False,
+                },
+            )
+            made = base64.b64decode(told["certificate"])
+        if fault := self.fault(certificate, made):
+            raise Away(f"the authority made something else: {fault}")
+        return made
+
+    def _enter(self, certificate: Certificate, reference: str) -> None:
+        """Whom the certificate shall name; there already is right too."""
+        intended = self._intended(certificate)
+        mail = intended.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        name = ",".join(
+            f"{profile.LABELS[part.oid.dotted_string]}={escaped(str(part.value))}" for part in intended.subject
+        )
+        told = {
+            "username": reference,
+            "password": self.password,
+            "subject_dn": name,
+            "subject_alt_name": f"rfc822Name={mail.get_values_for_type(x509.RFC822Name)[0]}",
+            "ca_name": self.ca,
+            "certificate_profile_name": self.profile,
+            "end_entity_profile_name": self.entity,
+            "token": "USERGENERATED",
+        }
+        self._ask("POST", "/endentity", told, there=409)
+
+    def _intended(self, certificate: Certificate) -> x509.Certificate:
+        content = base64.b64decode(certificate.content or "")
+        return x509.load_der_x509_certificate(der.signed(content, "rsa", bytes(256)))
+
+    def _made(self, reference: str) -> bytes | None:
+        criteria = [{"property": "QUERY", "value": reference, "operation": "EQUAL"}]
+        told = self._ask("POST", "/certificate/search", {"max_number_of_results": 2, "criteria": criteria})
+        found = [base64.b64decode(one["certificate"]) for one in told.get("certificates", [])]
+        return found[0] if found else None
+
+    def revoke(self, certificate: Certificate, reason: int) -> None:
+        issuer = certificate.issuer
+        assert issuer
+        name = profile.read(bytes(issuer.certificate or b"")).subject.rfc4514_string()
+        why = REASONS.get(reason, "UNSPECIFIED")
+        self._ask("PUT", f"/certificate/{quote(name, safe='')}/{certificate.serial}/revoke?reason={why}")
+
+    def fault(self, certificate: Certificate, signed: bytes) -> str:
+        """Its profile is its own; whom and what key it names is ours."""
+        try:
+            found = x509.load_der_x509_certificate(signed)
+        except ValueError:
+            return "not a certificate"
+        intended = self._intended(certificate)
+        if found.public_key() != intended.public_key():
+            return "key"
+        told = sorted((part.oid.dotted_string, str(part.value)) for part in found.subject)
+        if told != sorted((part.oid.dotted_string, str(part.value)) for part in intended.subject):
+            return "subject"
+        return ""
+
+    def _ask(self, method: str, path: str, told: dict[str, Any] | None = None, there: int = 0) -> dict[str, Any]:
+        try:
+            answer = requests.request(
+                method, self.base + path, json=told, timeout=TIMEOUT, cert=self.client, allow_redirects=False
+            )
+            if answer.status_code == there:
+                return {}
+            if not answer.ok:
+                raise Away(f"{path} answered {answer.status_code}")
+            found: dict[str, Any] = answer.json() if answer.content else {}
+        except (requests.RequestException, ValueError, ssl.SSLError) as wrong:
+            raise Away(type(wrong).__name__) from wrong
+        return found
+
+
+def escaped(value: str) -> str:
+    """As a distinguished name in one line wants it."""
+    return "".join(f"\\{letter}" if letter in ',+"\\<>;=' else letter for letter in value)
+
+
+@cache
+def ca_for(url: str) -> CA:
+    scheme = urlsplit(url).scheme
+    if scheme == "embedded":
+        return EmbeddedCA()
+    if scheme.startswith("ejbca+"):
+        return EJBCA(url)
+    raise ImproperlyConfigured(f"CA_URL begins with embedded: or ejbca+https:, not {scheme}:.")
+
+
+def authority() -> CA:
+    return ca_for(settings.CA_URL)
+
+
+def authority_of(issuer: Authority) -> CA:
+    """An issuer whose key is in our vault is ours, whatever the setting says today."""
+    return EmbeddedCA() if issuer.wrapped else authority()

@@ -1,0 +1,23 @@
+"""What the operator watches of the signer."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.utils import timezone
+from prometheus_client.core import GaugeMetricFamily
+
+from signing.models import Act, Authority, Certificate, Key, Paper, RevocationList
+
+
+def standing() -> Iterator[GaugeMetricFamily]:
+    acts = Act.objects.filter(state__in=(Act.State.GIVEN, Act.State.TAKEN)).count()
+    yield GaugeMetricFamily("portal_acts_waiting", "Confirmations that wait for the signer", value=acts)
+    papers = Paper.objects.filter(state=Paper.State.AGREED).count()
+    yield GaugeMetricFamily("portal_papers_unsealed", "Contracts that wait for the seal", value=papers)
+    due = Certificate.objects.filter(state=Certificate.State.ISSUE_WAITING).count()
+    yield GaugeMetricFamily("portal_certificates_due", "Certificates approved and not yet issued", value=due)
+    pool = Key.pool(settings.KEY_KIND).count()
+    yield GaugeMetricFamily("portal_keys_ready", "Key pairs made ahead", value=pool)
+    last = RevocationList.objects.filter(issuer__role=Authority.Role.ISSUING).order_by("-made_at").first()
+    age = (timezone.now() - last.made_at).total_seconds() if last else -1
+    yield GaugeMetricFamily("portal_list_age_seconds", "Age of the newest revocation list, -1 for none", value=age)

@@ -1,0 +1,315 @@
+"""What customers sign, the keys that only they can use, their certificates, and the provider's own keys."""
+
+from datetime import date
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from enrollment.models import Application, Approval, OfApplication
+from portal import sealing
+from portal.models import SealedFile, User
+from portal.refusals import Refusal
+
+# ── The provider's own keys ──
+
+
+class Authority(models.Model):
+    """A key of the provider's own, wrapped by the vault, and the certificate that says what it is for."""
+
+    class Role(models.TextChoices):
+        ROOT = "root", _("Gốc")
+        ISSUING = "issuing", _("Cấp chứng thư số")
+        RESPONDER = "responder", _("Trả lời trạng thái (OCSP)")
+        TIMESTAMP = "timestamp", _("Dấu thời gian")
+        ORGANISATION = "organisation", _("Con dấu của VNPT")
+        EXCHANGE = "exchange", _("Nhận mã PIN từ trình duyệt")
+
+    role = models.CharField(max_length=12, choices=Role)
+    name = models.CharField(_("Tên"), max_length=64)
+    kind = models.CharField(max_length=8)
+    public = models.BinaryField()
+    wrapped = models.BinaryField(null=True)  # the root's key is elsewhere: it is offline
+    certificate = models.BinaryField(null=True)
+    issuer = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+    serial = models.CharField(max_length=40, blank=True, db_index=True)
+    not_after = models.DateTimeField(null=True)
+    live = models.BooleanField(default=True)  # the one of its role that signs from now on
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("khóa của VNPT"), pgettext_lazy("nhiều", "khóa của VNPT")
+        constraints = (
+            models.UniqueConstraint(fields=("role",), condition=Q(live=True), name="one_live_authority_of_a_role"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} #{self.pk}"
+
+    @classmethod
+    def now(cls, role: "Authority.Role | str") -> "Authority":
+        return cls.objects.select_related("issuer", "issuer__issuer").get(role=role, live=True)
+
+    @property
+    def algorithm(self) -> str:
+        return "ec" if self.kind == "p-256" else "rsa"
+
+    @property
+    def chain(self) -> list[bytes]:
+        """Its certificate and those above it, the root last."""
+        above = self.issuer.chain if self.issuer else []
+        return [bytes(self.certificate or b""), *above]
+
+
+class RevocationList(models.Model):
+    """What an issuer has published as revoked; the newest counts."""
+
+    issuer = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="lists")
+    number = models.PositiveBigIntegerField()
+    der = models.BinaryField()
+    made_at = models.DateTimeField()
+    next_update = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("issuer", "number"), name="one_list_of_a_number"),)
+
+
+# ── Documents ──
+
+
+class Series(models.Model):
+    """The numbers of one day: each is given once, in order."""
+
+    name = models.CharField(max_length=120)
+    day = models.DateField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("name", "day"), name="one_series_of_a_day"),)
+
+
+class Paper(OfApplication):
+    """A document that is signed here. What it says is frozen when its signing begins; a change of it voids the paper."""
+
+    class Kind(models.TextChoices):
+        CONTRACT = "contract", _("Hợp đồng điện tử")
+        MINUTES = "minutes", _("Biên bản nghiệm thu")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Đang ký")
+        AGREED = "agreed", _("Khách hàng đã ký")
+        SEALED = "sealed", _("Đã đóng dấu")
+        VOID = "void", _("Đã hủy")
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    state = models.CharField(max_length=6, choices=State, default=State.OPEN)
+    number = models.CharField(_("Số"), max_length=60, unique=True)
+    version = models.CharField(max_length=10)  # of its texts
+    facts = sealing.SealedJSONField(key="data_key")  # what is printed in it
+    frozen = models.CharField(max_length=64)  # keyed hash of the facts that must not change meanwhile
+    begun_at = models.DateTimeField(default=timezone.now)
+    ends_at = models.DateTimeField()
+    evidence = sealing.SealedJSONField(key="data_key", null=True)  # strokes, steps, from where: printed in short
+    shown = models.ForeignKey(SealedFile, null=True, on_delete=models.PROTECT, related_name="+")
+    shown_hash = models.CharField(max_length=64, blank=True)  # SHA-256 of the very bytes that were shown
+    agreed_at = models.DateTimeField(null=True)
+    file = models.ForeignKey(SealedFile, null=True, on_delete=models.PROTECT, related_name="+")
+    file_hash = models.CharField(max_length=64, blank=True)
+    sealed_at = models.DateTimeField(null=True)
+    faults = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("tài liệu"), pgettext_lazy("nhiều", "tài liệu")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("application", "kind"), condition=~Q(state="void"), name="one_paper_of_a_kind"
+            ),
+        )
+        indexes = (models.Index(fields=("due_at",), condition=Q(state="agreed"), name="papers_to_seal"),)
+
+    def __str__(self) -> str:
+        return self.number
+
+    @classmethod
+    def of(cls, application: Application, kind: "Paper.Kind | str") -> "Paper | None":
+        found = cls.objects.filter(application=application, kind=kind).exclude(state=cls.State.VOID)
+        paper = found.select_related("shown", "shown__data_key", "file", "file__data_key").first()
+        if paper:
+            paper.application = application
+        return paper
+
+
+# ── The customer's key, and the acts that only the customer can do ──
+
+PIN_TRIES = 5
+
+
+class Key(models.Model):
+    """A key pair, made ahead and taken from the pool by one application when its PIN is made."""
+
+    application = models.OneToOneField(Application, null=True, on_delete=models.PROTECT, related_name="key")
+    kind = models.CharField(max_length=8)
+    public = models.BinaryField()
+    wrapped = models.BinaryField(null=True)  # by the vault alone, while it lies in the pool
+    custody = models.BinaryField(null=True)  # by the vault and by its owner's PIN: see custody.py
+    request = models.BinaryField(null=True)  # the certificate request: proof that the key was at hand
+    passkey = models.JSONField(null=True)  # which passkey opens it too: its id, and the salt it is asked with
+    tries_left = models.PositiveSmallIntegerField(default=PIN_TRIES)
+    made_at = models.DateTimeField(default=timezone.now)
+    bound_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("kind", "id"), condition=Q(application=None), name="keys_in_the_pool"),)
+
+    @classmethod
+    def pool(cls, kind: str) -> "QuerySet[Key]":
+        return cls.objects.filter(application=None, kind=kind)
+
+
+class Act(OfApplication):
+    """An explicit act that only the customer can do: asked for with what it is about, given sealed to the signer, once."""
+
+    class Kind(models.TextChoices):
+        PIN = "pin", _("Tạo mã PIN")
+        ACCEPT = "accept", _("Ký biên bản nghiệm thu")
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("Chờ xác nhận")
+        GIVEN = "given", _("Đã gửi")
+        TAKEN = "taken", _("Đang ký")
+        DONE = "done", _("Đã ký")
+        REFUSED = "refused", _("Không ký")
+
+    nonce = models.CharField(max_length=43, unique=True)
+    kind = models.CharField(max_length=6, choices=Kind)
+    paper = models.ForeignKey(Paper, null=True, on_delete=models.CASCADE, related_name="acts")
+    digests = models.JSONField(default=list)  # of what is shown, as the browser must have found them too
+    state = models.CharField(max_length=7, choices=State, default=State.ASKED)
+    ends_at = models.DateTimeField()
+    envelope = models.BinaryField(null=True)  # sealed by the browser; gone once it was opened
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    place = models.CharField(max_length=45, blank=True)
+    answer = models.CharField(max_length=40, blank=True)
+    tries_left = models.PositiveSmallIntegerField(null=True)
+    asked_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("lần xác nhận"), pgettext_lazy("nhiều", "lần xác nhận")
+        indexes = (models.Index(fields=("id",), condition=Q(state="given"), name="acts_given"),)
+
+
+# ── Certificates ──
+
+
+class Certificate(OfApplication):
+    """One person's certificate. Its row is there before it: serial and content are stored before anything is signed."""
+
+    class State(models.IntegerChoices):  # the numbers and names that SmartCA uses (DOMAIN §1.4)
+        ACTIVE = 0, _("Đang hoạt động")
+        KEY_WAITING = 1, _("Chờ sinh cặp khóa")
+        USER_WAITING = 2, _("Chờ người dùng kích hoạt")
+        ISSUE_WAITING = 3, _("Chờ cấp chứng thư số")
+        EXPIRED = 4, _("Hết hạn")
+        REVOKED = 5, _("Đã thu hồi")
+        SUSPENDED = 6, _("Đang tạm dừng")
+        ACCEPTANCE_WAITING = 7, _("Chờ ký biên bản nghiệm thu")
+        ACCEPTANCE_FAILED = 8, _("Ký BBNT lỗi, chữ ký không hợp lệ")
+        SYNC_WAITING = 9, _("Chờ đồng bộ BBNT")
+        SYNC_FAILED = 10, _("Đồng bộ BBNT không thành công")
+        APPROVAL_WAITING = 11, _("Chờ duyệt")
+
+    # Which state may follow which; the row itself decides, by one conditional update.
+    MOVES: ClassVar[dict[int, set[int]]] = {
+        State.KEY_WAITING: {State.APPROVAL_WAITING, State.ISSUE_WAITING},
+        State.USER_WAITING: {State.ISSUE_WAITING, State.APPROVAL_WAITING},
+        State.APPROVAL_WAITING: {State.ISSUE_WAITING, State.USER_WAITING, State.KEY_WAITING},
+        State.ISSUE_WAITING: {State.ACCEPTANCE_WAITING, State.APPROVAL_WAITING, State.USER_WAITING, State.KEY_WAITING},
+        State.ACCEPTANCE_WAITING: {State.SYNC_WAITING, State.ACCEPTANCE_FAILED, State.REVOKED, State.EXPIRED},
+        State.ACCEPTANCE_FAILED: {State.SYNC_WAITING, State.ACCEPTANCE_WAITING, State.REVOKED, State.EXPIRED},
+        State.SYNC_WAITING: {State.ACTIVE, State.SYNC_FAILED, State.REVOKED, State.EXPIRED},
+        State.SYNC_FAILED: {State.ACTIVE, State.SYNC_WAITING, State.REVOKED, State.EXPIRED},
+        State.ACTIVE: {State.SUSPENDED, State.REVOKED, State.EXPIRED},
+        State.SUSPENDED: {State.ACTIVE, State.REVOKED, State.EXPIRED},
+        State.EXPIRED: set(),
+        State.REVOKED: set(),
+    }
+
+    application = models.OneToOneField(Application, on_delete=models.PROTECT, related_name="certificate")
+    key = models.OneToOneField(Key, null=True, on_delete=models.PROTECT, related_name="certificate")
+    state = models.PositiveSmallIntegerField(_("Trạng thái"), choices=State)
+    # The intent, written once and before anything is signed
+    serial = models.CharField(_("Số sê-ri"), max_length=40, unique=True, null=True)
+    issuer = models.ForeignKey(Authority, null=True, on_delete=models.PROTECT, related_name="certificates")
+    approval = models.ForeignKey(Approval, null=True, on_delete=models.PROTECT, related_name="+")
+    content = sealing.SealedTextField(key="data_key", null=True)  # to be signed, DER in base64
+    not_before = models.DateTimeField(_("Hiệu lực từ"), null=True)
+    not_after = models.DateTimeField(_("Hiệu lực đến"), null=True)
+    intended_at = models.DateTimeField(null=True)
+    # What came of it
+    der = sealing.SealedTextField(key="data_key", null=True)
+    fingerprint = models.CharField(max_length=64, blank=True)  # SHA-256
+    issued_at = models.DateTimeField(null=True)
+    activated_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    reason = models.PositiveSmallIntegerField(default=0)  # as revocation lists number them
+    changed_at = models.DateTimeField(null=True)  # when it was last revoked, suspended or restored
+    status = models.CharField(max_length=32, unique=True, null=True)  # the page behind the QR
+    answer = models.BinaryField(null=True)  # OCSP, signed ahead
+    answer_until = models.DateTimeField(null=True)
+    faults = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("chứng thư số"), pgettext_lazy("nhiều", "chứng thư số")
+        indexes = (
+            models.Index(fields=("due_at",), condition=Q(state=3), name="certificates_to_issue"),
+            models.Index(fields=("answer_until",), condition=~Q(issued_at=None), name="certificates_to_answer"),
+            models.Index(fields=("issuer", "revoked_at"), condition=~Q(revoked_at=None), name="certificates_revoked"),
+            models.Index(fields=("issuer", "changed_at"), condition=~Q(changed_at=None), name="certificates_changed"),
+            models.Index(fields=("state", "-id"), name="certificates_by_state"),
+        )
+
+    def __str__(self) -> str:
+        return self.serial or f"#{self.pk}"
+
+    def move(self, state: "Certificate.State", **facts: object) -> None:
+        """By one conditional update: of two that move it one wins, and what the table forbids moves nothing."""
+        froms = [origin for origin, targets in self.MOVES.items() if state in targets]
+        here = Certificate.objects.filter(pk=self.pk, state__in=froms)
+        if here.update(state=state, **facts) != 1:
+            raise out_of_state()
+        self.state = state
+        for name, value in facts.items():
+            setattr(self, name, value)
+
+    @classmethod
+    def issued(cls) -> "QuerySet[Certificate]":
+        return cls.objects.exclude(issued_at=None)
+
+
+class Withdrawn(models.Model):
+    """A serial that was intended and given up before its certificate was stored: told as revoked, in case it was signed."""
+
+    issuer = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="+")
+    serial = models.CharField(max_length=40, unique=True)
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+
+def out_of_state() -> Refusal:
+    return Refusal(
+        "out-of-state", _("Chứng thư số đã chuyển sang trạng thái khác. Quý khách hãy tải lại trang."), status=409
+    )
+
+
+def next_number(name: str, day: date) -> int:
+    """Given once, however many ask at the same moment; inside a transaction, so none is lost to a failed one."""
+    Series.objects.bulk_create([Series(name=name, day=day)], ignore_conflicts=True)
+    here = Series.objects.filter(name=name, day=day)
+    here.update(last=F("last") + 1)
+    return here.values_list("last", flat=True)[0]

@@ -1,0 +1,296 @@
+"""Sealing PDFs: the only place that knows how a signature lies in one (PAdES: ETSI EN 319 142-1).
+
+Every signature and every timestamp is a revision appended to what was there, so whatever was signed before stays to the
+byte. The levels: B-B the signature, B-T with a timestamp, B-LT with everything needed to check it later, B-LTA with a
+timestamp over that. What is signed here was written by paper.py, so its structure is known and need not be parsed in
+general; a stranger's PDF would come with a Structure that a reader found."""
+
+import hashlib
+import re
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from asn1crypto import cms as asn1
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from django.utils import timezone
+
+from signing import cms
+from signing.cms import Signer
+
+ROOM = 9_000  # bytes for a signature with its certificates and timestamp
+STAMP_ROOM = 7_500
+GAP = b"0 0000000000 0000000000 0000000000"
+Stamp = Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a revision builds on: numbers, and the catalog and first page as they stand."""
+
+    size: int
+    table: int  # where the last table of places is
+    root: int
+    catalog: bytes  # without the entries below
+    page_number: int
+    page: bytes
+    identity: bytes
+    fields: tuple[int, ...] = ()
+    widgets: tuple[int, ...] = ()
+    dss: int = 0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a checker needs in ten years: certificates, revocation lists, answers."""
+
+    certificates: tuple[bytes, ...] = ()
+    lists: tuple[bytes, ...] = ()
+    answers: tuple[bytes, ...] = ()
+
+
+@dataclass
+class Revision:
+    """Objects that are new or changed, to be appended with a table of their places."""
+
+    structure: Structure
+    objects: dict[int, bytes] = field(default_factory=dict)
+
+    def add(self, body: bytes) -> int:
+        number = self.structure.size
+        self.structure = replace(self.structure, size=number + 1)
+        self.objects[number] = body
+        return number
+
+    def appended(self, pdf: bytes) -> bytes:
+        """With the catalog and the page as they now are."""
+        told = self.structure
+        self.objects[told.root] = catalog_of(told)
+        if told.widgets:
+            self.objects[told.page_number] = inserted(told.page, b"/Annots [%s]" % refs(told.widgets))
+        parts, places, at = [pdf if pdf.endswith(b"\n") else pdf + b"\n"], dict[int, int](), 0
+        at = len(parts[0])
+        for number, body in sorted(self.objects.items()):
+            places[number] = at
+            parts.append(b"%d 0 obj\n%s\nendobj\n" % (number, body))
+            at += len(parts[-1])
+        own = told.size
+        places[own] = at
+        self.structure = replace(told, size=own + 1, table=at)
+        parts.append(table_of(places, own, told))
+        return b"".join(parts)
+
+
+def refs(numbers: Sequence[int]) -> bytes:
+    return b" ".join(b"%d 0 R" % number for number in numbers)
+
+
+def inserted(dictionary: bytes, *entries: bytes) -> bytes:
+    return dictionary[: dictionary.rindex(b">>")] + b"".join(entries) + b">>"
+
+
+def catalog_of(told: Structure) -> bytes:
+    entries = []
+    if told.fields:
+        entries.append(b"/AcroForm <</Fields [%s]/SigFlags 3>>" % refs(told.fields))
+    if told.dss:
+        entries.append(b"/DSS %d 0 R" % told.dss)
+        entries.append(EXTENSIONS)
+    return inserted(told.catalog, *entries)
+
+
+EXTENSIONS = b"/Extensions <</ESIC <</BaseVersion /1.7/ExtensionLevel 5>>>>"
+
+
+def table_of(places: dict[int, int], own: int, told: Structure) -> bytes:
+    """As a stream, like the tables before it."""
+    index, rows = list[list[int]](), b""
+    for number, at in sorted(places.items()):
+        if index and index[-1][0] + index[-1][1] == number:
+            index[-1][1] += 1
+        else:
+            index.append([number, 1])
+        rows += struct.pack(">BIH", 1, at, 0)
+    listed = b" ".join(b"%d %d" % (start, count) for start, count in index)
+    changed = hashlib.sha256(rows + told.identity).hexdigest()[:32].encode()
+    head = b"<</Type /XRef/Size %d/W [1 4 2]/Index [%s]/Root %d 0 R/Prev %d/ID [<%s><%s>]/Length %d>>" % (
+        own + 1, listed, told.root, told.table, told.identity, changed, len(rows)
+    )  # fmt: skip
+    return b"%d 0 obj\n%s\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % (own, head, rows, places[own])
+
+
+# ── What lies there ──
+
+
+class NotOurs(Exception):
+    """Not a PDF that paper.py wrote and this module appended to."""
+
+
+def structure_of(pdf: bytes) -> Structure:
+    """Of one of ours: each table of places is a stream that we wrote, the newest at the end."""
+    places, table, identity, root, size = dict[int, int](), last_table(pdf), b"", 0, 0
+    newest, at = table, table
+    while True:
+        head = match(rb"\d+ 0 obj\n(<<.*?>>)\nstream\n", pdf, at)
+        told, start = head.group(1), head.end()
+        index = re.search(rb"/Index \[([\d ]+)\]", told)
+        width = int(match(rb"/Size (\d+)", told).group(1))
+        numbers = [int(one) for one in index.group(1).split()] if index else [0, width]
+        if at == newest:
+            size, root = width, int(match(rb"/Root (\d+) 0 R", told).group(1))
+            identity = match(rb"/ID \[<([0-9a-f]+)>", told).group(1)
+        for first, count in zip(numbers[::2], numbers[1::2], strict=True):
+            for number in range(first, first + count):
+                kind, place, _generation = struct.unpack_from(">BIH", pdf, start)
+                start += 7
+                if kind == 1:
+                    places.setdefault(number, place)
+        before = re.search(rb"/Prev (\d+)", told)
+        if not before:
+            break
+        at = int(before.group(1))
+    catalog = object_at(pdf, places, root)
+    fields = match(rb"/AcroForm <</Fields \[([\d R]*)\]/SigFlags 3>>", catalog, none=True)
+    dss = match(rb"/DSS (\d+) 0 R", catalog, none=True)
+    page_number = int(match(rb"/PortalFirstPage (\d+)", catalog).group(1))
+    page = object_at(pdf, places, page_number)
+    widgets = match(rb"/Annots \[([\d R]*)\]", page, none=True)
+    for found in (fields, dss):
+        catalog = catalog.replace(found.group(0), b"") if found else catalog
+    return Structure(
+        size, newest, root, catalog.replace(EXTENSIONS, b""), page_number,
+        page.replace(widgets.group(0), b"") if widgets else page, identity,
+        numbers_in(fields), numbers_in(widgets), int(dss.group(1)) if dss else 0,
+    )  # fmt: skip
+
+
+def last_table(pdf: bytes) -> int:
+    return int(match(rb"startxref\n(\d+)\n%%EOF\n$", pdf, max(0, len(pdf) - 64)).group(1))
+
+
+def match(pattern: bytes, text: bytes, at: int = 0, *, none: bool = False) -> "re.Match[bytes]":
+    found = re.compile(pattern, re.S).search(text, at)
+    if found is None and not none:
+        raise NotOurs(pattern)
+    return found  # type: ignore[return-value]
+
+
+def numbers_in(found: "re.Match[bytes] | None") -> tuple[int, ...]:
+    return tuple(int(one) for one in re.findall(rb"(\d+) 0 R", found.group(1))) if found else ()
+
+
+def object_at(pdf: bytes, places: dict[int, int], number: int) -> bytes:
+    if number not in places:
+        raise NotOurs(number)
+    return match(rb"\d+ 0 obj\n(.*?)\nendobj", pdf, places[number]).group(1)
+
+
+# ── Signing ──
+
+
+def sign(pdf: bytes, signer: Signer, name: str, *, stamp: Stamp | None = None, at: datetime | None = None) -> bytes:
+    """Level B-B, or B-T with a stamp."""
+    moment = timezone.localtime(at or timezone.now())
+    told = b"/Type /Sig/Filter /Adobe.PPKLite/SubFilter /ETSI.CAdES.detached/M (D:%s+07'00')/Name %s" % (
+        f"{moment:%Y%m%d%H%M%S}".encode(),
+        text(name),
+    )
+    return with_signature(pdf, told, ROOM, lambda digest: cms.signed(signer, digest, stamp=stamp))
+
+
+def timestamp(pdf: bytes, stamp: Stamp, evidence: Evidence | None = None) -> bytes:
+    """A timestamp over the whole, and in the same revision what is needed to check all that came before: B-LTA."""
+    told = b"/Type /DocTimeStamp/Filter /Adobe.PPKLite/SubFilter /ETSI.RFC3161"
+    return with_signature(pdf, told, STAMP_ROOM, stamp, evidence)
+
+
+def with_signature(
+    pdf: bytes, told: bytes, room: int, make: Callable[[bytes], bytes], evidence: Evidence | None = None
+) -> bytes:
+    revision = Revision(structure_of(pdf))
+    if evidence:
+        add_evidence(revision, evidence)
+    value = revision.add(b"<<%s/ByteRange [%s]/Contents <%s>>>" % (told, GAP, b"0" * (2 * room)))
+    before = revision.structure
+    widget = revision.add(
+        b"<</Type /Annot/Subtype /Widget/FT /Sig/T (Signature%d)/V %d 0 R/F 132/Rect [0 0 0 0]/P %d 0 R>>"
+        % (len(before.fields) + 1, value, before.page_number)
+    )
+    revision.structure = replace(revision.structure, fields=(*before.fields, widget), widgets=(*before.widgets, widget))
+    return filled(revision.appended(pdf), room, make, len(pdf))
+
+
+def filled(pdf: bytes, room: int, make: Callable[[bytes], bytes], since: int) -> bytes:
+    """The signature covers everything but the hole that it then fills."""
+    start = pdf.index(b"/Contents <" + b"0" * 64, since) + len(b"/Contents ")
+    end = start + 2 * room + 2
+    span = b"0 %d %d %d" % (start, end, len(pdf) - end)
+    pdf = pdf.replace(GAP, span.ljust(len(GAP)), 1)
+    digest = hashlib.sha256(pdf[:start])
+    digest.update(pdf[end:])
+    made = make(digest.digest())
+    if len(made) > room:
+        raise ValueError(f"a signature of {len(made)} bytes has no room in {room}")
+    return pdf[: start + 1] + made.hex().encode().ljust(2 * room, b"0") + pdf[end - 1 :]
+
+
+def text(words: str) -> bytes:
+    return b"<feff%s>" % words.encode("utf-16-be").hex().encode()
+
+
+# ── What is needed later ──
+
+
+def add_evidence(revision: Revision, evidence: Evidence) -> None:
+    """All of it in one store, compressed by nobody: a reader in ten years should find it easily."""
+    lists = []
+    for name, entries in (("Certs", evidence.certificates), ("CRLs", evidence.lists), ("OCSPs", evidence.answers)):
+        numbers = [revision.add(b"<</Length %d>>\nstream\n%s\nendstream" % (len(one), one)) for one in entries]
+        if numbers:
+            lists.append(b"/%s [%s]" % (name.encode(), refs(numbers)))
+    number = revision.add(b"<</Type /DSS%s>>" % b"".join(lists))
+    revision.structure = replace(revision.structure, dss=number)
+
+
+# ── Read back ──
+
+
+def is_intact(pdf: bytes) -> bool:
+    """Whether the newest signature fits the bytes it covers and the certificate it names: read by libraries that had no
+    hand in making it."""
+    spans = re.findall(rb"/ByteRange \[(\d+) (\d+) (\d+) (\d+) *\]", pdf)
+    if not spans:
+        return False
+    start, length, after, rest = map(int, spans[-1])
+    try:
+        read = asn1.ContentInfo.load(bytes.fromhex(pdf[start + length + 1 : after - 1].decode()))["content"]
+        info = read["signer_infos"][0]
+        attributes = {one["type"].dotted: one["values"][0].native for one in info["signed_attrs"]}
+        named = next(
+            one.chosen.dump()
+            for one in read["certificates"]
+            if one.chosen.serial_number == info["sid"].chosen["serial_number"].native
+        )
+        signed, signature = info["signed_attrs"].untag().dump(), info["signature"].native
+        certificate = x509.load_der_x509_certificate(named)
+    except (ValueError, KeyError, StopIteration, TypeError, IndexError):
+        return False
+    digest = hashlib.sha256(pdf[start : start + length] + pdf[after : after + rest]).digest()
+    return attributes.get(cms.MESSAGE_DIGEST) == digest and fits(certificate.public_key(), signature, signed)
+
+
+def fits(key: object, signature: bytes, signed: bytes) -> bool:
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
+        else:
+            return False
+    except InvalidSignature:
+        return False
+    return True

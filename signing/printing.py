@@ -1,0 +1,242 @@
+"""What each kind of paper prints: its tables, where every fact goes, and the facts of one application."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+
+from enrollment.identity import Declaration, Document, Sex
+from enrollment.models import Application, Ward
+from portal.models import Branch
+from signing import paper, texts
+from signing.paper import Place, Row
+from signing.profile import Holder
+
+SEAL_NAME = "VNPT SmartCA DEMO"  # as the organisation's certificate names it
+PARTY_A = (
+    Row("Họ và tên", "Full name", "full_name"),
+    Row("Ngày sinh", "Date of birth", "birth_date"),
+    Row("Giấy tờ", "Identity document", "document"),
+    Row("Số giấy tờ", "Document number", "document_number"),
+    Row("Ngày cấp, nơi cấp", "Issued on, by", "issued", 2),
+    Row("Địa chỉ", "Address", "address", 3),
+    Row("Điện thoại", "Phone", "phone"),
+    Row("Email", "E-mail", "email"),
+)
+PARTY_B = (
+    Row("Tên đơn vị", "Unit", "unit"),
+    Row("Địa chỉ", "Address", "unit_address", 2),
+    Row("Điện thoại hỗ trợ", "Support", "unit_phone"),
+)
+APPLICANT = (
+    Row("Họ và tên", "Full name", "full_name__applicant"),
+    Row("Ngày sinh, giới tính", "Born, sex", "born"),
+    Row("Quốc tịch", "Nationality", "nationality"),
+    Row("Giấy tờ, số", "Document, number", "papers", 2),
+    Row("Ngày cấp, nơi cấp", "Issued on, by", "issued__applicant", 2),
+    Row("Điện thoại", "Phone", "phone__applicant"),
+    Row("Email", "E-mail", "email__applicant"),
+    Row("Địa chỉ liên hệ", "Contact address", "address__applicant", 3),
+)
+BOUGHT = (
+    Row("Gói cước", "Plan", "plan", 2),
+    Row("Loại", "Kind", "kind"),
+    Row("Thời hạn", "Term", "months"),
+    Row("Phí dịch vụ", "Fee", "fee"),
+    Row("Mã đơn hàng", "Order", "order"),
+)
+WANTED = (
+    Row("Tên (CN)", "Name", "cn"),
+    Row("Định danh (UID)", "Identifier", "uid"),
+    Row("Tỉnh/Thành phố (ST)", "Province", "st"),
+    Row("Phường/Xã (L)", "Ward", "l"),
+    Row("Email", "E-mail", "email__wanted"),
+    Row("Khóa", "Key", "key_kind"),
+)
+EVIDENCE = (
+    Row("Mã hồ sơ", "Application", "reference"),
+    Row("Người ký", "Signed by", "who", 2),
+    Row("Bắt đầu ký điện tử", "Begun", "begun"),
+    Row("Nội dung đã đồng ý", "Agreed to", "agreed", 4),
+    Row("Chữ ký", "Signature", "drawn_how", 2),
+    Row("Mã băm của chữ ký", "Hash of the signature", "drawn_hash", 2),
+    Row("Mã xác nhận", "One-time code", "code", 3),
+    Row("Hoàn thành ký điện tử", "Completed", "completed"),
+    Row("Địa chỉ mạng", "Network address", "network"),
+    Row("Thiết bị", "Device", "device", 3),
+    Row("Mã băm của văn bản", "Hash of the document", "shown_hash", 2),
+    Row("Phiên bản văn bản", "Version of the texts", "version"),
+    Row("Mã băm các văn bản", "Hashes of the texts", "text_hashes", 6),
+)
+PARTIES = (
+    Row("Bên A", "Party A", "full_name"),
+    Row("Số giấy tờ", "Document number", "document_number"),
+    Row("Bên B", "Party B", "unit"),
+    Row("Hợp đồng số", "Contract", "contract", 2),
+    Row("Gói cước", "Plan", "plan", 2),
+)
+ISSUED = (
+    Row("Số sê-ri", "Serial number", "serial"),
+    Row("Chủ thể", "Subject", "subject", 4),
+    Row("Tổ chức cấp", "Issuer", "issuer", 3),
+    Row("Hiệu lực từ", "Valid from", "not_before"),
+    Row("Hiệu lực đến", "Valid until", "not_after"),
+    Row("Thuật toán khóa", "Key", "key_kind"),
+    Row("Dấu vân tay SHA-256", "SHA-256 fingerprint", "fingerprint", 2),
+)
+KEY_KINDS = {"rsa-2048": "RSA 2048 bit", "rsa-3072": "RSA 3072 bit", "p-256": "ECDSA P-256"}
+WIDE = 620.0
+
+
+def places(tables: Iterable[tuple[Row, ...]], others: Mapping[str, Place]) -> dict[str, Place]:
+    return {**{row.name: Place(row.lines) for table in tables for row in table}, **others}
+
+
+_CONTRACT = {
+    "day": Place(1, WIDE, "right"),
+    "number": Place(1, 500, "center"),
+    "with_contract": Place(1, 560, "center"),
+    "drawing": Place(),
+    "typed": Place(1, 300, "center"),
+    "full_name__signer": Place(1, 300, "center"),
+    "signed_on": Place(1, 300, "center"),
+    "sealed_on": Place(1, 190),
+}
+CONTRACT_PLACES = places((PARTY_A, PARTY_B, APPLICANT, BOUGHT, WANTED), _CONTRACT)
+SEALED_PLACES = {**CONTRACT_PLACES, **places((EVIDENCE,), {"of_contract": Place(1, 560, "center")})}
+MINUTES_PLACES = places(
+    (PARTIES, ISSUED),
+    {
+        "day": Place(1, WIDE, "right"),
+        "number": Place(1, 500, "center"),
+        "full_name__signer": Place(1, 230),
+        "serial__again": Place(1, 230),
+    },
+)
+
+
+def fixed_contract(version: str, *, evidence: bool) -> dict[str, Any]:
+    found = {
+        name + suffix: texts.text(name, version, language)
+        for name in texts.PARTS["contract"]
+        for suffix, language in (("", "vi"), ("_en", "en"))
+    }
+    preamble, *articles = found["contract"].articles
+    return {
+        **found,
+        "preamble": preamble.clauses,
+        "articles": tuple(zip(articles, found["contract_en"].articles[1:], strict=True)),
+        "commitments": pairs(found, "request"),
+        "conditions": pairs(found, "terms"),
+        "party_a": PARTY_A,
+        "party_b": PARTY_B,
+        "applicant": APPLICANT,
+        "bought": BOUGHT,
+        "wanted": WANTED,
+        "seal_name": SEAL_NAME,
+        "evidence": EVIDENCE if evidence else (),
+    }
+
+
+def pairs(found: Mapping[str, texts.Text], name: str) -> tuple[Any, ...]:
+    return tuple(zip(found[name].articles, found[f"{name}_en"].articles, strict=True))
+
+
+def fixed_minutes(version: str) -> dict[str, Any]:
+    found = {
+        "minutes": texts.text("minutes", version, "vi"),
+        "minutes_en": texts.text("minutes", version, "en"),
+    }
+    return {
+        **found,
+        "articles": pairs(found, "minutes"),
+        "parties": PARTIES,
+        "issued": ISSUED,
+        "seal_name": SEAL_NAME,
+    }
+
+
+# ── The facts of one application; documents are Vietnamese whatever language the page has ──
+
+
+def unit_of(application: Application, told: Declaration) -> Branch | None:
+    """The counter's own unit, else that of the customer's province."""
+    return application.branch or Branch.objects.filter(province=told.province).order_by("pk").first()
+
+
+def holder_of(application: Application) -> Holder:
+    told = application.declaration
+    assert told
+    ward = Ward.objects.select_related("province").get(code=told.ward)
+    return Holder.declared(told, ward.province.name, ward.name)
+
+
+def contract(application: Application, key_kind: str, language: str = "vi") -> dict[str, str]:
+    """Who, what, for how much: what must not change between reading and signing. In another language for reading only."""
+    told = application.declaration
+    assert told
+    with translation.override(language):
+        unit, holder = unit_of(application, told), holder_of(application)
+        ward = Ward.objects.select_related("province").get(code=told.ward)
+        document = str(Document(told.document).label)
+        issued = f"{told.issued_on:%d/%m/%Y}, {told.issued_by}"
+        return {
+            "full_name": told.full_name,
+            "birth_date": f"{told.birth_date:%d/%m/%Y}",
+            "born": f"{told.birth_date:%d/%m/%Y}, {Sex(told.sex).label}",
+            "nationality": told.nationality,
+            "document": document,
+            "document_number": told.number,
+            "papers": gettext("%(document)s, số %(number)s") % {"document": document, "number": told.number},
+            "issued": issued,
+            "address": f"{told.address}, {ward.name}, {ward.province.name}",
+            "phone": told.phone,
+            "email": told.email,
+            "unit": unit.name if unit else "VNPT",
+            "unit_address": (unit.address if unit else "") or "–",
+            "unit_phone": gettext("18001260 nhánh 1") + (f", {unit.phone}" if unit and unit.phone else ""),
+            **bought(application),
+            "cn": holder.name,
+            "uid": holder.uid,
+            "st": holder.province,
+            "l": holder.ward,
+            "key_kind": KEY_KINDS[key_kind],
+        }
+
+
+def bought(application: Application) -> dict[str, str]:
+    """What was ordered; a reissue has no order of its own and goes on with its plan."""
+    order = application.order
+    if order is None:
+        plan = application.plan
+        known = {"plan": plan.title, "kind": str(plan.get_kind_display())} if plan else {}
+        return {**dict.fromkeys(("plan", "kind", "months", "fee", "order"), "–"), **known}
+    total = f"{order.total:,}".replace(",", ".")
+    fee = gettext("%(total)s đồng, đã gồm %(percent)s%% VAT") % {"total": total, "percent": order.vat_percent}
+    return {
+        "plan": order.title,
+        "kind": str(order.get_kind_display()),
+        "months": gettext("%(months)s tháng") % {"months": order.months},
+        "fee": fee if order.total else gettext("Miễn phí"),
+        "order": order.reference,
+    }
+
+
+def day(place: str, moment: datetime) -> str:
+    local = timezone.localtime(moment)
+    return f"{place}, ngày {local.day:02d} tháng {local.month:02d} năm {local.year}"
+
+
+def moment(at: datetime | str) -> str:
+    at = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{timezone.localtime(at):%H:%M:%S %d/%m/%Y} (GMT+7)"
+
+
+def warm() -> None:
+    """Lay out what is signed nowadays before somebody waits for it."""
+    for evidence, places_ in ((False, CONTRACT_PLACES), (True, SEALED_PLACES)):
+        fixed = fixed_contract(texts.CURRENT, evidence=evidence)
+        paper.layout("signing/pdf/contract.html", tuple(fixed.items()), tuple(places_.items()))
+    paper.layout("signing/pdf/minutes.html", tuple(fixed_minutes(texts.CURRENT).items()), tuple(MINUTES_PLACES.items()))

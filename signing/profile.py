@@ -1,0 +1,341 @@
+"""What a certificate contains: subscribers' as DOMAIN §3 decoded it from a real one, and the provider's own.
+
+`subscriber` gives the bytes that are to be signed; `faults` reads them back with another library and names whatever does
+not conform (promise P3)."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtensionOID
+
+from enrollment.identity import Declaration, Document
+from signing import der
+
+SERIAL = bytes.fromhex("54010101")  # all public samples begin so
+MOST_MONTHS = 36  # Decree 23/2025: a public certificate lasts three years at most
+COUNTRY, PROVINCE, PLACE, ORGANISATION, NAME = "2.5.4.6", "2.5.4.8", "2.5.4.7", "2.5.4.10", "2.5.4.3"
+UID = "0.9.2342.19200300.100.1.1"
+LABELS = {COUNTRY: "C", PROVINCE: "ST", PLACE: "L", ORGANISATION: "O", NAME: "CN", UID: "UID"}
+KINDS_OF_UID = {Document.CITIZEN: "CCCD", Document.PASSPORT: "HC", Document.OLD_CARD: "CMND"}
+EMAIL_PROTECTION, DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.4", "1.3.6.1.4.1.311.10.3.12"
+TIME_STAMPING, OCSP_SIGNING = "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"
+CA_ISSUERS, OCSP = "1.3.6.1.5.5.7.48.2", "1.3.6.1.5.5.7.48.1"
+LONGEST = {PROVINCE: 128, PLACE: 128, NAME: 64, ORGANISATION: 64, UID: 256}
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who a certificate names, in the order in which it does."""
+
+    province: str
+    ward: str
+    name: str
+    uid: str
+    email: str
+
+    @classmethod
+    def declared(cls, told: Declaration, province: str, ward: str) -> "Holder":
+        short = province.removeprefix("Tỉnh ").removeprefix("Thành phố ")
+        return cls(short, ward, told.full_name, f"{KINDS_OF_UID[Document(told.document)]}:{told.number}", told.email)
+
+    @property
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        return (COUNTRY, "VN"), (PROVINCE, self.province), (PLACE, self.ward), (NAME, self.name), (UID, self.uid)
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """What of an issuer goes into what it signs."""
+
+    certificate: bytes
+    address: str  # under which its certificate, list and answers are found
+
+    @property
+    def subject(self) -> bytes:
+        written: bytes = read(self.certificate).subject.public_bytes()
+        return written
+
+    @property
+    def key_id(self) -> bytes:
+        return key_id(key_of(self.certificate))
+
+
+def line(name: x509.Name) -> str:
+    """As people read it, in the order in which it is written."""
+    return ", ".join(f"{LABELS.get(part.oid.dotted_string, part.oid.dotted_string)}={part.value!s}" for part in name)
+
+
+def new_serial() -> int:
+    """Sixteen bytes: the prefix of the public samples, and 96 bits of chance."""
+    return int.from_bytes(SERIAL + secrets.token_bytes(12), "big")
+
+
+def name(*parts: tuple[str, str]) -> bytes:
+    return der.sequence(
+        *(
+            der.tlv(0x31, der.sequence(der.oid(kind), (der.printable if kind == COUNTRY else der.utf8)(value)))
+            for kind, value in parts
+        )
+    )
+
+
+@lru_cache(64)
+def read(certificate: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(certificate)
+
+
+@lru_cache(64)
+def key_of(certificate: bytes) -> bytes:
+    return public_of(read(certificate).public_key())
+
+
+def public_of(key: Any) -> bytes:
+    """Of a private key or a public one, as certificates carry it."""
+    public = key.public_key() if hasattr(key, "public_key") else key
+    told: bytes = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return told
+
+
+def key_id(public: bytes) -> bytes:
+    """The usual: SHA-1 of the key's own bits. A name, no secret."""
+    digest = hashes.Hash(hashes.SHA1())  # noqa: S303
+    digest.update(key_bits(public))
+    return digest.finalize()
+
+
+def key_bits(public: bytes) -> bytes:
+    _algorithm, bits = der.elements(der.inner(public))
+    return der.inner(bits)[1:]
+
+
+# ── Extensions ──
+
+
+def extension(dotted: str, value: bytes, *, critical: bool = False) -> bytes:
+    return der.sequence(der.oid(dotted), *([der.boolean(True)] if critical else []), der.octets(value))
+
+
+def key_usage(*places: int) -> bytes:
+    """By their numbers in RFC 5280: 0 digitalSignature … 6 cRLSign."""
+    bits = sum(128 >> place for place in places)
+    return extension("2.5.29.15", der.bits(bytes((bits,)), 7 - max(places)), critical=True)
+
+
+def uses(*purposes: str, critical: bool = False) -> bytes:
+    return extension("2.5.29.37", der.sequence(*map(der.oid, purposes)), critical=critical)
+
+
+def authority_of(issuer: Issuer) -> bytes:
+    return extension("2.5.29.35", der.sequence(der.primitive(0, issuer.key_id)))
+
+
+def subject_key(public: bytes) -> bytes:
+    return extension("2.5.29.14", der.octets(key_id(public)))
+
+
+def address_of(*places: tuple[str, str]) -> bytes:
+    found = (der.sequence(der.oid(kind), der.primitive(6, place.encode())) for kind, place in places)
+    return extension("1.3.6.1.5.5.7.1.1", der.sequence(*found))
+
+
+def revocation_at(issuer: Issuer) -> bytes:
+    """Where the list is, and by whom it is made: named although it is the issuer itself, as the samples do."""
+    place = der.explicit(0, der.explicit(0, der.primitive(6, f"{issuer.address}.crl".encode())))
+    return extension("2.5.29.31", der.sequence(der.sequence(place, der.explicit(2, der.explicit(4, issuer.subject)))))
+
+
+@lru_cache(16)
+def of_issuer(issuer: Issuer) -> tuple[bytes, bytes, bytes, bytes]:
+    """What is the same in everything that an issuer signs."""
+    where = address_of((CA_ISSUERS, f"{issuer.address}.cer"), (OCSP, f"{issuer.address}/ocsp"))
+    return issuer.subject, authority_of(issuer), where, revocation_at(issuer)
+
+
+# ── To be signed ──
+
+
+def body(
+    serial: int, kind: str, issuer: bytes, not_before: datetime, not_after: datetime, subject: bytes, public: bytes,
+    *extensions: bytes,
+) -> bytes:  # fmt: skip
+    """The certificate without its signature; `kind` is that of the key that will sign it."""
+    return der.sequence(
+        der.explicit(0, der.integer(2)),
+        der.integer(serial),
+        der.SIGNED_BY[kind],
+        issuer,
+        der.sequence(der.time(not_before), der.time(not_after)),
+        subject,
+        public,
+        der.explicit(3, der.sequence(*extensions)),
+    )
+
+
+def subscriber(
+    holder: Holder, public: bytes, issuer: Issuer, kind: str, serial: int, not_before: datetime, not_after: datetime
+) -> bytes:
+    above, authority, where, revoked = of_issuer(issuer)
+    is_rsa = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01" in public[:24]
+    return body(
+        serial, kind, above, not_before, not_after, name(*holder.parts), public,
+        authority,
+        subject_key(public),
+        key_usage(*((0, 1, 2, 3) if is_rsa else (0, 1))),  # an elliptic key enciphers nothing
+        extension("2.5.29.19", der.sequence(), critical=True),
+        uses(EMAIL_PROTECTION, DOCUMENT_SIGNING),
+        extension("2.5.29.17", der.sequence(der.primitive(1, holder.email.encode("ascii")))),
+        where,
+        revoked,
+    )  # fmt: skip
+
+
+def provider(
+    role: str, subject: bytes, public: bytes, issuer: Issuer | None, kind: str, serial: int,
+    not_before: datetime, not_after: datetime,
+) -> bytes:  # fmt: skip
+    """One of our own; without an issuer it is a root and stands for itself."""
+    above, where = (subject, ()) if issuer is None else (issuer.subject, PLACES[role](issuer))
+    authority = () if issuer is None else (authority_of(issuer),)
+    return body(
+        serial, kind, above, not_before, not_after, subject, public,
+        *authority, subject_key(public), *PURPOSES[role], *where,
+    )  # fmt: skip
+
+
+def _no_authority() -> bytes:
+    return extension("2.5.29.19", der.sequence(), critical=True)
+
+
+PURPOSES: dict[str, tuple[bytes, ...]] = {
+    "root": (key_usage(5, 6), extension("2.5.29.19", der.sequence(der.boolean(True)), critical=True)),
+    "issuing": (
+        key_usage(0, 5, 6),
+        extension("2.5.29.19", der.sequence(der.boolean(True), der.integer(0)), critical=True),
+    ),
+    # Whoever asks for its status would ask it: so it needs none, and lives short instead.
+    "responder": (
+        key_usage(0),
+        _no_authority(),
+        uses(OCSP_SIGNING),
+        extension("1.3.6.1.5.5.7.48.1.5", der.null()),
+    ),
+    "timestamp": (key_usage(0), _no_authority(), uses(TIME_STAMPING, critical=True)),
+    "organisation": (key_usage(0, 1), _no_authority(), uses(EMAIL_PROTECTION, DOCUMENT_SIGNING)),
+}
+
+
+def _by_list(issuer: Issuer) -> tuple[bytes, ...]:
+    """A root answers no questions: it has a list alone."""
+    place = der.explicit(0, der.explicit(0, der.primitive(6, f"{issuer.address}.crl".encode())))
+    listed = extension("2.5.29.31", der.sequence(der.sequence(place)))
+    return address_of((CA_ISSUERS, f"{issuer.address}.cer")), listed
+
+
+PLACES: dict[str, Callable[[Issuer], tuple[bytes, ...]]] = {
+    "issuing": _by_list,
+    "timestamp": _by_list,
+    "responder": lambda issuer: (of_issuer(issuer)[2],),
+    "organisation": lambda issuer: of_issuer(issuer)[2:],
+}
+
+
+def clamped(not_before: datetime, months: int, issuer: Issuer) -> datetime:
+    """As long as was bought, three years at most, and never longer than the issuer itself."""
+    return min(after(not_before, min(months, MOST_MONTHS)), read(issuer.certificate).not_valid_after_utc)
+
+
+def after(day: datetime, months: int) -> datetime:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):  # the 31st of a month that has none ends with the month
+        try:
+            return day.replace(year=year, month=month + 1, day=last)
+        except ValueError:
+            continue
+    raise ValueError(day)
+
+
+# ── Read back, before it is signed ──
+
+
+def faults(content: bytes, kind: str, holder: Holder, public: bytes, issuer: Issuer) -> Iterator[str]:
+    """What does not conform, by a library that did not write it."""
+    try:
+        found = x509.load_der_x509_certificate(der.signed(content, kind, bytes(256)))
+        extensions = found.extensions
+    except ValueError as wrong:
+        yield f"not a certificate: {wrong}"
+        return
+    serial = found.serial_number.to_bytes(20, "big").lstrip(b"\0")
+    told = [(part.oid.dotted_string, str(part.value)) for part in found.subject]
+    above = read(issuer.certificate)
+    yield from named(
+        {
+            "version": found.version == x509.Version.v3,
+            "serial": len(serial) == 16 and serial.startswith(SERIAL),
+            "subject": told == list(holder.parts),
+            "issuer": found.issuer == above.subject,
+            "not after": found.not_valid_after_utc <= above.not_valid_after_utc,
+            "not before": above.not_valid_before_utc <= found.not_valid_before_utc < found.not_valid_after_utc,
+            "length": found.not_valid_after_utc <= after(found.not_valid_before_utc, MOST_MONTHS),
+            "key": public_of(found.public_key()) == public,
+            "weak key": is_strong(found.public_key()),
+            "twice": len({one.oid for one in extensions}) == len(extensions),
+        }
+    )
+    yield from (f"{kind} too long" for kind, value in told if len(value) > LONGEST.get(kind, 2))
+    yield from (f"{kind} has odd letters" for kind, value in told if not value.isprintable() or value != value.strip())
+    yield from extension_faults(extensions, holder, public, issuer)
+
+
+def extension_faults(found: x509.Extensions, holder: Holder, public: bytes, issuer: Issuer) -> Iterator[str]:
+    values: dict[x509.ObjectIdentifier, Any] = {one.oid: one.value for one in found}
+    critical = {one.oid for one in found if one.critical}
+    usage = values.get(ExtensionOID.KEY_USAGE)
+    basic = values.get(ExtensionOID.BASIC_CONSTRAINTS)
+    yield from named(
+        {
+            "extensions": set(values) == EXTENSIONS,
+            "critical": critical == {ExtensionOID.KEY_USAGE, ExtensionOID.BASIC_CONSTRAINTS},
+            "key usage": usage is not None
+            and (usage.digital_signature and usage.content_commitment)
+            and not (usage.key_cert_sign or usage.crl_sign),
+            "constraints": basic is not None and not basic.ca,
+            "uses": {one.dotted_string for one in values.get(ExtensionOID.EXTENDED_KEY_USAGE, ())}
+            == {EMAIL_PROTECTION, DOCUMENT_SIGNING},
+            "e-mail": [one.value for one in values.get(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, ())] == [holder.email],
+            "key id": ExtensionOID.SUBJECT_KEY_IDENTIFIER in values
+            and values[ExtensionOID.SUBJECT_KEY_IDENTIFIER].digest == key_id(public),
+            "authority": ExtensionOID.AUTHORITY_KEY_IDENTIFIER in values
+            and values[ExtensionOID.AUTHORITY_KEY_IDENTIFIER].key_identifier == issuer.key_id,
+        }
+    )
+
+
+EXTENSIONS = {
+    ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+    ExtensionOID.SUBJECT_KEY_IDENTIFIER,
+    ExtensionOID.KEY_USAGE,
+    ExtensionOID.BASIC_CONSTRAINTS,
+    ExtensionOID.EXTENDED_KEY_USAGE,
+    ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+    ExtensionOID.AUTHORITY_INFORMATION_ACCESS,
+    ExtensionOID.CRL_DISTRIBUTION_POINTS,
+}
+
+
+def named(checks: dict[str, bool]) -> Iterator[str]:
+    return (what for what, holds in checks.items() if not holds)
+
+
+def is_strong(public: Any) -> bool:
+    if isinstance(public, rsa.RSAPublicKey):
+        return public.key_size >= 2048 and public.public_numbers().e == 65537
+    return isinstance(public, ec.EllipticCurvePublicKey) and public.key_size >= 256

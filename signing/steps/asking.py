@@ -1,0 +1,47 @@
+"""Questions that only the signer can answer while somebody waits: an OCSP answer with a nonce, a timestamp.
+
+They go by the signer's queue and come back by a list of Redis, for a lost one is asked again by whoever wants to know."""
+
+import base64
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from portal.celery import app as celery
+from signing.steps import publishing, timestamping
+
+ANSWERS: dict[str, Callable[[bytes], bytes]] = {"ocsp": publishing.answer, "timestamp": timestamping.answer}
+PATIENCE = 4  # seconds
+
+
+def ask(what: str, question: bytes) -> bytes | None:
+    """The answer, or nothing if none came in time."""
+    if settings.SIGNER:
+        return ANSWERS[what](question)
+    broker: Any = celery.pool
+    place = f"signer-answer-{uuid.uuid4().hex}"
+    try:
+        celery.send_task(
+            "signing.tasks.answer",
+            [what, base64.b64encode(question).decode(), place],
+            retry=False,
+            expires=PATIENCE,
+        )
+        with broker.acquire(block=True, timeout=PATIENCE) as line:
+            found: Any = line.default_channel.client.brpop([place], timeout=PATIENCE)
+    except (OperationalError, RedisError, OSError):
+        return None
+    return base64.b64decode(found[1]) if found else None
+
+
+def reply(what: str, question: str, place: str) -> None:
+    told = base64.b64encode(ANSWERS[what](base64.b64decode(question)))
+    broker: Any = celery.pool
+    with broker.acquire(block=True) as line:
+        client: Any = line.default_channel.client
+        client.lpush(place, told)
+        client.expire(place, 2 * PATIENCE)

@@ -1,0 +1,217 @@
+"""The provider's own keys: an offline root, what it signs, and turning each of them before it ends.
+
+The root's key is a file in a folder of its own, to be put away after the ceremony; it signs issuing authorities and the
+timestamp, whose word must outlive theirs. On one machine the signer holds the ceremony itself when it starts first."""
+
+import base64
+import hashlib
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from portal import audit
+from signing import der, profile
+from signing.gateways.vault import RSA_BITS, Pair, sign_with, vault
+from signing.models import Authority, RevocationList
+from signing.profile import Issuer
+
+log = structlog.get_logger(__name__)
+Role = Authority.Role
+YEAR = timedelta(days=365)
+# How long each lives, and how long before its end the next one takes over. The national root lives 25 years. SmartCA's
+# issuing authority lived 5; ours 10, for readers forgive a signer who has run out since, but not the authority above. A
+# timestamp must be believed longer than what it stamps.
+LIVES: dict[str, timedelta] = {
+    Role.ROOT: 25 * YEAR,
+    Role.ISSUING: 10 * YEAR,
+    Role.TIMESTAMP: 15 * YEAR,
+    Role.ORGANISATION: 3 * YEAR,
+    Role.RESPONDER: YEAR / 4,
+}
+TURNS: dict[str, timedelta] = {Role.ORGANISATION: YEAR / 4, Role.RESPONDER: YEAR / 12}
+NAMES: dict[str, str] = {
+    Role.ROOT: "VNPT SmartCA DEMO Root - KHÔNG CÓ GIÁ TRỊ PHÁP LÝ",
+    Role.ISSUING: "VNPT SmartCA RS DEMO - KHÔNG CÓ GIÁ TRỊ PHÁP LÝ",
+    Role.TIMESTAMP: "VNPT SmartCA TSA DEMO - KHÔNG CÓ GIÁ TRỊ PHÁP LÝ",
+    Role.ORGANISATION: "VNPT SmartCA DEMO",
+    Role.RESPONDER: "VNPT SmartCA OCSP DEMO",
+    Role.EXCHANGE: "signer",
+}
+COMPANY = "VNPT SMARTCA DEMO"
+LIST_LASTS = 12 * YEAR
+KINDS: dict[str, str] = {Role.ROOT: "rsa-4096"}  # the others RSA-2048, as SmartCA's
+
+
+def is_founded() -> bool:
+    return Authority.objects.filter(role=Role.EXCHANGE, live=True).exists()
+
+
+def found() -> None:
+    """What is missing, from the root down; running twice, or at once with itself, makes nothing twice."""
+    if is_founded():
+        return
+    folder, now = settings.ROOT_FOLDER, timezone.now().replace(microsecond=0)
+    root = Authority.objects.filter(role=Role.ROOT, live=True).first() or make_root(folder, now)
+    turn_issuing(root, folder)
+    make_exchange()
+    log.info("signer founded", root=fingerprint(root))
+
+
+def make_root(folder: Path, now: datetime) -> Authority:
+    """Its private key goes to the folder, not to the database."""
+    pair = new_root_key()
+    serial, kind = profile.new_serial(), "rsa"
+    subject = profile.name((profile.COUNTRY, "VN"), (profile.ORGANISATION, COMPANY), (profile.NAME, NAMES[Role.ROOT]))
+    body = profile.provider(Role.ROOT, subject, pair.public, None, kind, serial, now, now + LIVES[Role.ROOT])
+    certificate = der.signed(body, kind, root_signature(pair.wrapped, body))
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with transaction.atomic():
+        root = keep(Role.ROOT, NAMES[Role.ROOT], replace(pair, wrapped=b""), certificate, None)
+        file = root_file(root, folder)
+        file.touch(mode=0o600)
+        file.write_bytes(pair.wrapped)
+    return root
+
+
+def new_root_key() -> Pair:
+    """In the clear: it is made for a folder that is put away."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS[KINDS[Role.ROOT]])
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return Pair(KINDS[Role.ROOT], profile.public_of(key), private)
+
+
+def root_file(root: Authority, folder: Path) -> Path:
+    return folder / f"root-{root.serial}.key"
+
+
+def root_signature(pem: bytes, body: bytes) -> bytes:
+    key = serialization.load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
+    return sign_with(key, body)
+
+
+def turn_issuing(root: Authority, folder: Path) -> Authority:
+    """A new issuing authority takes over; what the old one signed stays valid, and it goes on answering for it."""
+    pem, now = root_file(root, folder).read_bytes(), timezone.now().replace(microsecond=0)
+    made: dict[str, tuple[Pair, bytes]] = {}
+    for role in (Role.ISSUING, Role.TIMESTAMP):
+        pair = vault().make("rsa-2048")
+        ends = min(now + LIVES[role], root.not_after or now)
+        body = profile.provider(
+            role, subject_of(role), pair.public, issuer_of(root), "rsa", profile.new_serial(), now, ends
+        )
+        made[role] = pair, der.signed(body, "rsa", root_signature(pem, body))
+    with transaction.atomic():
+        Authority.objects.filter(role__in=(Role.ISSUING, Role.TIMESTAMP), live=True).update(live=False)
+        issuing = keep(Role.ISSUING, NAMES[Role.ISSUING], *made[Role.ISSUING], root)
+        keep(Role.TIMESTAMP, NAMES[Role.TIMESTAMP], *made[Role.TIMESTAMP], root)
+        root_list(root, pem, now)
+        for role in (Role.ORGANISATION, Role.RESPONDER):
+            turn(role, issuing, now)
+        audit.record("authority made", issuing, fingerprint=fingerprint(issuing)[:16])
+    return issuing
+
+
+def turn(role: str, issuing: Authority, now: datetime) -> Authority:
+    """One that the issuing authority signs by itself."""
+    pair = vault().make("rsa-2048")
+    ends = min(now + LIVES[role], issuing.not_after or now)
+    body = profile.provider(
+        role, subject_of(role), pair.public, issuer_of(issuing), issuing.algorithm, profile.new_serial(), now, ends
+    )
+    certificate = der.signed(body, issuing.algorithm, vault().sign(bytes(issuing.wrapped or b""), body))
+    with transaction.atomic():
+        Authority.objects.filter(role=role, live=True).update(live=False)
+        return keep(role, NAMES[role], pair, certificate, issuing)
+
+
+def turn_due() -> None:
+    now = timezone.now().replace(microsecond=0)
+    for role, before in TURNS.items():
+        one = Authority.objects.filter(role=role, live=True).first()
+        if one and one.not_after and one.not_after - before < now:
+            turn(role, Authority.now(Role.ISSUING), now)
+    issuing = Authority.now(Role.ISSUING)
+    if issuing.not_after and issuing.not_after - YEAR < now:
+        log.error("issuing authority ends within a year: hold the ceremony", alarm=True, ends=str(issuing.not_after))
+
+
+def subject_of(role: str) -> bytes:
+    return profile.name((profile.COUNTRY, "VN"), (profile.ORGANISATION, COMPANY), (profile.NAME, NAMES[role]))
+
+
+def keep(role: str, name: str, pair: Pair, certificate: bytes, issuer: Authority | None) -> Authority:
+    read = x509.load_der_x509_certificate(certificate)
+    return Authority.objects.create(
+        role=role, name=name, kind=pair.kind, public=pair.public, wrapped=pair.wrapped or None,
+        certificate=certificate, issuer=issuer, serial=f"{read.serial_number:x}", not_after=read.not_valid_after_utc,
+    )  # fmt: skip
+
+
+def make_exchange() -> None:
+    """Browsers seal PINs to this one; its private half is derived in the vault and written nowhere."""
+    public = profile.public_of(vault().exchange_key())
+    try:
+        with transaction.atomic():
+            Authority.objects.create(role=Role.EXCHANGE, name=NAMES[Role.EXCHANGE], kind="p-256", public=public)
+    except IntegrityError:
+        return
+
+
+def issuer_of(authority: Authority) -> Issuer:
+    return Issuer(bytes(authority.certificate or b""), f"{settings.PKI_URL}/{authority.serial}")
+
+
+def root_list(root: Authority, pem: bytes, now: datetime) -> RevocationList:
+    """What the root revoked: nothing so far. Made at each ceremony, and at once if it ever had to revoke. A sealed
+    document carries this list, and in ten years it must still count (promise P12): so it lasts that long."""
+    number = 1 + (root.lists.order_by("-number").values_list("number", flat=True).first() or 0)
+    until = now + LIST_LASTS
+    body = list_body(issuer_of(root), "rsa", number, now, until, [])
+    signed = der.signed(body, "rsa", root_signature(pem, body))
+    return RevocationList.objects.create(issuer=root, number=number, der=signed, made_at=now, next_update=until)
+
+
+def list_body(
+    issuer: Issuer, kind: str, number: int, now: datetime, until: datetime, revoked: list[tuple[int, datetime, int]]
+) -> bytes:
+    """A list's content: serials with when and why."""
+    entries = [
+        der.sequence(
+            der.integer(serial),
+            der.time(when),
+            *([der.sequence(profile.extension("2.5.29.21", der.enumerated(why)))] if why else []),
+        )
+        for serial, when, why in revoked
+    ]
+    return der.sequence(
+        der.integer(1),
+        der.SIGNED_BY[kind],
+        issuer.subject,
+        der.time(now),
+        der.time(until),
+        *([der.sequence(*entries)] if entries else []),
+        der.explicit(
+            0,
+            der.sequence(profile.authority_of(issuer), profile.extension("2.5.29.20", der.integer(number))),
+        ),
+    )
+
+
+def fingerprint(authority: Authority) -> str:
+    return hashlib.sha256(bytes(authority.certificate or b"")).hexdigest()
+
+
+def exchange_key() -> str:
+    """What a browser needs to seal to the signer; empty until the signer has started once."""
+    one = Authority.objects.filter(role=Role.EXCHANGE, live=True).first()
+    return base64.b64encode(bytes(one.public)).decode() if one else ""

@@ -1,0 +1,201 @@
+"""From an approved file to one certificate: intent, lint, signature, row, publication.
+
+Authority comes from the approval that binds to the file's hash, never from a status. The intent (serial and content)
+is stored before anything is signed, once and for good; so a job that was killed anywhere signs the same bytes again, and
+thirty at once still make one certificate (promises P1 to P3)."""
+
+import base64
+import hashlib
+import secrets
+from datetime import timedelta
+
+import structlog
+from cryptography import x509
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from enrollment.journey import Step
+from enrollment.models import Application
+from enrollment.steps import approving, telling
+from portal import audit
+from portal.outbox import Bell
+from signing import custody, profile
+from signing.gateways import ca
+from signing.gateways.vault import Broken
+from signing.models import Authority, Certificate, Key, Paper
+from signing.printing import holder_of
+from signing.steps import publishing
+from signing.steps.founding import issuer_of
+
+log = structlog.get_logger(__name__)
+State = Certificate.State
+TURN = timedelta(seconds=30)  # for whoever takes a certificate; if that one falls, another comes
+bell = Bell("signing.tasks.issue")
+
+
+class Nonconforming(Exception):
+    """What was to be signed has faults: it is not signed, and a person must look."""
+
+
+def issue_due() -> None:
+    now = timezone.now()
+    waiting = Certificate.objects.filter(state=State.ISSUE_WAITING, due_at__lte=now).order_by("due_at")
+    for certificate in waiting.select_related("application__data_key", "application__plan")[:20]:
+        taken = Certificate.objects.filter(pk=certificate.pk, due_at=certificate.due_at, state=State.ISSUE_WAITING)
+        if taken.update(due_at=now + TURN, faults=F("faults") + 1):
+            attempt(certificate)
+
+
+def attempt(certificate: Certificate) -> None:
+    try:
+        issue(certificate.application)
+    except (Nonconforming, Broken, ca.Away) as wrong:
+        wait = timedelta(seconds=min(3600, 30 * 2 ** min(certificate.faults, 7)))
+        here = Certificate.objects.filter(pk=certificate.pk, state=State.ISSUE_WAITING)
+        if not here.update(due_at=timezone.now() + wait):
+            return  # another has issued it meanwhile
+        log.error("certificate not issued", alarm=True, application=certificate.application_id, reason=str(wrong))
+
+
+def issue(application: Application) -> Certificate | None:
+    """One certificate, or none where there is no authority for it."""
+    certificate = Certificate.objects.select_related("issuer", "key").get(application=application)
+    certificate.application = application
+    if certificate.state != State.ISSUE_WAITING:
+        return certificate
+    if certificate.content is None and not intend(certificate):
+        return None
+    certificate = Certificate.objects.select_related("issuer", "key").get(pk=certificate.pk)
+    certificate.application = application
+    check_intent(certificate)
+    signed = ca.authority().issue(certificate)
+    store(certificate, signed)
+    return certificate
+
+
+def intend(certificate: Certificate) -> bool:
+    """Serial and content, written where none is yet. Whoever comes second finds the first one's."""
+    application = certificate.application
+    approval, key = approving.granted(application), own_key(application)
+    contract = Paper.of(application, Paper.Kind.CONTRACT)
+    if approval is None or key is None or contract is None or contract.state != Paper.State.SEALED:
+        log.error("no authority to issue", alarm=True, application=application.pk)
+        return False
+    authority = Authority.now(Authority.Role.ISSUING)
+    issuer, holder = issuer_of(authority), holder_of(application)
+    serial, now = profile.new_serial(), timezone.now().replace(microsecond=0)
+    until = profile.clamped(now, months_of(application), issuer)
+    content = profile.subscriber(holder, bytes(key.public), issuer, authority.algorithm, serial, now, until)
+    if wrong := list(profile.faults(content, authority.algorithm, holder, bytes(key.public), issuer)):
+        raise Nonconforming(", ".join(wrong))
+    field = Certificate._meta.get_field("content")
+    here = Certificate.objects.filter(pk=certificate.pk, state=State.ISSUE_WAITING, serial=None)
+    with transaction.atomic():
+        done = here.update(
+            serial=f"{serial:x}",
+            content=field.sealed(base64.b64encode(content).decode(), certificate),
+            issuer=authority,
+            key=key,
+            approval=approval,
+            not_before=now,
+            not_after=until,
+            intended_at=timezone.now(),
+        )
+        if done:
+            audit.record("certificate intended", application, serial=f"{serial:x}", file=approval.file_hash[:16])
+    return True
+
+
+def months_of(application: Application) -> int:
+    """As ordered; a reissue without an order goes on with its plan."""
+    bought = application.order or application.plan
+    assert bought
+    return bought.months
+
+
+def own_key(application: Application) -> Key | None:
+    """The key that the vault itself says is this application's; a row that was written by other means is none."""
+    key = Key.objects.filter(application=application).exclude(custody=None).first()
+    if key:
+        custody.checked(bytes(key.custody or b""), str(application.pk), bytes(key.public))
+    return key
+
+
+def check_intent(certificate: Certificate) -> None:
+    """Before it is signed, however it came there: the stored content conforms, and the file is still as approved."""
+    authority, key = certificate.issuer, certificate.key
+    assert authority
+    assert key
+    approval = approving.granted(certificate.application)
+    if approval is None or approval.pk != certificate.approval_id:
+        raise Nonconforming("the approval does not stand")
+    content, holder = content_of(certificate), holder_of(certificate.application)
+    if own_key(certificate.application) != key:
+        raise Nonconforming("another key")
+    wrong = list(profile.faults(content, authority.algorithm, holder, bytes(key.public), issuer_of(authority)))
+    if wrong:
+        raise Nonconforming(", ".join(wrong))
+
+
+def content_of(certificate: Certificate) -> bytes:
+    return base64.b64decode(certificate.content or "")
+
+
+def der_of(certificate: Certificate) -> bytes:
+    return base64.b64decode(certificate.der or "")
+
+
+def store(certificate: Certificate, signed: bytes) -> None:
+    """With the step, the message and the state, at once; the second of two that signed the same stores nothing."""
+    application, now = certificate.application, timezone.now()
+    field = Certificate._meta.get_field("der")
+    told = field.sealed(base64.b64encode(signed).decode(), certificate)
+    with transaction.atomic():
+        here = Certificate.objects.filter(pk=certificate.pk, state=State.ISSUE_WAITING, issued_at=None)
+        done = here.update(
+            state=State.ACCEPTANCE_WAITING,
+            serial=f"{x509.load_der_x509_certificate(signed).serial_number:x}",  # an authority outside chose its own
+            der=told,
+            fingerprint=hashlib.sha256(signed).hexdigest(),
+            status=secrets.token_hex(16),
+            issued_at=now,
+        )
+        if done != 1:
+            return
+        fresh = Application.objects.select_related("data_key", "plan").get(pk=application.pk)
+        if fresh.step != Step.ISSUANCE:
+            raise Nonconforming("the application stands elsewhere")
+        fresh.finish()
+        audit.record("certificate issued", application, serial=certificate.serial)
+        telling.tell(
+            fresh, "certificate_issued", [fresh.reference], intent=f"certificate {certificate.pk}", app="signing"
+        )
+    publishing.sign_answer(Certificate.objects.select_related("issuer").get(pk=certificate.pk), now)
+
+
+# ── Every night ──
+
+
+def recheck() -> int:
+    """Whether each certificate is still what was intended, and each intent ended somewhere. How many are not."""
+    wrong = 0
+    for certificate in Certificate.issued().select_related("issuer", "application__data_key").iterator(200):
+        fault = fault_of(certificate)
+        if fault:
+            wrong += 1
+            log.error("certificate differs", alarm=True, certificate=certificate.pk, fault=fault)
+    stuck = Certificate.objects.filter(
+        state=State.ISSUE_WAITING, issued_at=None, intended_at__lt=timezone.now() - timedelta(minutes=5)
+    ).count()
+    if stuck:
+        log.error("intents without a certificate", alarm=True, number=stuck)
+    return wrong + stuck
+
+
+def fault_of(certificate: Certificate) -> str:
+    issuer, signed = certificate.issuer, der_of(certificate)
+    assert issuer
+    if hashlib.sha256(signed).hexdigest() != certificate.fingerprint:
+        return "fingerprint"
+    return ca.authority_of(issuer).fault(certificate, signed)

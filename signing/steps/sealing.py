@@ -1,0 +1,79 @@
+"""Signatures that last: status asked before, timestamp, evidence of both, and a timestamp over all of it (B-LTA)."""
+
+import hashlib
+from functools import partial
+from io import BytesIO
+
+from django.utils import timezone
+
+from portal import sealing
+from portal.models import DataKey, SealedFile
+from signing import pades
+from signing.cms import Signer
+from signing.gateways.vault import vault
+from signing.models import Authority, Certificate
+from signing.pades import Evidence
+from signing.printing import SEAL_NAME
+from signing.steps import publishing
+from signing.steps.timestamping import signer_of, stamp
+
+Role = Authority.Role
+
+
+def stamper() -> pades.Stamp:
+    return partial(stamp, signer=signer_of(Role.TIMESTAMP))
+
+
+def evidence(certificates: list[Certificate]) -> Evidence:
+    """Of the provider and of these customers; gathered before signing, as the law wants the status looked at (Circular
+    15/2025), so that it was current at the moment of the signature."""
+    now = timezone.now().replace(microsecond=0)
+    ours = Authority.now(Role.ORGANISATION)
+    chains, lists, answers = list[bytes](), list[bytes](), list[bytes]()
+    asked = [(ours.issuer, int(ours.serial, 16)), *((one.issuer, int(one.serial or "0", 16)) for one in certificates)]
+    for issuer, serial in asked:
+        assert issuer
+        responder = publishing.responder_for(issuer)
+        named = publishing.certificate_id("sha1", issuer, serial), publishing.status_of(issuer, serial)
+        answers.append(publishing.answered(responder, [named], now))
+        chains += [bytes(responder.certificate or b""), *issuer.chain]
+        lists += [
+            bytes(found.der) for one in (issuer, issuer.issuer) if one and (found := publishing.current_list(one))
+        ]
+    chains += [*ours.chain, *Authority.now(Role.TIMESTAMP).chain]
+    return Evidence(tuple(dict.fromkeys(chains)), tuple(dict.fromkeys(lists)), tuple(answers))
+
+
+def by_provider(pdf: bytes) -> bytes:
+    """The organisation's seal."""
+    return pades.sign(pdf, signer_of(Role.ORGANISATION), SEAL_NAME, stamp=stamper())
+
+
+def by_customer(pdf: bytes, certificate: bytes, above: Authority, wrapped: bytes, name: str) -> bytes:
+    chain = (certificate, *above.chain[:-1])
+    signer = Signer(chain, kind_of(certificate), partial(vault().sign, wrapped))
+    return pades.sign(pdf, signer, name, stamp=stamper())
+
+
+def kind_of(certificate: bytes) -> str:
+    return "rsa" if b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01" in certificate else "ec"
+
+
+def lasting(pdf: bytes, told: Evidence) -> bytes:
+    return pades.timestamp(pdf, stamper(), told)
+
+
+# ── At rest ──
+
+
+def keep(pdf: bytes, data_key: DataKey) -> tuple[SealedFile, str]:
+    """Sealed, and the hash by which it is known again."""
+    return SealedFile.store(BytesIO(pdf), "application/pdf", data_key), hashlib.sha256(pdf).hexdigest()
+
+
+def is_whole(file: SealedFile | None, digest: str) -> bool:
+    """Whether the file that lies there is the one that was kept."""
+    try:
+        return file is not None and hashlib.sha256(file.read()).hexdigest() == digest
+    except (OSError, sealing.Broken, sealing.Erased):
+        return False

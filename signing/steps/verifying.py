@@ -1,0 +1,78 @@
+"""A stranger's PDF, examined in a process of its own and forgotten; what our own rows know of it is added."""
+
+import base64
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+from django.utils import timezone
+
+from signing.models import Authority, Certificate, Paper
+
+log = structlog.get_logger(__name__)
+PATIENCE = 15  # seconds
+
+
+def roots() -> list[bytes]:
+    """Ours, and those that the operator laid into a folder (the national ones, for instance)."""
+    ours = Authority.objects.filter(role=Authority.Role.ROOT).values_list("certificate", flat=True)
+    return [*(bytes(one) for one in ours if one), *others()]
+
+
+def others() -> list[bytes]:
+    folder = Path(settings.TRUSTED_ROOTS) if settings.TRUSTED_ROOTS else None
+    if folder is None or not folder.is_dir():
+        return []
+    found = [one.read_bytes() for one in sorted(folder.iterdir()) if one.suffix in (".pem", ".crt", ".cer")]
+    read = [
+        x509.load_pem_x509_certificate(one) if b"-----BEGIN" in one else x509.load_der_x509_certificate(one)
+        for one in found
+    ]
+    return [one.public_bytes(Encoding.DER) for one in read]
+
+
+def check(pdf: bytes) -> dict[str, Any]:
+    """Plain facts about its signatures. Nothing of the file is kept."""
+    known = Paper.objects.filter(file_hash=hashlib.sha256(pdf).hexdigest(), state=Paper.State.SEALED).exists()
+    told = examined(pdf, known=known)
+    for one in told.get("signatures", ()):
+        one["ours"] = now_of(one.get("serial", ""), one.get("fingerprint", ""))
+    return {**told, "known": known}
+
+
+def examined(pdf: bytes, *, known: bool) -> dict[str, Any]:
+    asked = {"roots": [base64.b64encode(one).decode() for one in roots()], "known": known}
+    lines = json.dumps(asked).encode() + b"\n"
+    command = [sys.executable, "-m", "signing.examining"]
+    try:
+        done = subprocess.run(
+            command,
+            input=lines + pdf,
+            capture_output=True,
+            timeout=PATIENCE,
+            cwd=settings.BASE_DIR,
+            check=False,
+            env={},
+        )
+        found: dict[str, Any] = json.loads(done.stdout)
+    except (subprocess.TimeoutExpired, ValueError):
+        log.warning("file not examined", size=len(pdf))
+        return {"problem": "too-much"}
+    return found
+
+
+def now_of(serial: str, fingerprint: str) -> str:
+    """What our own rows say today of a certificate that we issued."""
+    found = Certificate.issued().filter(serial=serial, fingerprint=fingerprint).first()
+    if found:
+        return str(found.get_state_display())
+    ours = Authority.objects.filter(serial=serial, not_after__gt=timezone.now()).first()
+    same = ours and hashlib.sha256(bytes(ours.certificate or b"")).hexdigest() == fingerprint
+    return str(Certificate.State.ACTIVE.label) if same else ""

@@ -1,0 +1,48 @@
+"""The signer's work, on its own queue: each task starts a job that may run twice or at once with itself."""
+
+from celery import shared_task
+
+from signing.steps import acting, asking, contract, founding, issuance, pin, publishing, standing
+from signing.steps.doing import DOINGS
+
+
+@shared_task
+def act() -> None:
+    acting.perform_due(DOINGS)
+
+
+@shared_task
+def seal() -> None:
+    contract.seal_due()
+
+
+@shared_task
+def issue() -> None:
+    issuance.issue_due()
+
+
+@shared_task
+def answer(what: str, question: str, place: str) -> None:
+    asking.reply(what, question, place)
+
+
+@shared_task
+def publish() -> None:
+    publishing.publish_lists()
+    publishing.sign_answers()
+
+
+@shared_task
+def fill_pool() -> None:
+    pin.fill_pool()
+
+
+@shared_task
+def turn() -> None:
+    founding.turn_due()
+    standing.expire()
+
+
+@shared_task
+def recheck() -> None:
+    issuance.recheck()

@@ -1,0 +1,31 @@
+from django.urls import path
+
+from signing import api, views
+
+app_name = "signing"
+urlpatterns = [
+    path("application/contract/", views.contract_page, name="contract"),
+    path("application/contract/signature/", views.signature, name="signature"),
+    path("application/contract/code/", views.code, name="code"),
+    path("application/contract/extend/", views.extend, name="extend"),
+    path("application/paper.pdf", views.shown, name="shown"),
+    path("application/pin/", views.pin, name="pin"),
+    path("application/act/", views.ask, name="ask"),
+    path("application/act/<slug:nonce>/", views.act, name="act"),
+    path("application/issuing/", views.issuing, name="issuing"),
+    path("application/acceptance/", views.accept, name="acceptance"),
+    # My SmartCA
+    path("certificate/", views.certificate, name="certificate"),
+    path("certificate/documents/", views.documents, name="documents"),
+    path("certificate/documents/<int:pk>/", views.document, name="document"),
+    path("certificate/<int:pk>/<slug:kind>/", views.file, name="file"),
+    # For anybody
+    path("verify/", views.verify, name="verify"),
+    path("status/<slug:token>/", views.status, name="status"),
+    # For PKI clients
+    path("pki/tsa", api.timestamp, name="timestamp"),
+    path("pki/<slug:serial>.cer", api.certificate, name="authority"),
+    path("pki/<slug:serial>.crl", api.revocation_list, name="list"),
+    path("pki/<slug:serial>/ocsp", api.ocsp, name="ocsp"),
+    path("pki/<slug:serial>/ocsp/<path:question>", api.ocsp),
+]

@@ -1,0 +1,253 @@
+"""The customer's pages of contract, PIN, acceptance and certificate, and the public ones: each finds, asks, answers."""
+
+from datetime import timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from enrollment.journey import Step
+from enrollment.models import Application
+from enrollment.pages import at, network, onward, place, show, told_on
+from portal import audit
+from portal.allowances import Limit
+from portal.errors import PAGES
+from portal.models import SealedFile, User
+from portal.refusals import Refusal
+from signing import forms, pages, profile
+from signing.models import Act, Certificate, Paper
+from signing.steps import acceptance, acting, contract, founding, verifying
+from signing.steps.issuance import der_of
+
+CHECKS = Limit("pdf checks", 60, timedelta(hours=1))  # from one network; each costs seconds of a processor
+PRESENT = (Step.PIN, Step.ACCEPTANCE)  # where the signer is asked for something
+
+# ── The e-contract ──
+
+
+@at(Step.CONTRACT)
+def contract_page(request: HttpRequest, application: Application) -> HttpResponse:
+    """Read first; begun by two ticks and a press."""
+    form = forms.AgreementForm(request.POST or None)
+    if form.is_valid():
+        contract.begin(application, place=place(), device=request.headers.get("User-Agent", ""))
+        return redirect("signing:signature")
+    return show(request, "signing/contract", application, form=form, **pages.contract_page(application))
+
+
+def begun(application: Application) -> Paper | None:
+    """The contract being signed; whoever has none reads first."""
+    try:
+        return contract.running(application)
+    except Refusal:
+        return None
+
+
+@at(Step.CONTRACT)
+def signature(request: HttpRequest, application: Application) -> HttpResponse:
+    paper = begun(application)
+    if paper is None:
+        return redirect("signing:contract")
+    form = forms.DrawingForm(request.POST or None)
+    if form.is_valid():
+        told = form.cleaned_data
+        with told_on(form, "typed" if told["typed"] else None):
+            contract.sign_with(application, strokes=told["strokes"], typed=told["typed"])
+            return redirect("signing:code")
+    return show(
+        request,
+        "signing/signature",
+        application,
+        form=form,
+        declared=application.declaration,
+        **pages.signing_page(paper),
+    )
+
+
+@at(Step.CONTRACT)
+def code(request: HttpRequest, application: Application) -> HttpResponse:
+    """The document as it will be, its hash in short, and the code that came for it."""
+    paper = begun(application)
+    if paper is None or not paper.shown_hash:
+        return redirect("signing:signature" if paper else "signing:contract")
+    form = forms.ContractCodeForm(request.POST if "code" in request.POST else None)
+    if request.method == "POST" and not form.is_bound:
+        contract.send_code(application, network())
+        return redirect("signing:code")
+    if form.is_valid():
+        with told_on(form, "code"):
+            contract.agree(application, form.cleaned_data["code"])
+            messages.success(request, _("Quý khách đã ký hợp đồng. Bản có con dấu của VNPT được gửi qua email."))
+            return onward(application)
+    return show(
+        request, "signing/code", application, form=form, declared=application.declaration,
+        sent="code_sent" in paper.evidence, **pages.signing_page(paper),
+    )  # fmt: skip
+
+
+@require_POST
+@at(Step.CONTRACT)
+def extend(request: HttpRequest, application: Application) -> HttpResponse:
+    contract.extend(application)
+    messages.success(request, _("Quý khách có thêm 30 phút."))
+    return redirect("signing:code" if contract.running(application).shown_hash else "signing:signature")
+
+
+@never_cache
+@at(Step.CONTRACT, Step.ACCEPTANCE)
+def shown(request: HttpRequest, application: Application) -> HttpResponse:
+    """The very bytes that are about to be signed."""
+    kind = Paper.Kind.CONTRACT if application.step == Step.CONTRACT else Paper.Kind.MINUTES
+    paper = Paper.of(application, kind)
+    if paper is None or paper.shown is None:
+        raise Http404
+    return pdf_of(paper.shown, paper.number)
+
+
+def pdf_of(file: SealedFile, name: str, *, keep: bool = False) -> HttpResponse:
+    answer = HttpResponse(file.read(), content_type="application/pdf")
+    plain = "".join(letter if letter.isalnum() else "-" for letter in name if letter.isascii())
+    answer["Content-Disposition"] = f'{"attachment" if keep else "inline"}; filename="{plain}.pdf"'
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+# ── Acts for the signer ──
+
+
+@at(Step.PIN)
+def pin(request: HttpRequest, application: Application) -> HttpResponse:
+    return show(request, "signing/pin", application, exchange=founding.exchange_key(), declared=application.declaration)
+
+
+@require_POST
+@at(*PRESENT)
+def ask(request: HttpRequest, application: Application) -> HttpResponse:
+    """What is to be confirmed, and for how long; the browser seals its answer to the signer."""
+    kind = Act.Kind.PIN if application.step == Step.PIN else Act.Kind.ACCEPT
+    paper = Paper.of(application, Paper.Kind.MINUTES) if kind == Act.Kind.ACCEPT else None
+    act = acting.ask(application, kind, paper, [paper.shown_hash] if paper else [], place())
+    return JsonResponse(
+        {
+            "act": act.nonce,
+            "digests": act.digests,
+            "until": round(act.ends_at.timestamp() * 1000),
+            "key": founding.exchange_key(),
+        }
+    )
+
+
+@never_cache
+def act(request: HttpRequest, nonce: str) -> HttpResponse:
+    """Given by POST, once; asked after by GET, also when the step is over."""
+    application = newest(request)
+    if request.method == "POST":
+        form = forms.EnvelopeForm(request.POST)
+        if not form.is_valid():
+            raise Refusal("odd-request", PAGES[400][2], status=400)
+        acting.give(application, nonce, form.cleaned_data["envelope"])
+    return JsonResponse(acting.answer_of(application, nonce))
+
+
+def newest(request: HttpRequest) -> Application:
+    user = request.user if isinstance(request.user, User) else None
+    found = Application.objects.filter(user=user).order_by("-pk").first() if user else None
+    if found is None:
+        raise Http404
+    return found
+
+
+@at(Step.ISSUANCE)
+def issuing(request: HttpRequest, application: Application) -> HttpResponse:
+    return show(request, "signing/issuing", application)
+
+
+@at(Step.ACCEPTANCE)
+def accept(request: HttpRequest, application: Application) -> HttpResponse:
+    paper = acceptance.prepare(application)
+    return show(
+        request, "signing/acceptance", application, exchange=founding.exchange_key(),
+        **pages.minutes_page(application, paper),
+    )  # fmt: skip
+
+
+# ── My SmartCA ──
+
+
+def own(request: HttpRequest) -> list[Certificate]:
+    found = Certificate.issued().filter(application__user__pk=request.user.pk or 0)
+    return list(found.select_related("issuer__issuer", "key", "application__data_key").order_by("-pk"))
+
+
+@login_required
+def certificate(request: HttpRequest) -> HttpResponse:
+    application, found = newest(request), own(request)
+    return show(
+        request, "signing/certificate", application, cards=[pages.card(one) for one in found],
+        documents=pages.documents(application),
+    )  # fmt: skip
+
+
+@login_required
+def documents(request: HttpRequest) -> HttpResponse:
+    """Where the mail's link leads."""
+    application = newest(request)
+    return show(request, "signing/documents", application, documents=pages.documents(application))
+
+
+@login_required
+def document(request: HttpRequest, pk: int) -> HttpResponse:
+    paper = get_object_or_404(
+        Paper.objects.select_related("file__data_key"),
+        pk=pk, state=Paper.State.SEALED, application__user=request.user,
+    )  # fmt: skip
+    assert paper.file
+    audit.record("paper looked at", paper)
+    return pdf_of(paper.file, paper.number, keep="keep" in request.GET)
+
+
+@login_required
+def file(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """The certificate by itself, or with those above it."""
+    found = next((one for one in own(request) if one.pk == pk), None)
+    if found is None or found.issuer is None:
+        raise Http404
+    if kind == "cer":
+        return download(der_of(found), "application/pkix-cert", f"{found.serial}.cer")
+    chain = [der_of(found), *found.issuer.chain]
+    text = b"".join(profile.read(one).public_bytes(Encoding.PEM) for one in chain)
+    return download(text, "application/x-pem-file", f"{found.serial}-chain.pem")
+
+
+def download(content: bytes, kind: str, name: str) -> HttpResponse:
+    answer = HttpResponse(content, content_type=kind)
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+# ── For anybody ──
+
+
+def status(request: HttpRequest, token: str) -> HttpResponse:
+    """Behind the QR: whether the certificate is in force, and no more of its holder than the QR's owner shows."""
+    found = get_object_or_404(Certificate.issued().select_related("issuer", "application__data_key"), status=token)
+    answer = show(request, "signing/status", None, **pages.card(found))
+    answer["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+def verify(request: HttpRequest) -> HttpResponse:
+    """Any signed PDF, ours or not: what its signatures are worth. Nothing of it is kept."""
+    form = forms.CheckForm(request.POST, request.FILES) if request.method == "POST" else forms.CheckForm()
+    found: dict[str, Any] = {}
+    if form.is_valid():
+        CHECKS.require(network(), _("Đã kiểm tra nhiều tệp từ mạng này. Quý khách vui lòng thử lại sau một giờ."))
+        given = form.cleaned_data["file"]
+        found = {**pages.findings(verifying.check(given.read())), "name": given.name}
+    return show(request, "signing/verify", None, form=form, found=found)

@@ -1,0 +1,265 @@
+// Signing: what was read, the drawn signature, and PINs and passkeys, which leave this page only sealed to the signer.
+
+const $ = (root, name) => root.querySelector(`[data-${name}]`);
+const show = (element, on = true) => element && (element.hidden = !on);
+const word = (root, name) => root.querySelector(`[data-word="${name}"]`)?.textContent ?? "";
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
+const encode = (words) => new TextEncoder().encode(words);
+
+// ── How far one has read ──
+
+const reading = document.querySelector("[data-reading]");
+if (reading) {
+  const article = document.querySelector("[data-document]");
+  let furthest = 0;
+  const look = () => {
+    const box = article.getBoundingClientRect();
+    furthest = Math.max(furthest, Math.min(100, Math.round((100 * (innerHeight - box.top)) / box.height)));
+    $(reading, "read").value = furthest;
+    $(reading, "percent").textContent = String(Math.max(0, furthest));
+  };
+  addEventListener("scroll", look, { passive: true });
+  look();
+}
+
+// ── The drawn signature: strokes with their times, between 0 and 1 of the box ──
+
+const pad = document.querySelector("[data-pad]");
+if (pad) {
+  const canvas = pad.querySelector("canvas");
+  const pen = canvas.getContext("2d");
+  const strokes = [];
+  let started = 0;
+  let drawing = null;
+  show($(pad, "canvas"));
+
+  const paint = () => {
+    const ratio = devicePixelRatio || 1;
+    canvas.width = canvas.clientWidth * ratio;
+    canvas.height = canvas.clientHeight * ratio;
+    pen.lineWidth = 2.5 * ratio;
+    pen.lineCap = pen.lineJoin = "round";
+    pen.strokeStyle = getComputedStyle(canvas).color;
+    for (const stroke of strokes) {
+      pen.beginPath();
+      for (const [x, y] of stroke) pen.lineTo(x * canvas.width, y * canvas.height);
+      if (stroke.length === 1) pen.lineTo(stroke[0][0] * canvas.width + 1, stroke[0][1] * canvas.height);
+      pen.stroke();
+    }
+  };
+  const inside = (value) => Math.round(Math.min(1, Math.max(0, value)) * 10_000) / 10_000;
+  const add = (event) => {
+    const box = canvas.getBoundingClientRect();
+    for (const one of event.getCoalescedEvents?.().length ? event.getCoalescedEvents() : [event]) {
+      drawing.push([inside((one.clientX - box.left) / box.width), inside((one.clientY - box.top) / box.height), Math.round(performance.now() - started)]);
+    }
+    paint();
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    canvas.setPointerCapture(event.pointerId);
+    started ||= performance.now();
+    strokes.push((drawing = []));
+    add(event);
+  });
+  canvas.addEventListener("pointermove", (event) => drawing && add(event));
+  for (const over of ["pointerup", "pointercancel"]) canvas.addEventListener(over, () => (drawing = null));
+  addEventListener("resize", paint);
+  paint();
+  $(pad, "again").addEventListener("click", () => {
+    strokes.length = started = 0;
+    $(pad, "said").textContent = "";
+    paint();
+  });
+  // The box as it is drawn on paper is 220 by 84: the same shape here keeps the hand's proportions.
+  $(pad, "done").addEventListener("click", (event) => {
+    let length = 0;
+    for (const stroke of strokes) for (let at = 1; at < stroke.length; at++) length += Math.hypot(stroke[at][0] - stroke[at - 1][0], stroke[at][1] - stroke[at - 1][1]);
+    if (length < 0.4) {
+      event.preventDefault();
+      $(pad, "said").textContent = $(pad, "short").textContent;
+      return;
+    }
+    pad.elements.typed.value = "";
+    pad.elements.strokes.value = JSON.stringify(strokes);
+  });
+  $(pad, "typed").querySelector("button").addEventListener("click", () => (pad.elements.strokes.value = ""));
+}
+
+// ── Sealing to the signer (signing/envelope.py opens it) ──
+
+async function seal(told, theirs) {
+  const curve = { name: "ECDH", namedCurve: "P-256" };
+  const other = await crypto.subtle.importKey("spki", bytes(theirs), curve, false, []);
+  const mine = await crypto.subtle.generateKey(curve, false, ["deriveBits"]);
+  const shared = await crypto.subtle.deriveBits({ name: "ECDH", public: other }, mine.privateKey, 256);
+  const source = await crypto.subtle.importKey("raw", shared, "HKDF", false, ["deriveKey"]);
+  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(32), info: encode("smartca envelope 1") };
+  const key = await crypto.subtle.deriveKey(how, source, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
+  const point = new Uint8Array(await crypto.subtle.exportKey("raw", mine.publicKey));
+  const nonce = new Uint8Array(12); // this key seals once
+  const box = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: point }, key, encode(JSON.stringify(told)));
+  return text(new Uint8Array([...point, ...nonce, ...new Uint8Array(box)]).buffer);
+}
+
+async function ask(address, form) {
+  const init = form ? { method: "POST", body: form } : {};
+  const answer = await fetch(address, { redirect: "error", ...init, headers: { Accept: "application/json" } });
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new Error("refused"), { said: told.detail });
+  return told;
+}
+
+// One act from asking to its end. `secret` is looked up only when the act is known; nothing of it is kept here.
+async function perform(form, secret) {
+  const fields = (more = {}) => {
+    const sent = new FormData();
+    sent.set("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
+    for (const [name, value] of Object.entries(more)) sent.set(name, value);
+    return sent;
+  };
+  const refuse = (said, left) => {
+    const notice = $(form, "refused");
+    $(form, "refusal").textContent = left > 0 ? `${said} ${word(form, "left").replace("{n}", left)}` : said;
+    show(notice);
+    show($(form, "busy"), false);
+    form.dataset.busy = "";
+    for (const input of form.querySelectorAll("input[type=password]")) input.value = "";
+    notice.focus();
+  };
+  if (form.dataset.busy) return;
+  if (!isSecureContext) return refuse(word(form, "insecure"));
+  form.dataset.busy = "yes";
+  show($(form, "refused"), false);
+  show($(form, "busy"));
+  try {
+    const digests = [];
+    if (form.dataset.paper) {
+      const paper = await (await fetch(form.dataset.paper, { redirect: "error" })).arrayBuffer();
+      digests.push([...new Uint8Array(await crypto.subtle.digest("SHA-256", paper))].map((one) => one.toString(16).padStart(2, "0")).join(""));
+    }
+    const given = await secret();
+    if (!given) return refuse(word(form, "cancelled"));
+    const act = await ask(form.dataset.ask, fields());
+    if (!act.key) return refuse(word(form, "starting"));
+    if (JSON.stringify(act.digests) !== JSON.stringify(digests)) return refuse(word(form, "other"));
+    const envelope = await seal({ act: act.act, until: act.until, digests, ...given }, act.key);
+    const place = `${form.dataset.ask}${act.act}/`;
+    let told = await ask(place, fields({ envelope }));
+    for (let turn = 0; ["given", "taken"].includes(told.state) && turn < 120; turn++) {
+      await pause(turn < 10 ? 120 : 400);
+      told = await ask(place).catch(() => told);
+    }
+    if (told.state === "done") return location.assign(form.dataset.onward);
+    refuse(told.state === "refused" ? told.said : word(form, "slow"), told.left);
+  } catch (wrong) {
+    refuse(wrong.said ?? word(form, "lost"));
+  }
+}
+
+// ── Passkeys that give a secret (WebAuthn PRF) ──
+
+const random = (length) => crypto.getRandomValues(new Uint8Array(length));
+const passkeys = async () =>
+  Boolean(isSecureContext && window.PublicKeyCredential && (await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable?.().catch(() => false)));
+
+async function evaluated(id, salt) {
+  const found = await navigator.credentials.get({
+    publicKey: { challenge: random(32), allowCredentials: [{ type: "public-key", id: bytes(id) }], userVerification: "required", extensions: { prf: { eval: { first: bytes(salt) } } } },
+  });
+  return found?.getClientExtensionResults().prf?.results?.first;
+}
+
+async function newPasskey(name) {
+  const salt = text(random(32).buffer);
+  const made = await navigator.credentials.create({
+    publicKey: {
+      rp: { name: "VNPT SmartCA" },
+      user: { id: random(16), name, displayName: name },
+      challenge: random(32),
+      pubKeyCredParams: [{ type: "public-key", alg: -7 }, { type: "public-key", alg: -257 }],
+      authenticatorSelection: { userVerification: "required", residentKey: "preferred" },
+      extensions: { prf: { eval: { first: bytes(salt) } } },
+    },
+  });
+  const told = made.getClientExtensionResults().prf;
+  if (!told?.enabled) return null;
+  const id = text(made.rawId);
+  const secret = told.results?.first ?? (await evaluated(id, salt));
+  return secret ? { passkey: { id, salt }, prf: text(secret) } : null;
+}
+
+// ── Making a PIN ──
+
+function fault(pin, told) {
+  if (!/^\d{6}$/.test(pin)) return "pin-shape";
+  const steps = new Set([...pin].slice(1).map((digit, at) => (digit - pin[at] + 10) % 10));
+  if (steps.size === 1 && (steps.has(1) || steps.has(9))) return "pin-sequence";
+  if (pin === pin.slice(0, 2).repeat(3) || pin === pin.slice(0, 3).repeat(2)) return "pin-repeat";
+  const [year, month, day] = told.born.split("-");
+  const short = year.slice(2);
+  if ([day + month + short, short + month + day, month + day + short, month + year, year + month].includes(pin)) return "pin-birth";
+  if (told.phone.includes(pin) || told.number.includes(pin)) return "pin-number";
+  return "";
+}
+
+const making = document.querySelector("[data-pin]");
+if (making) {
+  const [first, second] = [$(making, "first"), $(making, "second")];
+  const say = (name) => ($(making, "pin-said").textContent = name ? making.querySelector(`[data-fault="${name}"]`).textContent : "");
+  const able = passkeys().then((can) => (show($(making, "biometric"), can), show($(making, "no-biometric"), !can)));
+  first.addEventListener("input", () => say(first.value.length === 6 ? fault(first.value, making.dataset) : ""));
+  making.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const pin = first.value;
+    const wrong = fault(pin, making.dataset) || (pin !== second.value && "different");
+    say(wrong);
+    if (wrong) return (wrong === "different" ? second : first).focus();
+    await able;
+    await perform(making, async () => {
+      if (!$(making, "with-passkey").checked) return { way: "pin", secret: pin };
+      const passkey = await newPasskey("VNPT SmartCA").catch(() => null);
+      if (passkey) return { way: "pin", secret: pin, ...passkey };
+      // This device gives no secret: said, and the PIN alone goes on with the next press.
+      $(making, "with-passkey").checked = false;
+      show($(making, "biometric"), false);
+      show($(making, "no-biometric"));
+      return null;
+    });
+  });
+}
+
+// ── Confirming ──
+
+const confirming = document.querySelector("[data-confirm]");
+if (confirming) {
+  const pin = $(confirming, "first");
+  const { passkey, salt } = confirming.dataset;
+  passkeys().then((can) => show($(confirming, "use-passkey"), can && Boolean(passkey)));
+  confirming.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!/^\d{6}$/.test(pin.value)) return pin.focus();
+    const secret = pin.value;
+    perform(confirming, async () => ({ way: "pin", secret }));
+  });
+  $(confirming, "use-passkey").addEventListener("click", () =>
+    perform(confirming, async () => {
+      const secret = await evaluated(passkey, salt).catch(() => null);
+      return secret && { way: "passkey", secret: text(secret) };
+    }),
+  );
+}
+
+// ── Waiting for the certificate ──
+
+const waiting = document.querySelector("[data-status]");
+if (waiting) {
+  setInterval(async () => {
+    const told = await ask(waiting.dataset.status).catch(() => null);
+    if (told && told.step !== waiting.dataset.step) location.reload();
+  }, 2000);
+}
+
+document.querySelector("[data-result] h2")?.focus();

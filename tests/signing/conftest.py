@@ -1,0 +1,117 @@
+"""Applications at every step of signing, with the signer's keys made once for a whole run of tests."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from enrollment import dossier
+from enrollment.journey import Channel, Step
+from enrollment.models import Application
+from enrollment.seeds import plant_application, walk
+from enrollment.steps import approving
+from portal.models import User
+from portal.seeds import DEMO_PASSWORD
+from signing import walking
+from signing.models import Act, Authority, Certificate, RevocationList
+from signing.steps import founding, publishing
+from tests.enrollment.conftest import _planted  # noqa: F401
+
+SERIAL = count(100_000)
+MADE: list[dict[str, Any]] = []
+LISTS: list[dict[str, Any]] = []
+PIN = walking.DEMO_PIN
+
+
+@pytest.fixture(autouse=True)
+def _signer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests look at the signer from within; that others cannot sign has tests of its own."""
+    monkeypatch.setattr(settings, "SIGNER", True)
+
+
+@pytest.fixture(autouse=True)
+def _founded(_signer: None, db: None) -> None:
+    """Making the keys takes seconds, so they are made once and laid into each test's database."""
+    found()
+
+
+def found() -> None:
+    if not MADE:
+        founding.found()
+        publishing.publish_lists()
+        MADE.extend(map(dict, Authority.objects.order_by("pk").values()))
+        LISTS.extend(map(dict, RevocationList.objects.order_by("pk").values()))
+        return
+    Authority.objects.bulk_create([Authority(**one) for one in MADE], ignore_conflicts=True)
+    RevocationList.objects.bulk_create([RevocationList(**one) for one in LISTS], ignore_conflicts=True)
+
+
+def at_contract(
+    plan: str = "theo-luot-12", channel: str = Channel.BROWSER, name: str = "Lý Thị Mẫu Xuân"
+) -> Application:
+    """Declared, settled, activated; the pictures are the tests' of kyc."""
+    number = f"079190{next(SERIAL)}"
+    plant_application(name, number, f"0912{number[6:]}", plan, Step.CAPTURE)
+    application = again(Application.objects.get(person_index=User.username_for(number)))
+    if channel != Channel.BROWSER:
+        Application.objects.filter(pk=application.pk).update(channel=channel)
+        application = again(application)
+    application.finish()
+    return again(application)
+
+
+def again(application: Application) -> Application:
+    return Application.objects.select_related("data_key", "plan", "user").get(pk=application.pk)
+
+
+def to(step: Step, deciders: tuple[User, User] | None = None, **more: Any) -> Application:
+    """To this step by the verbs that people use, and through the review by two people."""
+    application = at_contract(**more)
+    while application.step != step:
+        if application.step == Step.REVIEW:
+            assert deciders
+            approved(application, *deciders)
+            application = again(application)
+            application.finish()
+            application = again(application)
+        else:
+            here = Step(application.step)
+            following = walk(application, step if here == step else after(application))
+            application = again(following)
+    return application
+
+
+def after(application: Application) -> Step:
+    from enrollment import journey
+
+    return journey.after(Channel(application.channel), Step(application.step))
+
+
+def approved(application: Application, first: User, second: User) -> None:
+    told = dossier.digest(application)
+    approving.appraise(application, told, first)
+    approving.approve(application, told, second)
+
+
+def certificate_of(application: Application) -> Certificate:
+    return Certificate.objects.select_related("issuer", "key", "application__data_key").get(application=application)
+
+
+def confirmed(application: Application, kind: Act.Kind, pin: str = PIN) -> Act:
+    return walking.confirm(application, kind, pin)
+
+
+def browser_of(application: Application, client: Client | None = None) -> Client:
+    """Signed in as its customer, through the real form."""
+    found = client or Client()
+    found.post("/sign-in/", {"login": application.user.id_number, "password": DEMO_PASSWORD})  # type: ignore[union-attr]
+    assert "_auth_user_id" in found.session
+    return found
+
+
+@pytest.fixture
+def deciders(staff: Callable[..., User]) -> tuple[User, User]:
+    return staff("reviewer"), staff("approver")

@@ -1,0 +1,144 @@
+"""My SmartCA, the public status page, the page that checks a PDF: what they show, and to whom."""
+
+import io
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from cryptography import x509
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from enrollment.journey import Step
+from enrollment.models import Application
+from portal.models import User
+from signing.models import Certificate, Paper
+from signing.steps import standing
+from tests.signing.conftest import browser_of, certificate_of, to
+from tests.signing.test_paper import made
+
+Signed = Callable[[User], Client]
+
+
+@pytest.fixture
+def complete(deciders: tuple[User, User]) -> Application:
+    return to(Step.COMPLETE, deciders)
+
+
+@pytest.fixture
+def owner(complete: Application) -> Client:
+    return browser_of(complete)
+
+
+def test_the_card_shows_name_masked_number_state_life_and_code(complete: Application, owner: Client) -> None:
+    page, told = owner.get("/certificate/").content.decode(), complete.declaration
+    assert told
+    for words in ("SmartCA của tôi", told.full_name, "Đang hoạt động", "<svg", "Mã PIN ký số", "1800 1260"):
+        assert words in page
+    assert f"CCCD: {told.number[:2]}•••••{told.number[-3:]}" in page
+    assert owner.get("/application/")["Location"] == "/certificate/"
+
+
+def test_documents_and_files_are_at_hand(complete: Application, owner: Client) -> None:
+    certificate = certificate_of(complete)
+    cer = owner.get(f"/certificate/{certificate.pk}/cer/")
+    assert f"{x509.load_der_x509_certificate(cer.content).serial_number:x}" == certificate.serial
+    chain = owner.get(f"/certificate/{certificate.pk}/chain/").content
+    assert len(x509.load_pem_x509_certificates(chain)) == 3
+    for paper in Paper.objects.filter(application=complete):
+        shown = owner.get(f"/certificate/documents/{paper.pk}/")
+        assert shown.content.startswith(b"%PDF-1.7")
+        assert shown["Content-Disposition"].startswith("inline")
+        kept = owner.get(f"/certificate/documents/{paper.pk}/?keep")
+        assert kept["Content-Disposition"].startswith("attachment")
+        assert paper.number in owner.get("/certificate/documents/").content.decode()
+
+
+def test_nobody_else_gets_any_of_it(
+    complete: Application, deciders: tuple[User, User], signed_in: Signed, person: Callable[..., User]
+) -> None:
+    """Promise P13, as far as certificates and documents."""
+    certificate, paper = certificate_of(complete), Paper.objects.filter(application=complete)[0]
+    own = f"/certificate/{certificate.pk}"
+    places = [f"{own}/cer/", f"{own}/chain/", f"/certificate/documents/{paper.pk}/"]
+    stranger = Client()
+    for place in places:
+        assert stranger.get(place).status_code == 302
+    for who in (person(), deciders[0]):
+        client = signed_in(who)
+        for place in places:
+            assert client.get(place).status_code == 404
+
+
+def test_the_status_page_tells_the_state_of_the_moment(complete: Application, client: Client) -> None:
+    certificate, told = certificate_of(complete), complete.declaration
+    assert told
+    page = client.get(f"/status/{certificate.status}/")
+    assert "Đang hoạt động" in page.content.decode()
+    assert told.number not in page.content.decode()
+    assert page["X-Robots-Tag"] == "noindex"
+    standing.revoke(certificate)
+    assert "Đã thu hồi" in client.get(f"/status/{certificate.status}/").content.decode()
+    assert client.get("/status/0123456789abcdef/").status_code == 404
+    assert client.get(f"/status/{certificate.pk}/").status_code == 404
+
+
+# ── The page that checks ──
+
+
+def checked(client: Client, content: bytes, name: str = "tệp <b>.pdf") -> str:
+    return client.post("/verify/", {"file": SimpleUploadedFile(name, content)}).content.decode()
+
+
+def test_a_sealed_document_is_told_as_the_law_wants_it(complete: Application, client: Client) -> None:
+    """Circular 15/2025: issuer, signer, time, integrity, validity at signing."""
+    told = complete.declaration
+    assert told
+    paper = Paper.of(complete, Paper.Kind.MINUTES)
+    assert paper
+    assert paper.file
+    page = checked(client, paper.file.read())
+    for words in (
+        "Mọi chữ ký trong tệp đều hợp lệ", told.full_name, f"CCCD:{told.number}", "VNPT SmartCA RS DEMO", "Có hiệu lực",
+        "Nội dung đúng như lúc ký", "Theo dấu thời gian của VNPT SmartCA TSA DEMO", "đúng từng byte",
+    ):  # fmt: skip
+        assert words in page
+    assert "<b>.pdf" not in page
+    standing.revoke(certificate_of(complete))
+    after = checked(client, paper.file.read())
+    assert "Đã thu hồi" in after
+    assert "Mọi chữ ký trong tệp đều hợp lệ" in after  # it was in force when it signed
+
+
+def test_an_altered_copy_is_told_in_red(complete: Application, client: Client) -> None:
+    paper = Paper.of(complete, Paper.Kind.CONTRACT)
+    assert paper
+    assert paper.file
+    altered = bytearray(paper.file.read())
+    altered[altered.index(b"stream") + 500] ^= 1
+    page = checked(client, bytes(altered))
+    assert "notice bad" in page
+    assert "Mọi chữ ký trong tệp đều hợp lệ" not in page
+
+
+def test_what_is_no_signed_pdf_is_told_kindly(client: Client) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a", "b")
+    assert "không phải PDF" in checked(client, archive.getvalue())
+    assert "không có chữ ký số" in checked(client, made())
+    assert "chưa chọn tệp" in client.post("/verify/", {}).content.decode()
+    assert "không phải PDF" in checked(client, b" ")
+
+
+def test_nothing_of_a_checked_file_is_kept(complete: Application, client: Client) -> None:
+    from portal.models import SealedFile
+
+    before = SealedFile.objects.count()
+    checked(client, made())
+    assert SealedFile.objects.count() == before
+
+
+def test_an_account_without_a_certificate_is_told_what_to_do(person: Callable[..., User], signed_in: Signed) -> None:
+    assert signed_in(person()).get("/certificate/").status_code == 404
+    assert not Certificate.objects.exists()

@@ -1,0 +1,202 @@
+"""Seals: every reader agrees, every altered copy is named, and in five years it still verifies."""
+
+import asyncio
+import io
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asn1crypto import x509 as asn1
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.ades.report import AdESPassed
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.ades import ades_lta_validation
+from pyhanko.sign.validation.policy_decl import (
+    PdfSignatureValidationSpec,
+    RevinfoOnlineFetchingRule,
+    RevocationInfoGatheringSpec,
+    SignatureValidationSpec,
+)
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
+from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy
+from pyhanko_certvalidator.registry import SimpleTrustManager
+
+from enrollment.journey import Step
+from portal.models import User
+from signing import examining, pades, pages
+from signing.models import Authority, Paper
+from signing.steps import timestamping, verifying
+from tests.signing.conftest import to
+from tests.signing.test_paper import made
+
+FIVE_YEARS = timedelta(days=5 * 365 + 20)
+
+
+def root() -> bytes:
+    return bytes(Authority.now("root").certificate or b"")
+
+
+@pytest.fixture
+def sealed(deciders: tuple[User, User]) -> dict[str, bytes]:
+    """The contract and the minutes of one application, as they are kept."""
+    application = to(Step.COMPLETE, deciders)
+    return {one.kind: one.file.read() for one in Paper.objects.filter(application=application) if one.file}
+
+
+def test_every_reader_finds_every_signature_right(sealed: dict[str, bytes], tmp_path: Path) -> None:
+    """Promise P12."""
+    for kind, signatures in (("contract", 1), ("minutes", 2)):
+        (tmp_path / "one.pdf").write_bytes(sealed[kind])
+        told = run(tmp_path, "pdfsig -nocert one.pdf")
+        assert told.count("Signature is Valid") == signatures
+        assert told.count("ETSI.CAdES.detached") == signatures
+        assert told.count("Total document signed") == 1
+        assert "No syntax or stream encoding errors found" in run(tmp_path, "qpdf --check one.pdf")
+        told = run(tmp_path, "mutool sign -v one.pdf")
+        assert told.count("The signature is valid") == signatures
+        assert "digest" not in told.lower()
+        pyhanko_agrees(sealed[kind], signatures)
+
+
+def run(folder: Path, command: str) -> str:
+    done = subprocess.run(command.split(), cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def pyhanko_agrees(pdf: bytes, signatures: int) -> None:
+    reader = PdfFileReader(io.BytesIO(pdf))
+    found = [one for one in reader.embedded_signatures if one.sig_object_type == "/Sig"]
+    assert len(found) == signatures
+    for one in found:
+        context = ValidationContext(trust_roots=[asn1.Certificate.load(root())], allow_fetching=False)
+        status: Any = validate_pdf_signature(one, context)
+        assert status.bottom_line
+        assert status.modification_level in (ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)
+
+
+@pytest.mark.parametrize("rule", ["soft-fail", "hard-fail", "require"])
+@pytest.mark.parametrize("later", [timedelta(0), FIVE_YEARS])
+def test_it_verifies_for_years_from_what_it_carries(sealed: dict[str, bytes], later: timedelta, rule: str) -> None:
+    """Promise P12: by the evidence inside alone, also when every certificate but the timestamp's has run out."""
+    at = datetime.now(UTC) + later
+    anchors = SimpleTrustManager.build(trust_roots=[asn1.Certificate.load(root())])
+    policy = CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy(rule))
+    spec = SignatureValidationSpec(
+        cert_validation_policy=CertValidationPolicySpec(trust_manager=anchors, revinfo_policy=policy),
+        revinfo_gathering_policy=RevocationInfoGatheringSpec(RevinfoOnlineFetchingRule.LOCAL_ONLY),
+    )
+    for pdf in sealed.values():
+        for one in PdfFileReader(io.BytesIO(pdf)).embedded_signatures:
+            if one.sig_object_type == "/Sig":
+                timing = ValidationTimingInfo(at, at, point_in_time_validation=True)
+                told = asyncio.run(ades_lta_validation(one, PdfSignatureValidationSpec(spec), timing_info=timing))
+                assert told.ades_subindic is AdESPassed.OK
+
+
+def findings(pdf: bytes, **more: Any) -> dict[str, Any]:
+    told = examining.examine(pdf, [root()], more.pop("now", datetime.now(UTC)), **more)
+    return pages.findings({**told, "known": False})
+
+
+@pytest.mark.parametrize("later", [timedelta(0), FIVE_YEARS])
+def test_our_page_says_valid_now_and_in_five_years(sealed: dict[str, bytes], later: timedelta) -> None:
+    for pdf in sealed.values():
+        told = findings(pdf, now=datetime.now(UTC) + later)
+        assert [one["verdict"] for one in told["rows"]] == ["good"] * len(told["rows"])
+        assert told["tone"] == "good"
+        assert told["warnings"] == []
+        assert {one["then"]["status"] for one in told["rows"]} == {"good"}
+
+
+def test_each_altered_copy_is_named(sealed: dict[str, bytes]) -> None:
+    """Promise P12: a byte in the text, one in the first signature, an appended page, a note, a cut end, a cut stamp."""
+    pdf = sealed["contract"]
+    flipped = bytearray(pdf)
+    flipped[pdf.index(b"stream") + 400] ^= 1
+    assert findings(bytes(flipped))["tone"] == "bad"
+    in_signature = bytearray(pdf)
+    place = pdf.index(b"/Contents <") + 600
+    in_signature[place] = ord("0") if in_signature[place] != ord("0") else ord("1")
+    assert findings(bytes(in_signature))["tone"] == "bad"
+    assert findings(pdf + b"\n%more\n")["tone"] == "bad"
+    assert findings(with_a_page(pdf))["tone"] == "bad"
+    cut = pdf[: pdf.rindex(b"%%EOF\n", 0, pdf.index(b"/DocTimeStamp")) + 6]
+    told = findings(cut)
+    assert any("Thiếu dấu thời gian" in str(one) for one in told["warnings"])
+    half = findings(pdf[: len(pdf) // 2])
+    assert half.get("problem") or half["tone"] == "bad"
+
+
+def with_a_page(pdf: bytes) -> bytes:
+    """As somebody would who wants the contract to say more."""
+    from pyhanko.pdf_utils import generic as parts
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    generic: Any = parts
+    writer: Any = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    stream = generic.StreamObject(stream_data=b"BT /F1 20 Tf 50 50 Td (more) Tj ET")
+    page = generic.DictionaryObject(
+        {
+            generic.pdf_name("/Type"): generic.pdf_name("/Page"),
+            generic.pdf_name("/MediaBox"): generic.ArrayObject(map(generic.NumberObject, (0, 0, 595, 842))),
+            generic.pdf_name("/Contents"): writer.add_object(stream),
+        }
+    )
+    writer.insert_page(page)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_without_a_trusted_timestamp_the_time_is_told_as_claimed() -> None:
+    bare = pades.sign(made(), timestamping.signer_of(Authority.Role.ORGANISATION), "VNPT")
+    [row] = findings(bare)["rows"]
+    assert row["verdict"] == "good"
+    assert not row["stamped"]
+    assert row["at"]
+
+
+def test_a_strangers_signature_is_intact_and_its_issuer_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = pades.sign(made(), timestamping.signer_of(Authority.Role.ORGANISATION), "VNPT")
+    told = pages.findings({**examining.examine(bare, [], datetime.now(UTC)), "known": False})
+    assert told["rows"][0]["verdict"] == "stranger"
+
+
+@pytest.mark.parametrize(
+    ("file", "problem"),
+    [(b"", "not-a-pdf"), (b"%PDF-1.7 no", "not-a-pdf"), (b"\x89PNG" * 99, "not-a-pdf"), (b"(" * 100_000, "not-a-pdf")],
+)
+def test_what_is_no_pdf_is_said_to_be_none(file: bytes, problem: str) -> None:
+    assert verifying.examined(file, known=False)["problem"] == problem
+
+
+def test_an_unsigned_pdf_is_said_to_be_unsigned() -> None:
+    assert verifying.examined(made(), known=False)["problem"] == "no-signature"
+
+
+def test_a_hostile_file_ends_by_itself_and_takes_no_process_of_ours_along() -> None:
+    """Promise P15, as far as documents: a stream that unpacks to gigabytes, a table that points to itself."""
+    import zlib
+
+    packed = zlib.compress(b"\0" * 400_000_000, 9)
+    bomb = (
+        b"%%PDF-1.7\n1 0 obj\n<</Type /XRef/Size 9999999/W [1 4 2]/Root 1 0 R/Filter /FlateDecode/Length %d>>\nstream\n"
+        % len(packed)
+    )
+    assert verifying.examined(bomb + packed + b"\nendstream\nendobj\nstartxref\n9\n%%EOF\n", known=False)["problem"]
+    loop = b"%PDF-1.7\nxref\n0 1\n0000000000 65535 f \ntrailer\n<</Root 1 0 R/Size 1/Prev 9>>\nstartxref\n9\n%%EOF\n"
+    assert verifying.examined(loop, known=False)["problem"]
+
+
+def test_the_signature_is_read_back_before_it_is_kept() -> None:
+    signed = pades.sign(made(), timestamping.signer_of(Authority.Role.ORGANISATION), "VNPT")
+    assert pades.is_intact(signed)
+    broken = bytearray(signed)
+    broken[5000] ^= 1
+    assert not pades.is_intact(bytes(broken))
+    assert not pades.is_intact(made())

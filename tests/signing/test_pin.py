@@ -1,0 +1,132 @@
+"""Making the PIN: what is refused, what comes of it, and both places in the order of steps."""
+
+from datetime import date
+
+import pytest
+from cryptography import x509
+from django.conf import settings
+from django.test import Client
+
+from enrollment.journey import Channel, Step
+from enrollment.models import Application
+from enrollment.seeds import told_by
+from portal.models import User
+from signing import custody, profile, walking
+from signing.models import Act, Key
+from signing.steps import pin
+from tests.conftest import at_once
+from tests.signing.conftest import again, browser_of, certificate_of, confirmed, to
+
+TOLD = told_by("Lý Thị Mẫu Xuân", "079190123789", "0912345678")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "fault"),
+    [
+        ("719305", ""),
+        ("280417", ""),
+        ("123456", "pin-sequence"),
+        ("890123", "pin-sequence"),
+        ("654321", "pin-sequence"),
+        ("111111", "pin-repeat"),
+        ("121212", "pin-repeat"),
+        ("123123", "pin-repeat"),
+        ("170590", "pin-birth"),
+        ("900517", "pin-birth"),
+        ("051990", "pin-birth"),
+        ("912345", "pin-number"),
+        ("190123", "pin-number"),
+        ("12345", "pin-shape"),
+        ("1234567", "pin-shape"),
+        ("12345a", "pin-shape"),
+        ("１２３４５６", "pin-shape"),
+        ("", "pin-shape"),
+    ],
+)
+def test_what_others_would_try_first_is_refused(chosen: str, fault: str) -> None:
+    assert TOLD.birth_date == date(1990, 5, 17)
+    assert next(pin.faults(chosen, TOLD), "") == fault
+
+
+def test_a_weak_pin_is_refused_by_the_signer_too() -> None:
+    application = to(Step.PIN)
+    assert confirmed(application, Act.Kind.PIN, "111111").answer == "pin-repeat"
+    assert not Key.objects.filter(application=application).exists()
+    assert confirmed(application, Act.Kind.PIN).state == Act.State.DONE
+
+
+def test_the_key_becomes_the_customers_and_proves_itself() -> None:
+    pin.fill_pool()
+    ready = set(Key.pool(settings.KEY_KIND).values_list("pk", flat=True))
+    assert len(ready) == pin.AT_ONCE
+    application = to(Step.REVIEW)
+    key = Key.objects.get(application=application)
+    assert key.pk in ready
+    assert key.wrapped is None
+    request = x509.load_der_x509_csr(bytes(key.request or b""))
+    assert request.is_signature_valid
+    assert profile.public_of(request.public_key()) == bytes(key.public)
+    named = request.subject.rfc4514_string()
+    assert named == f"CN={application.reference}"  # of the person it tells nothing
+
+
+def test_an_empty_pool_makes_nobody_wait_for_more_than_one_key() -> None:
+    assert not Key.pool(settings.KEY_KIND).exists()
+    assert Key.objects.filter(application=to(Step.REVIEW)).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_keys_of_the_pool_are_taken_once_each() -> None:
+    pin.fill_pool()
+    applications = [to(Step.PIN) for _one in range(6)]
+    at_once(6, lambda place: walking.make_pin(applications[place]))
+    assert {again(one).step for one in applications} == {Step.REVIEW}
+    assert len(set(Key.objects.exclude(application=None).values_list("pk", flat=True))) == 6
+
+
+def test_after_the_review_the_pin_leads_straight_to_the_certificate(deciders: tuple[User, User]) -> None:
+    application = to(Step.PIN, deciders, channel=Channel.VNEID)
+    walking.make_pin(application)
+    assert again(application).step == Step.ISSUANCE
+
+
+def test_a_passkey_given_along_opens_the_key_too() -> None:
+    application = to(Step.PIN)
+    from signing import envelope
+    from signing.models import Authority
+    from signing.steps import acting
+    from signing.steps.doing import DOINGS
+
+    act = acting.ask(application, Act.Kind.PIN)
+    told = {"act": act.nonce, "until": act.ends_at.timestamp() * 1000, "digests": [], "way": "pin", "secret": "719305",
+            "passkey": {"id": "aWQ=", "salt": "c2FsdA=="}, "prf": "c2VjcmV0" * 8}  # fmt: skip
+    acting.give(application, act.nonce, envelope.text(envelope.sealed(told, bytes(Authority.now("exchange").public))))
+    acting.perform_due(DOINGS)
+    key = Key.objects.get(application=application)
+    assert key.passkey == {"id": "aWQ=", "salt": "c2FsdA=="}
+    held = bytes(key.custody or b""), str(application.pk), bytes(key.public)
+    assert custody.opened(*held, "passkey", b"c2VjcmV0" * 8) == custody.opened(*held, "pin", b"719305")
+
+
+def test_the_page_says_what_a_pin_must_be_and_sends_strangers_away(client: Client) -> None:
+    application = to(Step.PIN)
+    assert client.get("/application/pin/")["Location"] == "/register/"
+    browser_of(application, client)
+    page = client.get("/application/pin/").content.decode()
+    for words in ("Tạo mã PIN", "Khởi tạo mã PIN", "Xác nhận mã PIN", "Sử dụng sinh trắc học", "Tiếp theo"):
+        assert words in page
+    assert client.get("/application/contract/")["Location"] == "/application/pin/"
+    Application.objects.filter(pk=application.pk).update(step=Step.CONTRACT)
+    assert client.get("/application/pin/")["Location"] == "/application/contract/"
+
+
+def test_an_act_asked_for_by_the_page_names_the_signer_and_its_end(client: Client) -> None:
+    application = to(Step.PIN)
+    browser_of(application, client)
+    told = client.post("/application/act/", headers={"Accept": "application/json"}).json()
+    assert told["key"]
+    assert told["digests"] == []
+    assert client.get(f"/application/act/{told['act']}/").json()["state"] == "asked"
+    assert client.post(f"/application/act/{told['act']}/", {"envelope": "!"}).status_code == 400
+    assert certificate_of(application).state == 1

@@ -1,0 +1,162 @@
+"""What is in a certificate: as DOMAIN §3 decoded it, agreed to by OpenSSL, GnuTLS and an independent linter."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as some
+
+from signing import der, profile
+from signing.gateways.vault import vault
+from signing.models import Authority
+from signing.profile import Holder, Issuer
+from signing.steps import publishing
+from signing.steps.founding import issuer_of
+
+NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+HOLDER = Holder("Quảng Ngãi", "Xã Mỏ Cày", "Nguyễn Thị Mẫu Hạnh", "CCCD:051192000101", "mau.101@example.vn")
+
+
+def content(kind: str = "rsa-2048", **differently: Any) -> tuple[bytes, bytes, Issuer]:
+    authority, pair = Authority.now("issuing"), vault().make(kind)
+    issuer = issuer_of(authority)
+    begins = differently.pop("begins", datetime.now(UTC).replace(microsecond=0))
+    ends = differently.pop("ends", profile.clamped(begins, 12, issuer))
+    holder = Holder(**{**HOLDER.__dict__, **differently})
+    body = profile.subscriber(holder, pair.public, issuer, "rsa", profile.new_serial(), begins, ends)
+    return body, pair.public, issuer
+
+
+def signed(body: bytes) -> bytes:
+    return der.signed(body, "rsa", vault().sign(bytes(Authority.now("issuing").wrapped or b""), body))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for one in Authority.objects.exclude(certificate=None):
+        (tmp_path / f"{one.role}.pem").write_bytes(pem(bytes(one.certificate or b"")))
+    lists = [publishing.current_list(Authority.now(role)) for role in ("issuing", "root")]
+    crls = [x509.load_der_x509_crl(bytes(one.der)).public_bytes(Encoding.PEM) for one in lists if one]
+    (tmp_path / "crls.pem").write_bytes(b"".join(crls))
+    return tmp_path
+
+
+def pem(certificate: bytes) -> bytes:
+    return x509.load_der_x509_certificate(certificate).public_bytes(Encoding.PEM)
+
+
+def run(folder: Path, command: str) -> str:
+    done = subprocess.run(command.split(), cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", ["rsa-2048", "rsa-3072", "p-256"])
+def test_other_programs_find_nothing_wrong_with_it(kind: str, folder: Path) -> None:
+    """Promise P3."""
+    (folder / "leaf.pem").write_bytes(pem(signed(content(kind)[0])))
+    told = run(
+        folder,
+        "openssl verify -x509_strict -crl_check_all -CAfile root.pem -untrusted issuing.pem -CRLfile crls.pem leaf.pem",
+    )
+    assert told.strip() == "leaf.pem: OK"
+    (folder / "chain.pem").write_bytes((folder / "leaf.pem").read_bytes() + (folder / "issuing.pem").read_bytes())
+    told = run(folder, "certtool --verify --load-ca-certificate root.pem --infile chain.pem")
+    assert "Chain verification output: Verified" in told
+    assert lint(folder, "leaf") == ""
+
+
+@pytest.mark.parametrize("role", ["root", "issuing", "responder", "timestamp", "organisation"])
+def test_the_providers_own_conform_too(role: str, folder: Path) -> None:
+    """Promise P3."""
+    assert lint(folder, role) == ""
+    told = run(folder, f"openssl verify -x509_strict -CAfile root.pem -untrusted issuing.pem {role}.pem")
+    assert told.strip() == f"{role}.pem: OK"
+
+
+def lint(folder: Path, name: str) -> str:
+    import sys
+
+    program = Path(sys.executable).parent / "lint_pkix_cert"
+    return run(folder, f"{program} lint -s WARNING {name}.pem").strip()
+
+
+def test_it_is_the_profile_that_smartca_issues() -> None:
+    found = x509.load_der_x509_certificate(signed(content()[0]))
+    assert [part.rfc4514_attribute_name for part in found.subject] == ["C", "ST", "L", "CN", "UID"]
+    assert found.serial_number.to_bytes(16, "big")[:4] == bytes.fromhex("54010101")
+    assert found.not_valid_after_utc - found.not_valid_before_utc == timedelta(days=365)
+    values = {one.oid.dotted_string: one for one in found.extensions}
+    assert values["2.5.29.15"].critical
+    assert values["2.5.29.15"].value.public_bytes()[-1] == 0xF0
+    uses = [one.dotted_string for one in values["2.5.29.37"].value]
+    assert uses == ["1.3.6.1.5.5.7.3.4", "1.3.6.1.4.1.311.10.3.12"]
+    [place] = values["2.5.29.31"].value
+    assert place.crl_issuer == [x509.DirectoryName(found.issuer)]
+    assert "2.5.29.32" not in values  # no policy: DOMAIN §3
+    assert "GIÁ TRỊ PHÁP LÝ" in found.issuer.rfc4514_string()
+
+
+def flawed() -> Iterator[tuple[str, Callable[[], tuple[bytes, bytes, Issuer]], Holder]]:
+    def longer() -> tuple[bytes, bytes, Issuer]:
+        begins = datetime.now(UTC).replace(microsecond=0)
+        return content(begins=begins, ends=begins + timedelta(days=1100))
+
+    yield "length", longer, HOLDER
+    yield "subject", lambda: content(name="Trần Văn Khác"), HOLDER
+    yield "e-mail", lambda: content(email="khac@example.vn"), HOLDER
+    yield "2.5.4.3 too long", lambda: content(name="M" * 65), Holder(**{**HOLDER.__dict__, "name": "M" * 65})
+    yield "2.5.4.3 has odd letters", lambda: content(name="A\u200bB"), Holder(**{**HOLDER.__dict__, "name": "A\u200bB"})
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_what_does_not_conform_is_named_before_it_is_signed(place: int) -> None:
+    fault, make, holder = list(flawed())[place]
+    body, public, issuer = make()
+    assert fault in list(profile.faults(body, "rsa", holder, public, issuer))
+
+
+def test_another_key_an_extension_more_and_no_certificate_at_all_are_named() -> None:
+    body, public, issuer = content()
+    assert list(profile.faults(body, "rsa", HOLDER, public, issuer)) == []
+    assert "key" in list(profile.faults(body, "rsa", HOLDER, vault().make("rsa-2048").public, issuer))
+    assert next(profile.faults(body[:-3], "rsa", HOLDER, public, issuer)).startswith("not a certificate")
+
+
+def test_it_never_outlives_its_issuer_nor_three_years() -> None:
+    issuer = issuer_of(Authority.now("issuing"))
+    until = profile.read(issuer.certificate).not_valid_after_utc
+    assert profile.clamped(until - timedelta(days=30), 12, issuer) == until
+    begins = datetime.now(UTC).replace(microsecond=0)
+    assert profile.clamped(begins, 60, issuer) == profile.after(begins, 36)
+
+
+@given(some.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)), some.integers(1, 36))  # noqa: DTZ001
+def test_months_later_is_the_same_day_or_the_months_last(day: datetime, months: int) -> None:
+    later = profile.after(day, months)
+    assert (later.year * 12 + later.month) - (day.year * 12 + day.month) == months
+    assert later.day == day.day or (later + timedelta(days=1)).day == 1
+
+
+def test_serials_are_never_the_same_and_hard_to_guess() -> None:
+    """Promise P2, as far as chance goes."""
+    serials = {profile.new_serial() for _serial in range(2000)}
+    assert len(serials) == 2000
+    assert len({one & (1 << 64) - 1 for one in serials}) == 2000
+
+
+@given(some.integers(0, 1 << 200), some.binary(max_size=300))
+def test_der_is_written_as_others_read_it(number: int, content: bytes) -> None:
+    from asn1crypto import core
+
+    assert core.Integer.load(der.integer(number)).native == number
+    assert core.OctetString.load(der.octets(content)).native == content
+    assert der.elements(der.inner(der.sequence(der.integer(number), der.octets(content)))) == [
+        der.integer(number),
+        der.octets(content),
+    ]

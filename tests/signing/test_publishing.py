@@ -1,0 +1,212 @@
+"""Lists, answers and timestamps, asked for over HTTP by OpenSSL and GnuTLS as any client would."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.x509 import ocsp
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from pytest_django.live_server_helper import LiveServer
+
+from enrollment.journey import Step
+from portal.models import User
+from signing.models import Authority, Certificate, Withdrawn
+from signing.steps import founding, publishing, standing
+from signing.steps.issuance import der_of
+from tests.signing.conftest import again, certificate_of, to
+from tests.signing.test_profile import folder, pem, run  # noqa: F401
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def issued(deciders: tuple[User, User]) -> Certificate:
+    return certificate_of(to(Step.COMPLETE, deciders))
+
+
+@pytest.fixture
+def asked(live_server: LiveServer, folder: Path, issued: Certificate) -> Callable[..., str]:  # noqa: F811
+    """What openssl says of a serial, the certificate's own by default."""
+    (folder / "leaf.pem").write_bytes(pem(der_of(issued)))
+    place = f"{live_server.url}/pki/{issued.issuer.serial}/ocsp"  # type: ignore[union-attr]
+
+    def ask(serial: str = "", more: str = "") -> str:
+        return run(
+            folder,
+            f"openssl ocsp -issuer issuing.pem -serial 0x{serial or issued.serial} -CAfile root.pem -url {place} {more}",
+        )
+
+    return ask
+
+
+def test_a_revocation_is_told_at_once_by_answer_and_list(
+    asked: Callable[..., str], issued: Certificate, client: Client
+) -> None:
+    """Promise P4: nobody has to wait, so neither 60 s nor 5 min pass."""
+    assert "Response verify OK" in asked()
+    assert f"0x{issued.serial}: good" in asked()
+    standing.revoke(issued, 1)
+    assert f"0x{issued.serial}: revoked" in asked()
+    assert "Reason: keyCompromise" in asked()
+    publishing.publish_lists()
+    assert revoked_in(client) == {int(issued.serial or "", 16): "key_compromise"}
+
+
+def revoked_in(client: Client) -> dict[int, str]:
+    issuer = Authority.now("issuing")
+    found = x509.load_der_x509_crl(client.get(f"/pki/{issuer.serial}.crl").content)
+    assert found.is_signature_valid(x509.load_der_x509_certificate(bytes(issuer.certificate or b"")).public_key())  # type: ignore[arg-type]
+    return {
+        one.serial_number: one.extensions.get_extension_for_class(x509.CRLReason).value.reason.name for one in found
+    }
+
+
+def test_a_suspension_ends_and_a_revocation_does_not(
+    asked: Callable[..., str], issued: Certificate, client: Client
+) -> None:
+    standing.suspend(issued)
+    assert "Reason: certificateHold" in asked()
+    publishing.publish_lists()
+    assert revoked_in(client) == {int(issued.serial or "", 16): "certificate_hold"}
+    standing.restore(issued)
+    assert ": good" in asked()
+    publishing.publish_lists()
+    assert revoked_in(client) == {}
+    standing.revoke(issued)
+    standing.restore(issued)
+    assert ": revoked" in asked()
+
+
+def test_what_was_never_issued_is_unknown_and_a_nonce_comes_back(asked: Callable[..., str]) -> None:
+    assert "0x1234: unknown" in asked("1234")
+    assert "Nonce" not in asked()  # openssl warns where an answer lacks the nonce that was asked with
+    assert "Response verify OK" in asked(more="-no_nonce")
+
+
+def test_gnutls_agrees(asked: Callable[..., str], issued: Certificate, folder: Path, client: Client) -> None:  # noqa: F811
+    run(folder, f"openssl ocsp -issuer issuing.pem -serial 0x{issued.serial} -reqout ask.der")
+    answer = client.post(
+        f"/pki/{Authority.now('issuing').serial}/ocsp", (folder / "ask.der").read_bytes(), "application/ocsp-request"
+    )
+    assert answer["Content-Type"] == "application/ocsp-response"
+    (folder / "answer.der").write_bytes(answer.content)
+    told = run(folder, "ocsptool --verify-response --load-response answer.der --load-trust issuing.pem")
+    assert "Verifying OCSP Response: Success" in told
+
+
+def test_a_question_without_a_nonce_finds_its_answer_signed_ahead(
+    issued: Certificate, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, above = (x509.load_der_x509_certificate(one) for one in (der_of(issued), bytes(issued.issuer.certificate)))  # type: ignore[union-attr,arg-type]
+    from cryptography.hazmat.primitives.hashes import SHA1
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    question = ocsp.OCSPRequestBuilder().add_certificate(read, above, SHA1()).build().public_bytes(Encoding.DER)
+    publishing.sign_answers()
+    monkeypatch.setattr(settings, "SIGNER", False)
+    monkeypatch.setattr("signing.steps.asking.PATIENCE", 0.1)
+    place = f"/pki/{Authority.now('issuing').serial}/ocsp"
+    answer = ocsp.load_der_ocsp_response(client.post(place, question, "application/ocsp-request").content)
+    assert answer.certificate_status == ocsp.OCSPCertStatus.GOOD
+    assert answer.next_update_utc
+    assert answer.next_update_utc > timezone.now() + timedelta(hours=5)
+    import base64
+    from urllib.parse import quote
+
+    by_address = client.get(f"{place}/{quote(base64.b64encode(question).decode(), safe='')}")
+    assert by_address.content == client.post(place, question, "application/ocsp-request").content
+
+
+@pytest.mark.parametrize("question", [b"", b"nonsense", b"\x30\x03\x02\x01", b"0" * 5000])
+def test_what_is_no_question_is_told_so(question: bytes, client: Client) -> None:
+    place = f"/pki/{Authority.now('issuing').serial}/ocsp"
+    answer = ocsp.load_der_ocsp_response(client.post(place, question, "application/ocsp-request").content)
+    assert answer.response_status == ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+    refused = client.post("/pki/tsa", question, "application/timestamp-query").content
+    assert b"\x02\x01\x02" in refused[:8]  # status 2: rejection
+
+
+def test_a_list_has_its_number_its_next_and_is_made_again_in_time(client: Client) -> None:
+    issuer = Authority.now("issuing")
+    before = publishing.publish_list(issuer)
+    publishing.publish_lists()
+    assert publishing.current_list(issuer) == before
+    issuer.lists.filter(pk=before.pk).update(made_at=timezone.now() - timedelta(hours=2))
+    publishing.publish_lists()
+    found = x509.load_der_x509_crl(client.get(f"/pki/{issuer.serial}.crl").content)
+    assert found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == before.number + 1
+    assert found.next_update_utc
+    assert found.next_update_utc > timezone.now() + timedelta(hours=23)
+
+
+def test_a_serial_that_was_given_up_is_told_as_revoked(client: Client, deciders: tuple[User, User]) -> None:
+    application = again(to(Step.ISSUANCE, deciders))
+    from signing.steps import issuance
+
+    certificate = certificate_of(application)
+    issuance.intend(certificate)
+    serial = certificate_of(application).serial
+    application.send_back({"card-front": "glare"})
+    assert Withdrawn.objects.get().serial == serial
+    publishing.publish_lists()
+    assert revoked_in(client) == {int(serial or "", 16): "cessation_of_operation"}
+    assert certificate_of(application).serial is None
+
+
+def test_after_a_roll_over_the_old_authority_still_answers(asked: Callable[..., str], issued: Certificate) -> None:
+    root = Authority.now("root")
+    founding.turn_issuing(root, settings.ROOT_FOLDER)
+    assert Authority.now("issuing").pk != issued.issuer_id
+    assert f"0x{issued.serial}: good" in asked()
+    standing.revoke(issued)
+    assert f"0x{issued.serial}: revoked" in asked()
+    publishing.publish_lists()
+    assert Authority.objects.filter(role="issuing").count() == 2
+    assert all(publishing.current_list(one) for one in Authority.objects.filter(role="issuing"))
+
+
+# ── Timestamps ──
+
+
+def test_openssl_takes_our_timestamp(folder: Path, live_server: LiveServer) -> None:  # noqa: F811
+    (folder / "data").write_text("hợp đồng")
+    run(folder, "openssl ts -query -data data -sha256 -cert -out query.tsq")
+    headers = {"Content-Type": "application/timestamp-query"}
+    answer = requests.post(
+        f"{live_server.url}/pki/tsa", (folder / "query.tsq").read_bytes(), headers=headers, timeout=5
+    )
+    assert answer.headers["Content-Type"] == "application/timestamp-reply"
+    (folder / "reply.tsr").write_bytes(answer.content)
+    assert "Verification: OK" in run(folder, "openssl ts -verify -queryfile query.tsq -in reply.tsr -CAfile root.pem")
+    (folder / "data").write_text("hợp đồng khác")
+    assert "Verification: OK" not in run(folder, "openssl ts -verify -data data -in reply.tsr -CAfile root.pem")
+
+
+@pytest.mark.parametrize(
+    ("how", "why"), [("-sha512", "unrecognized or unsupported"), ("-sha256 -tspolicy 1.2.3", "policy")]
+)
+def test_a_hash_or_policy_that_is_not_ours_is_refused(how: str, why: str, folder: Path, client: Client) -> None:  # noqa: F811
+    (folder / "data").write_text("x")
+    run(folder, f"openssl ts -query -data data {how} -out query.tsq")
+    told: Any = client.post("/pki/tsa", (folder / "query.tsq").read_bytes(), "application/timestamp-query")
+    (folder / "reply.tsr").write_bytes(told.content)
+    assert why in run(folder, "openssl ts -reply -in reply.tsr -text")
+
+
+def test_nothing_but_the_signer_answers_and_says_so_when_it_is_away(
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,  # noqa: F811
+) -> None:
+    monkeypatch.setattr(settings, "SIGNER", False)
+    monkeypatch.setattr("signing.steps.asking.PATIENCE", 0.1)
+    run(folder, "openssl ocsp -issuer issuing.pem -serial 0x12 -reqout ask.der")
+    place = f"/pki/{Authority.now('issuing').serial}/ocsp"
+    told = client.post(place, (folder / "ask.der").read_bytes(), "application/ocsp-request").content
+    assert ocsp.load_der_ocsp_response(told).response_status == ocsp.OCSPResponseStatus.TRY_LATER

@@ -1,0 +1,165 @@
+"""Where keys live: two vaults, the second coat of a customer's key, and who may not reach any of it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from django.conf import settings
+
+from portal.gateways.keys import LocalKeys
+from signing import custody
+from signing.gateways import vault as vaults
+from signing.gateways.vault import Broken, NotTheSigner, SoftwareVault, Vault, vault
+from tests.portal.test_keys import SOFTHSM
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+TOKEN = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+import django; django.setup()
+from signing.gateways.vault import Broken, vault_for
+from django.conf import settings
+from tests.signing import test_vault
+settings.VAULT_PIN = "1234"
+one = vault_for(f"pkcs11://{sys.argv[1]}?token=vault")
+for kind in ("rsa-2048", "rsa-3072", "p-256"):
+    test_vault.signs(one, kind)
+test_vault.seals(one)
+again = vault_for(f"pkcs11://{sys.argv[1]}?token=vault")
+assert again.exchange_key().private_numbers() == one.exchange_key().private_numbers()
+from pkcs11 import Attribute, ObjectClass
+line = one._session()
+assert not list(line.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY})), "keys stay outside the token"
+assert len(list(line.get_objects({Attribute.CLASS: ObjectClass.SECRET_KEY}))) == 3
+print("all of it")
+"""
+
+
+def test_the_same_holds_for_a_token(tmp_path: Path) -> None:
+    """SoftHSM2 behind python-pkcs11: three master keys in it, however many customers."""
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "conf").write_text(f"directories.tokendir = {tmp_path}/tokens\nobjectstore.backend = file\n")
+    env = {**os.environ, "SOFTHSM2_CONF": str(tmp_path / "conf")}
+    init = ["softhsm2-util", "--init-token", "--free", "--label", "vault", "--pin", "1234", "--so-pin", "4321"]
+    subprocess.run(init, check=True, capture_output=True, env=env)
+    told = subprocess.run(
+        [sys.executable, "-c", TOKEN, str(SOFTHSM)], capture_output=True, text=True, env=env, cwd=ROOT, check=False
+    )
+    assert told.stdout.strip() == "all of it", told.stderr
+
+
+def signs(one: Vault, kind: str) -> None:
+    pair = one.make(kind)
+    signature, key = one.sign(pair.wrapped, b"hello"), load_der_public_key(pair.public)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(signature, b"hello", ec.ECDSA(hashes.SHA256()))
+    else:
+        key.verify(signature, b"hello", padding.PKCS1v15(), hashes.SHA256())  # type: ignore[union-attr,call-arg,arg-type]
+    with pytest.raises(Broken):
+        one.sign(pair.wrapped[:-9] + b"wrong" + pair.wrapped[-4:], b"hello")
+
+
+def seals(one: Vault) -> None:
+    sealed = one.seal(b"secret")
+    assert b"secret" not in sealed
+    assert one.open(sealed) == b"secret"
+    with pytest.raises(Broken):
+        one.open(sealed[:-1] + bytes((sealed[-1] ^ 1,)))
+
+
+@pytest.mark.parametrize("kind", ["rsa-2048", "p-256"])
+def test_a_key_signs_while_it_stays_wrapped(kind: str, tmp_path: Path) -> None:
+    one = SoftwareVault(LocalKeys(tmp_path / "keys.json"))
+    signs(one, kind)
+    seals(one)
+
+
+def test_another_master_key_opens_nothing(tmp_path: Path) -> None:
+    mine, other = (SoftwareVault(LocalKeys(tmp_path / name)) for name in ("mine", "other"))
+    with pytest.raises(Broken):
+        other.sign(mine.make("p-256").wrapped, b"hello")
+
+
+def test_after_the_master_key_turned_what_was_wrapped_before_still_opens(tmp_path: Path) -> None:
+    keys = LocalKeys(tmp_path / "keys.json")
+    one = SoftwareVault(keys)
+    pair, exchange = one.make("p-256"), one.exchange_key().private_numbers()
+    keys.replace(keys.keyring().with_new_key())
+    assert one.sign(pair.wrapped, b"hello")
+    assert one.seal(b"x").startswith(b"k2.")
+    assert one.exchange_key().private_numbers() == exchange
+
+
+def test_no_process_but_the_signer_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise P11, as far as the web process cannot sign."""
+    monkeypatch.setattr(settings, "SIGNER", False)
+    with pytest.raises(NotTheSigner):
+        vault()
+
+
+def test_the_web_process_cannot_even_be_talked_into_it(tmp_path: Path) -> None:
+    """As `up` starts it: without SIGNER, whatever it is asked."""
+    code = (
+        "import django; django.setup(); from signing.gateways.vault import vault, NotTheSigner\n"
+        "try: vault(); print('opened')\nexcept NotTheSigner: print('closed')"
+    )
+    env = {
+        "PATH": os.environ["PATH"],
+        "EMBEDDED": "1",
+        "STATE": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+    }
+    told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert told.stdout.strip() == "closed"
+
+
+# ── The second coat ──
+
+
+@pytest.fixture
+def locked() -> tuple[bytes, bytes]:
+    pair = vault().make("p-256")
+    secrets = {custody.PIN: b"719305", custody.PASSKEY: b"a long secret of a passkey"}
+    return custody.locked(pair.wrapped, "7", pair.public, secrets), pair.public
+
+
+@pytest.mark.parametrize(("way", "secret"), [("pin", b"719305"), ("passkey", b"a long secret of a passkey")])
+def test_each_way_opens_it_alone(way: str, secret: bytes, locked: tuple[bytes, bytes]) -> None:
+    held, public = locked
+    wrapped = custody.opened(held, "7", public, way, secret)
+    load_der_public_key(public).verify(vault().sign(wrapped, b"hello"), b"hello", ec.ECDSA(hashes.SHA256()))  # type: ignore[union-attr,call-arg,arg-type]
+
+
+@pytest.mark.parametrize(("way", "secret"), [("pin", b"719306"), ("passkey", b"719305"), ("face", b"719305")])
+def test_no_other_secret_does(way: str, secret: bytes, locked: tuple[bytes, bytes]) -> None:
+    with pytest.raises(custody.WrongSecret):
+        custody.opened(locked[0], "7", locked[1], way, secret)
+
+
+def test_swapped_rows_are_found(locked: tuple[bytes, bytes]) -> None:
+    held, public = locked
+    with pytest.raises(Broken):
+        custody.opened(held, "8", public, "pin", b"719305")
+    with pytest.raises(Broken):
+        custody.opened(held, "7", public[:-1] + b"x", "pin", b"719305")
+
+
+def test_a_stolen_database_offers_nothing_to_guess_against(
+    locked: tuple[bytes, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise P18, as far as keys: without the master key even the right PIN opens nothing; without the PIN the master
+    key does not."""
+    held, public = locked
+    assert b"719305" not in held
+    assert b"ways" not in held
+    thief = SoftwareVault(LocalKeys(tmp_path / "thief.json"))
+    monkeypatch.setattr(vaults, "_vault", lambda: thief)
+    with pytest.raises(Broken):
+        custody.opened(held, "7", public, "pin", b"719305")

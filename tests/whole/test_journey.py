@@ -1,0 +1,271 @@
+"""From the home page to an active certificate in the whole portal: camera, passkey, signer, reviewers and all."""
+
+import base64
+import io
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+from enrollment.identity import Declaration
+from kyc.drawing import Face
+from portal.seeds import DEMO_PEOPLE
+from tests.browser.test_evidence import INJECTED, scene, y4m
+from tests.browser.test_journey import Mouse, code_in, fill
+from tests.conftest import start_chromium
+from tests.enrollment.conftest import FREE, PAID, PASSWORD, a_declaration
+from tests.kyc.conftest import FACE
+from tests.postgresql import PostgreSQL
+from tests.whole.test_run import Portal, portal, texts  # noqa: F401
+
+pytestmark = pytest.mark.whole
+PIN = "738204"
+AUTHENTICATOR = {
+    "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasResidentKey": True, "hasPrf": True,
+    "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True,
+}  # fmt: skip
+DIGITS = [bytes((letter,)) for letter in b"0123456789."]
+WAVE = [(0.1 + at / 40, 0.5 + (at % 4 - 1.5) / 6) for at in range(30)]
+
+
+@contextmanager
+def phone(playwright: Playwright, portal: Portal, folder: Path) -> Iterator[Page]:  # noqa: F811
+    """With a camera that sees the card's front and then its back, and a fingerprint."""
+    film = y4m(folder / "card.y4m", [scene()] * 8 + [scene("back")] * 8)
+    flags = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+    browser = start_chromium(playwright, *flags, f"--use-file-for-fake-video-capture={film}")
+    page = browser.new_page(base_url=portal.address, viewport={"width": 390, "height": 844}, has_touch=True)
+    page.set_default_timeout(30_000)
+    keys = page.context.new_cdp_session(page)
+    keys.send("WebAuthn.enable")
+    keys.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    yield page
+    browser.close()
+
+
+def press(page: Page) -> None:
+    page.locator("main form button.button").first.click()
+
+
+def register(page: Page, portal: Portal, told: Declaration, plan: str) -> None:  # noqa: F811
+    page.goto("/")
+    page.locator("a.door.first").click()
+    for box in ("#id_terms", "#id_personal-data"):
+        page.locator(box).check()
+    press(page)
+    page.locator(f"input[value={plan}]").check()
+    press(page)
+    page.wait_for_url("**/register/declaration/")
+    fill(page, Mouse(), told.as_json())
+    page.locator("form[data-draft] .actions button.button").first.click()
+    page.locator("main .actions button.button").click()
+    if plan == PAID:
+        page.wait_for_url("**/register/payment/phone/")
+        press(page)
+        page.wait_for_selector("#id_code")
+        page.locator("#id_code").fill(sms(portal, told, "xac nhan so dien thoai"))
+        press(page)
+        page.locator("button[value=vnpay]").click()
+        page.wait_for_url("**/vpcpay.html*")
+        page.locator("button[value=pay]").click()
+    else:
+        press(page)
+    page.wait_for_url("**/register/created/", timeout=60_000)
+    page.goto("/activate/")
+    page.locator("#id_code").fill(sms(portal, told, "Ma kich hoat"))
+    for box in ("#id_password1", "#id_password2"):
+        page.locator(box).fill(PASSWORD)
+    page.locator("#id_terms").check()
+    press(page)
+    page.wait_for_url("**/application/capture/")
+
+
+def sms(portal: Portal, told: Declaration, word: str) -> str:  # noqa: F811
+    return code_in(portal.until(lambda: texts(portal, word, told.phone), 90)[-1])
+
+
+def show_the_card_and_the_face(page: Page) -> None:
+    for item in ("card-front", "card-back"):
+        page.goto(f"/application/capture/{item}/")
+        page.get_by_role("button", name="Mở máy ảnh").tap()
+        expect(page.locator("[data-said]")).to_have_text("Ảnh rõ, đã nhận.", timeout=60_000)
+    head = Face(FACE).drawn(near=0.3).convert("RGBA")
+    head.putalpha(head.convert("L").point(lambda value: 255 if value > 3 else 0))
+    png = io.BytesIO()
+    head.save(png, "PNG")
+    page.goto("/application/capture/face/")
+    page.evaluate(INJECTED, "data:image/png;base64," + base64.b64encode(png.getvalue()).decode())
+    page.get_by_role("button", name="Bắt đầu").tap()
+    expect(page.get_by_role("link", name="Tiếp theo")).to_be_visible(timeout=90_000)
+    page.get_by_role("link", name="Tiếp theo").tap()
+    page.get_by_role("button", name="Tiếp theo").tap()
+    page.wait_for_url("**/application/contract/")
+
+
+def sign_the_contract(page: Page, portal: Portal, told: Declaration) -> None:  # noqa: F811
+    for box in ("#id_content", "#id_acts"):
+        page.locator(box).check()
+    page.get_by_role("button", name="Bắt đầu ký điện tử").click()
+    page.wait_for_url("**/signature/")
+    frame = page.locator("canvas").bounding_box()
+    assert frame
+    for place, (x, y) in enumerate(WAVE):
+        page.mouse.move(frame["x"] + x * frame["width"], frame["y"] + y * frame["height"])
+        if place == 0:
+            page.mouse.down()
+        time.sleep(0.01)
+    page.mouse.up()
+    page.locator("[data-done]").click()
+    page.wait_for_url("**/code/")
+    page.get_by_role("button", name="Gửi mã qua SMS").click()
+    page.wait_for_selector("#id_code")
+    page.locator("#id_code").fill(sms(portal, told, "Ma ky hop dong"))
+    page.get_by_role("button", name="Kết thúc").click()
+    page.wait_for_url("**/application/pin/")
+
+
+def make_the_pin(page: Page) -> None:
+    page.locator("#pin").fill(PIN)
+    page.locator("#pin-again").fill(PIN)
+    page.locator("#biometric").check()
+    page.get_by_role("button", name="Tiếp theo").click()
+    page.wait_for_url("**/application/waiting/", timeout=60_000)
+
+
+def decided_by_two(browser: Browser, portal: Portal, reference: str) -> None:  # noqa: F811
+    """A reviewer and an approver at the desk, by keyboard."""
+    for role in ("reviewer", "approver"):
+        name = next(row[1] for row in DEMO_PEOPLE if row[3] == role)
+        page = browser.new_page(base_url=portal.address, viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(30_000)
+        page.goto("/demo/")
+        page.get_by_role("listitem").filter(has_text="Bàn thẩm định").filter(has_text=name).get_by_role(
+            "button"
+        ).click()
+        page.goto(f"/admin/kyc/case/?q={reference}")
+        page.get_by_role("link", name=reference).first.click()
+        page.keyboard.press("n")
+        page.wait_for_load_state()
+        page.wait_for_selector("[data-key=d]")
+        page.keyboard.press("d")
+        page.keyboard.press("Enter")
+        page.wait_for_load_state()
+        page.context.close()
+
+
+def memory_of(pid: int) -> bytes:
+    """Everything that a process may read and write at this moment."""
+    held = []
+    maps = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    with Path(f"/proc/{pid}/mem").open("rb", 0) as file:
+        for line in maps:
+            span, rights, *_more = line.split()
+            if rights.startswith("rw") and "[v" not in line:
+                start, end = (int(one, 16) for one in span.split("-"))
+                file.seek(start)
+                try:
+                    held.append(file.read(end - start))
+                except OSError:
+                    continue
+    return b"".join(held)
+
+
+def planted(content: bytes) -> bool:
+    """The PIN by itself, in any of the ways that a string lies in memory; not as a part of a longer number."""
+    for letters in (PIN.encode(), PIN.encode("utf-16-le"), PIN.encode("utf-32-le")):
+        wide = len(letters) // len(PIN)
+        at = content.find(letters)
+        while at >= 0:
+            before, after = content[max(0, at - wide) : at], content[at + len(letters) : at + len(letters) + wide]
+            if before[:1] not in DIGITS and after[:1] not in DIGITS:
+                return True
+            at = content.find(letters, at + 1)
+    return False
+
+
+@pytest.mark.parametrize(("database", "plan"), [("sqlite", FREE), ("postgresql", PAID)])
+def test_from_the_home_page_to_an_active_certificate(
+    database: str,
+    plan: str,
+    portal: Portal,  # noqa: F811
+    playwright: Playwright,
+    chromium: Browser,
+    tmp_path: Path,
+) -> None:
+    """Promise P11: the PIN was in the browser and, for a moment, in the signer; it is in no memory of the web, in no
+    log, no Redis, no database. Promise P21: the whole way."""
+    place = Path(tempfile.mkdtemp(prefix="portal-pg-"))  # where PostgreSQL's own user may go
+    place.chmod(0o755)
+    cluster = PostgreSQL(place / "pg")
+    if database == "postgresql":
+        cluster.start()
+        portal.env["DATABASE_URL"] = cluster.url
+    portal.start()
+    told = a_declaration()
+    try:
+        with phone(playwright, portal, tmp_path) as page:
+            register(page, portal, told, plan)
+            reference = page.locator(".place strong").inner_text()
+            show_the_card_and_the_face(page)
+            sign_the_contract(page, portal, told)
+            make_the_pin(page)
+            decided_by_two(chromium, portal, reference)
+            page.wait_for_url("**/application/acceptance/", timeout=90_000)
+            page.locator("#pin").fill("902417")
+            page.get_by_role("button", name="Xác nhận ký số").click()
+            expect(page.locator("[data-refused]")).to_contain_text("Còn 4 lần thử")
+            if database == "sqlite":
+                page.locator("#pin").fill(PIN)
+                page.get_by_role("button", name="Xác nhận ký số").click()
+            else:
+                page.get_by_role("button", name="Ký bằng sinh trắc học").click()
+            page.wait_for_url("**/certificate/", timeout=60_000)
+            expect(page.locator(".certificate")).to_contain_text("Đang hoạt động")
+            expect(page.locator(".certificate")).to_contain_text(told.full_name)
+            checked(page, tmp_path)
+        web = portal.children("granian")
+        assert web
+        for pid in [*web, *portal.children(" worker "), *portal.children("redis-server")]:
+            assert not planted(memory_of(pid)), f"the PIN is in the memory of process {pid}"
+        assert portal.stop() == 0
+        if database == "postgresql":
+            cluster.stop()
+        for path in [portal.log, *(portal.folder / "var").rglob("*"), *place.rglob("*")]:
+            if path.is_file() and "static" not in path.parts:
+                assert not planted(path.read_bytes()), f"the PIN is in {path}"
+    finally:
+        if (place / "pg" / "data" / "postmaster.pid").exists():
+            cluster.stop()
+        shutil.rmtree(place)
+
+
+def checked(page: Page, folder: Path) -> None:
+    """Each document is downloaded and taken to the page that checks."""
+    files = []
+    for place in range(2):
+        with page.expect_download() as saving:
+            page.locator("a[href$='?keep']").nth(place).click()
+        files.append(folder / f"{place}.pdf")
+        saving.value.save_as(files[-1])
+    for file in files:
+        page.goto("/verify/")
+        page.locator("#id_file").set_input_files(file)
+        page.get_by_role("button", name="Kiểm tra").click()
+        expect(page.locator(".notice.good")).to_contain_text("Mọi chữ ký trong tệp đều hợp lệ")
+    page.goto("/certificate/")
+
+
+def test_the_search_for_the_pin_would_find_it() -> None:
+    """A search that finds nothing proves nothing unless it finds what is there."""
+    kept = bytearray(f"pin={PIN};".encode())
+    assert planted(memory_of(os.getpid()))
+    assert planted(bytes(kept))
+    assert planted("x738204y".encode("utf-16-le"))
+    assert not planted(b"1738204")
+    assert not planted(b"18:02:11.738204")
