@@ -55,13 +55,18 @@ class Authority(models.Model):
 
     @property
     def algorithm(self) -> str:
-        return "ec" if self.kind == "p-256" else "rsa"
+        return algorithm(self.kind)
 
     @property
     def chain(self) -> list[bytes]:
         """Its certificate and those above it, the root last."""
         above = self.issuer.chain if self.issuer else []
         return [bytes(self.certificate or b""), *above]
+
+
+def algorithm(kind: str) -> str:
+    """As signatures name themselves by it: see der.SIGNED_BY."""
+    return "ec" if kind == "p-256" else "rsa"
 
 
 class RevocationList(models.Model):
@@ -164,6 +169,10 @@ class Key(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=("kind", "id"), condition=Q(application=None), name="keys_in_the_pool"),)
+
+    @property
+    def algorithm(self) -> str:
+        return algorithm(self.kind)
 
     @classmethod
     def pool(cls, kind: str) -> "QuerySet[Key]":

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from signing import der, profile
-from signing.gateways.vault import vault
+from signing.gateways.vault import sign_as_provider
 from signing.models import Authority, Certificate
 
 TIMEOUT = (3, 10)
@@ -48,7 +48,7 @@ class EmbeddedCA:
         issuer = certificate.issuer
         assert issuer
         content = base64.b64decode(certificate.content or "")
-        signed = der.signed(content, issuer.algorithm, vault().sign(bytes(issuer.wrapped or b""), content))
+        signed = der.signed(content, issuer.algorithm, sign_as_provider(issuer.wrapped, content))
         if fault := self.fault(certificate, signed):
             raise Away(fault)
         return signed

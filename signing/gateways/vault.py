@@ -44,8 +44,9 @@ class Vault(Protocol):
     def make(self, kind: str) -> Pair:
         """A new key pair; its private half never appears but wrapped."""
 
-    def sign(self, wrapped: bytes, message: bytes) -> bytes:
-        """SHA-256 with RSA (PKCS #1 v1.5) or ECDSA (DER), by the kind of the key."""
+    def sign(self, wrapped: bytes, message: bytes, *, keep: bool = False) -> bytes:
+        """SHA-256 with RSA (PKCS #1 v1.5) or ECDSA (DER), by the kind of the key. `keep`: one of the provider's own, which
+        signs all day and stays at hand; a customer's key never does."""
 
     def seal(self, plain: bytes) -> bytes:
         """Under the master key."""
@@ -68,6 +69,7 @@ class SoftwareVault:
 
     def __init__(self, provider: keys.KeyProvider) -> None:
         self.provider = provider
+        self.kept: dict[bytes, Any] = {}
 
     def make(self, kind: str) -> Pair:
         if kind == "p-256":
@@ -79,10 +81,15 @@ class SoftwareVault:
         )
         return Pair(kind, public_of(key), self.seal(private))
 
-    def sign(self, wrapped: bytes, message: bytes) -> bytes:
-        # We made the key and AES-GCM vouches for it; proving its primes again would cost sixty times the signature.
-        key = serialization.load_der_private_key(self.open(wrapped), None, unsafe_skip_rsa_key_validation=True)
+    def sign(self, wrapped: bytes, message: bytes, *, keep: bool = False) -> bytes:
+        key = self.kept.get(wrapped) or self._loaded(wrapped)
+        if keep:
+            self.kept[wrapped] = key
         return sign_with(key, message)
+
+    def _loaded(self, wrapped: bytes) -> Any:
+        # We made the key and AES-GCM vouches for it; proving its primes again would cost sixty times the signature.
+        return serialization.load_der_private_key(self.open(wrapped), None, unsafe_skip_rsa_key_validation=True)
 
     def seal(self, plain: bytes) -> bytes:
         ring = self.provider.keyring()
@@ -176,7 +183,8 @@ class Pkcs11Vault:
             public.destroy()
         return Pair(kind, told, (b"E" if kind == "p-256" else b"R") + box)
 
-    def sign(self, wrapped: bytes, message: bytes) -> bytes:
+    def sign(self, wrapped: bytes, message: bytes, *, keep: bool = False) -> bytes:
+        """Whether kept or not, the key is unwrapped into the token each time: that is what the token is for."""
         constants = self.pkcs11
         is_ec = wrapped[:1] == b"E"
         with self.turn:
@@ -256,6 +264,11 @@ def vault_for(url: str) -> Vault:
 @cache
 def _vault() -> Vault:
     return vault_for(settings.VAULT_URL)
+
+
+def sign_as_provider(wrapped: bytes | memoryview | None, message: bytes) -> bytes:
+    """By one of the provider's own keys."""
+    return vault().sign(bytes(wrapped or b""), message, keep=True)
 
 
 def vault() -> Vault:

@@ -156,9 +156,10 @@ def check_in_force(certificate: Certificate) -> None:
 
 def certificate_signed(certificate: Certificate, shown: bytes, wrapped: bytes, found: Paper) -> bytes:
     """The signature is checked by other hands than made it, before anything is kept."""
-    issuer = certificate.issuer
+    issuer, key = certificate.issuer, certificate.key
     assert issuer
-    signed = by_customer(shown, der_of(certificate), issuer, wrapped, found.facts["full_name"])
+    assert key
+    signed = by_customer(shown, der_of(certificate), issuer, key, wrapped, found.facts["full_name"])
     if not pades.is_intact(signed):
         certificate.move(State.ACCEPTANCE_FAILED)
         log.error("signature of the minutes is not valid", alarm=True, paper=found.pk)

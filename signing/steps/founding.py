@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from portal import audit
 from signing import der, profile
-from signing.gateways.vault import RSA_BITS, Pair, sign_with, vault
+from signing.gateways.vault import RSA_BITS, Pair, sign_as_provider, sign_with, vault
 from signing.models import Authority, RevocationList
 from signing.profile import Issuer
 
@@ -128,7 +128,7 @@ def turn(role: str, issuing: Authority, now: datetime) -> Authority:
     body = profile.provider(
         role, subject_of(role), pair.public, issuer_of(issuing), issuing.algorithm, profile.new_serial(), now, ends
     )
-    certificate = der.signed(body, issuing.algorithm, vault().sign(bytes(issuing.wrapped or b""), body))
+    certificate = der.signed(body, issuing.algorithm, sign_as_provider(issuing.wrapped, body))
     with transaction.atomic():
         Authority.objects.filter(role=role, live=True).update(live=False)
         return keep(role, NAMES[role], pair, certificate, issuing)

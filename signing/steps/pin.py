@@ -129,8 +129,7 @@ def fill_pool() -> None:
 def request_of(key: Key, wrapped: bytes, reference: str) -> bytes:
     """PKCS #10: proof that the private key was at hand. It names the application, not the person: what a certificate
     says of the person comes from the approved file."""
-    kind = "ec" if key.kind == "p-256" else "rsa"
     body = der.sequence(
         der.integer(0), profile.name((profile.NAME, reference)), bytes(key.public), der.explicit(0, b"")
     )
-    return der.signed(body, kind, vault().sign(wrapped, body))
+    return der.signed(body, key.algorithm, vault().sign(wrapped, body))

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from signing import der, profile
-from signing.gateways.vault import vault
+from signing.gateways.vault import sign_as_provider
 from signing.models import Authority, Certificate, RevocationList, Withdrawn
 from signing.steps.founding import issuer_of, list_body
 
@@ -60,7 +60,7 @@ def publish_list(issuer: Authority) -> RevocationList:
     told += [(one.serial, one.at, CESSATION) for one in Withdrawn.objects.filter(issuer=issuer)]
     revoked = [(int(serial, 16), when, why) for serial, when, why in told if serial and when]
     body = list_body(issuer_of(issuer), issuer.algorithm, number, now, now + LIST_LASTS, revoked)
-    signed = der.signed(body, issuer.algorithm, vault().sign(bytes(issuer.wrapped or b""), body))
+    signed = der.signed(body, issuer.algorithm, sign_as_provider(issuer.wrapped, body))
     issuer.lists.filter(made_at__lt=now - 30 * LIST_LASTS).delete()
     return RevocationList.objects.create(
         issuer=issuer, number=number, der=signed, made_at=now, next_update=now + LIST_LASTS
@@ -110,7 +110,7 @@ def answered(
     extra = [] if nonce is None else [der.explicit(1, der.sequence(profile.extension(NONCE, der.octets(nonce))))]
     who = der.explicit(2, der.octets(profile.key_id(bytes(responder.public))))
     body = der.sequence(who, der.generalized(now), der.sequence(*told), *extra)
-    signature = vault().sign(bytes(responder.wrapped or b""), body)
+    signature = sign_as_provider(responder.wrapped, body)
     basic = der.sequence(
         body,
         der.SIGNED_BY[responder.algorithm],

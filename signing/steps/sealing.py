@@ -11,7 +11,7 @@ from portal.models import DataKey, SealedFile
 from signing import pades
 from signing.cms import Signer
 from signing.gateways.vault import vault
-from signing.models import Authority, Certificate
+from signing.models import Authority, Certificate, Key
 from signing.pades import Evidence
 from signing.printing import SEAL_NAME
 from signing.steps import publishing
@@ -49,14 +49,10 @@ def by_provider(pdf: bytes) -> bytes:
     return pades.sign(pdf, signer_of(Role.ORGANISATION), SEAL_NAME, stamp=stamper())
 
 
-def by_customer(pdf: bytes, certificate: bytes, above: Authority, wrapped: bytes, name: str) -> bytes:
+def by_customer(pdf: bytes, certificate: bytes, above: Authority, key: Key, wrapped: bytes, name: str) -> bytes:
     chain = (certificate, *above.chain[:-1])
-    signer = Signer(chain, kind_of(certificate), partial(vault().sign, wrapped))
+    signer = Signer(chain, key.algorithm, partial(vault().sign, wrapped))
     return pades.sign(pdf, signer, name, stamp=stamper())
-
-
-def kind_of(certificate: bytes) -> str:
-    return "rsa" if b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01" in certificate else "ec"
 
 
 def lasting(pdf: bytes, told: Evidence) -> bytes:

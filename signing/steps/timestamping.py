@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from signing import cms, der
 from signing.cms import Signer
-from signing.gateways.vault import vault
+from signing.gateways.vault import sign_as_provider
 from signing.models import Authority
 
 POLICY = "2.999.1"  # of the arc for examples: this authority has no registered policy
@@ -21,7 +21,7 @@ MOST = 4096  # bytes of a request
 def signer_of(role: str) -> Signer:
     """One of the provider's own keys at work. The root stays out: whoever checks must have it from elsewhere."""
     one = Authority.now(role)
-    return Signer(tuple(one.chain[:-1]), one.algorithm, partial(vault().sign, bytes(one.wrapped or b"")))
+    return Signer(tuple(one.chain[:-1]), one.algorithm, partial(sign_as_provider, one.wrapped))
 
 
 def stamp(

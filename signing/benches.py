@@ -1,0 +1,241 @@
+"""What signing costs, each against the usual way or against the bare RSA signature without which nothing goes."""
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cache, partial
+from typing import Any
+
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
+from cryptography.x509 import OCSPNonce, ocsp
+from django.conf import settings
+from django.test import Client
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import fields, signers, timestamps
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from enrollment import dossier
+from enrollment.journey import Step
+from enrollment.models import Application
+from enrollment.seeds import plant_application, walk
+from enrollment.steps import approving
+from portal.benches import Pair
+from portal.models import User
+from signing import der, pades, paper, printing, profile, texts, walking
+from signing.gateways.vault import SoftwareVault, sign_as_provider, sign_with, vault
+from signing.models import Act, Authority, Certificate
+from signing.steps import acceptance, founding, issuance, publishing, sealing
+from signing.steps.timestamping import signer_of, stamp
+
+AT = datetime(2026, 11, 21, tzinfo=UTC)
+BARE = "the bare RSA-2048 signature"
+
+
+def pairs() -> Iterator[Pair]:
+    settings.SIGNER = True  # the bench looks at the signer from within
+    founding.found()
+    publishing.publish_lists()
+    yield Pair("contract PDF, 9 pages", filled, plain, "WeasyPrint, warm", 2)
+    yield from sealing_pairs()
+    yield from key_pairs()
+    yield Pair("certificate, rows included", made(), bare(), BARE, 20)
+
+
+# ── Documents ──
+
+
+@cache
+def told() -> tuple[dict[str, Any], dict[str, str]]:
+    tables = (
+        printing.PARTY_A,
+        printing.PARTY_B,
+        printing.APPLICANT,
+        printing.BOUGHT,
+        printing.WANTED,
+        printing.EVIDENCE,
+    )
+    facts = {row.name.partition("__")[0]: f"Trị số {row.gloss}" for table in tables for row in table}
+    more = ("day", "number", "with_contract", "of_contract", "signed_on", "sealed_on", "typed")
+    return printing.fixed_contract(texts.CURRENT, evidence=True), {**facts, **dict.fromkeys(more, "21/11/2026")}
+
+
+def filled() -> bytes:
+    fixed, facts = told()
+    return paper.make(
+        "signing/pdf/contract.html", fixed, printing.SEALED_PLACES, facts, AT, {"drawing": walking.hand()}
+    )
+
+
+def plain() -> bytes:
+    """The same template with the same words, as anybody would print it."""
+    fixed, facts = told()
+    words = {name: facts.get(paper.source(name), "") for name in printing.SEALED_PLACES}
+    return paper.printed(paper.html_of("signing/pdf/contract.html", words, fixed))
+
+
+def sealing_pairs() -> Iterator[Pair]:
+    pdf, organisation = filled(), signer_of(Authority.Role.ORGANISATION)
+    stamped = partial(stamp, signer=signer_of(Authority.Role.TIMESTAMP))
+    evidence = sealing.evidence([])
+
+    def b_b() -> bytes:
+        return pades.sign(pdf, organisation, "VNPT")
+
+    def b_t() -> bytes:
+        return pades.sign(pdf, organisation, "VNPT", stamp=stamped)
+
+    def b_lta() -> bytes:
+        return sealing.lasting(sealing.by_provider(pdf), evidence)
+
+    for name, ours, level in (("seal B-B", b_b, "b"), ("seal B-T", b_t, "t"), ("seal B-LTA", b_lta, "lta")):
+        yield Pair(name, ours, partial(one_call, pdf, level), "pyHanko's one call", 2)
+        yield Pair(name, ours, bare(), BARE, 20)
+
+
+def one_call(pdf: bytes, level: str) -> bytes:
+    """As its documentation shows it: load the key, open the file, sign."""
+    ours, stamps = Authority.now("organisation"), Authority.now("timestamp")
+    store: Any = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+    for one in Authority.objects.exclude(certificate=None):
+        store.register(asn1.Certificate.load(bytes(one.certificate or b"")))
+    signer = signers.SimpleSigner(
+        signing_cert=asn1.Certificate.load(bytes(ours.certificate or b"")),
+        signing_key=private(ours),
+        cert_registry=store,
+    )
+    stamper = timestamps.DummyTimeStamper(
+        tsa_cert=asn1.Certificate.load(bytes(stamps.certificate or b"")), tsa_key=private(stamps), certs_to_embed=store
+    )
+    lists = [bytes(told.der) for role in ("root", "issuing") if (told := publishing.current_list(Authority.now(role)))]
+    context = ValidationContext(
+        trust_roots=[asn1.Certificate.load(bytes(Authority.now("root").certificate or b""))],
+        other_certs=list(store), crls=lists, allow_fetching=False, revocation_mode="soft-fail",
+    )  # fmt: skip
+    lasting = level == "lta"
+    how = signers.PdfSignatureMetadata(
+        field_name="Signature1", subfilter=fields.SigSeedSubFilter.PADES, embed_validation_info=lasting,
+        use_pades_lta=lasting, validation_context=context if lasting else None,
+    )  # fmt: skip
+    writer: Any = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    done: Any = signers.sign_pdf(writer, how, signer=signer, timestamper=None if level == "b" else stamper)
+    return bytes(done.getvalue())
+
+
+def private(one: Authority) -> Any:
+    return asn1_keys.PrivateKeyInfo.load(vault().open(bytes(one.wrapped or b"")))
+
+
+# ── Keys and certificates ──
+
+
+@cache
+def key() -> tuple[bytes, Any]:
+    pair = vault().make("rsa-2048")
+    assert isinstance(vault(), SoftwareVault)
+    return pair.wrapped, load_der_private_key(vault().open(pair.wrapped), None)
+
+
+def bare() -> Callable[[], object]:
+    return partial(sign_with, key()[1], b"hello")
+
+
+def fresh() -> bytes:
+    """A key object that has not signed yet: OpenSSL makes its blinding first, and no way leads around that."""
+    return sign_with(load_der_private_key(KEPT[0], None, unsafe_skip_rsa_key_validation=True), b"hello")
+
+
+KEPT: list[bytes] = []
+
+
+def key_pairs() -> Iterator[Pair]:
+    wrapped, _loaded = key()
+    KEPT[:] = [vault().open(wrapped)]
+    yield Pair("customer's key used", lambda: vault().sign(wrapped, b"hello"), fresh, "its first bare signature", 50)
+    yield Pair("customer's key used", lambda: vault().sign(wrapped, b"hello"), bare(), f"{BARE}, key long in use", 50)
+    usual = partial(load_der_private_key, KEPT[0], None)
+    yield Pair("customer's key used", lambda: vault().sign(wrapped, b"hello"), usual, "loading it as usual", 5)
+
+
+@cache
+def approved() -> Application:
+    """One file that was approved by two people."""
+    plant_application("Lý Thị Mẫu Xuân", "079190100777", "0912100777", "theo-luot-12", Step.CAPTURE)
+    application = Application.objects.get(person_index=User.username_for("079190100777"))
+    application.finish()
+    application = walk(application, Step.REVIEW)
+    digest = dossier.digest(application)
+    first, other = User.objects.filter(groups__name__in=("reviewer", "approver"), is_vouched=True).order_by("pk")[:2]
+    approving.appraise(application, digest, first)
+    approving.approve(application, digest, other)
+    application = Application.objects.select_related("data_key", "plan").get(pk=application.pk)
+    application.finish()
+    return Application.objects.select_related("data_key", "plan").get(pk=application.pk)
+
+
+def made() -> Callable[[], object]:
+    """Content, lint, the intent's row, signature, reading it back, the certificate's row."""
+    application = approved()
+    certificate = Certificate.objects.get(application=application)
+    certificate.application = application
+    key_of, authority = application.key, Authority.now("issuing")
+    holder, issuer, public = printing.holder_of(application), founding.issuer_of(authority), bytes(key_of.public)
+    content_field: Any = Certificate._meta.get_field("content")
+    der_field: Any = Certificate._meta.get_field("der")
+    here = Certificate.objects.filter(pk=certificate.pk)
+
+    def work() -> None:
+        serial, now = profile.new_serial(), datetime.now(UTC).replace(microsecond=0)
+        content = profile.subscriber(holder, public, issuer, "rsa", serial, now, profile.clamped(now, 12, issuer))
+        assert not list(profile.faults(content, "rsa", holder, public, issuer))
+        here.update(content=content_field.sealed(content.hex(), certificate))
+        signed = der.signed(content, "rsa", sign_as_provider(authority.wrapped, content))
+        profile.read(signed).verify_directly_issued_by(profile.read(issuer.certificate))
+        here.update(der=der_field.sealed(signed.hex(), certificate))
+
+    return work
+
+
+# ── What has no pair ──
+
+
+def report() -> Iterator[str]:
+    application = approved()
+    Certificate.objects.filter(application=application).update(content=None, der=None)  # as the bench above left it
+    began = time.perf_counter()
+    issuance.issue(application)
+    taken = (time.perf_counter() - began) * 1000
+    yield f"{'whole job, file to certificate':26}{taken:9.1f} ms, approvals, hash and files looked at anew"
+    application = Application.objects.select_related("data_key", "plan", "user").get(pk=application.pk)
+    acceptance.prepare(application)
+    began = time.perf_counter()
+    done = walking.confirm(application, Act.Kind.ACCEPT)
+    taken = (time.perf_counter() - began) * 1000
+    yield f"{'acceptance, click to done':26}{taken:9.1f} ms in the signer: PIN, two seals, three timestamps; {done.state}"
+    yield from answers()
+
+
+def answers() -> Iterator[str]:
+    certificate = Certificate.issued().latest("pk")
+    issuer = Authority.now("issuing")
+    above = profile.read(bytes(issuer.certificate or b""))
+    read = profile.read(issuance.der_of(certificate))
+    asked = ocsp.OCSPRequestBuilder().add_certificate(read, above, SHA1())  # noqa: S303
+    ready = asked.build().public_bytes(Encoding.DER)
+    fresh_one = asked.add_extension(ocsp_nonce(), critical=False).build().public_bytes(Encoding.DER)
+    client, place = Client(headers={"host": settings.ALLOWED_HOSTS[0]}), f"/pki/{issuer.serial}/ocsp"
+    for name, question in (("signed ahead", ready), ("with a nonce", fresh_one)):
+        client.post(place, question, "application/ocsp-request")
+        began, number = time.perf_counter(), 300
+        for _question in range(number):
+            client.post(place, question, "application/ocsp-request")
+        each = (time.perf_counter() - began) / number
+        yield f"{'OCSP, ' + name:26}{1 / each:9.0f} answers/s in one process, page and rows included"
+
+
+def ocsp_nonce() -> Any:
+    return OCSPNonce(b"0123456789abcdef")
