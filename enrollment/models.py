@@ -170,7 +170,8 @@ class Application(models.Model):
         if self.step not in journey.SENDERS_BACK or not wrong or len(wrong) != len(items) or not on_the_way:
             raise out_of_step()
         redo = journey.in_order(Channel(self.channel), {journey.ITEMS[item] for item in wrong})
-        self._move("sent back", redo[0], reached=self.step, redo=redo, items=wrong)
+        # What was approved before is looked at again: nobody comes back past the review.
+        self._move("sent back", redo[0], reached=Step.REVIEW, redo=redo, items=wrong)
 
     def stop(self, reason: str) -> None:
         if self.is_ended:

@@ -42,7 +42,8 @@ def email(text: str) -> str:
     name, _, domain = address.rpartition("@")
     try:
         validate_email(address)
-    except ValidationError:
+        domain.encode("idna")  # what cannot be written in plain letters has no place in a certificate
+    except (ValidationError, UnicodeError):
         return ""
     return f"{name}@{domain.lower()}" if name.isascii() else ""
 

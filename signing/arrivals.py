@@ -10,6 +10,7 @@ from signing.models import Act, Certificate, Key, Paper, Withdrawn
 from signing.steps import issuance
 
 State = Certificate.State
+BEFORE = (Step.DECLARATION, Step.CAPTURE, Step.CONTRACT)  # to which a file may be sent back
 STATES = {Step.REVIEW: State.APPROVAL_WAITING, Step.ISSUANCE: State.ISSUE_WAITING}
 
 
@@ -20,6 +21,11 @@ def arrived(application: Application) -> None:
     give_up(application)
     if step == Step.STOPPED:
         Certificate.objects.filter(application=application, issued_at=None).delete()
+        unsealed = Paper.objects.filter(application=application, state__in=(Paper.State.OPEN, Paper.State.AGREED))
+        unsealed.update(state=Paper.State.VOID)
+    elif step in BEFORE:
+        sent_back = Certificate.objects.filter(application=application, state=State.ISSUE_WAITING)
+        sent_back.update(state=State.APPROVAL_WAITING)
     elif step in (Step.PIN, Step.REVIEW, Step.ISSUANCE):
         stand(application, state_at(application, step))
     if step == Step.ISSUANCE:

@@ -25,7 +25,7 @@ def set_of(*parts: bytes) -> bytes:
 
 
 def integer(number: int) -> bytes:
-    return tlv(0x02, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+    return tlv(0x02, number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True))
 
 
 def enumerated(number: int) -> bytes:

@@ -12,7 +12,7 @@ import logging
 import resource
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asn1crypto import crl, ocsp, x509
@@ -25,8 +25,9 @@ from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, validate_
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError, RevokedError
 
-SECONDS, MEMORY = 10, 900_000_000
+SECONDS, MEMORY = 10, 600_000_000
 MOST_SIGNATURES = 30
+SKEW = timedelta(minutes=5)
 
 
 def examine(pdf: bytes, roots: Sequence[bytes], now: datetime, *, known: bool = False) -> dict[str, Any]:
@@ -75,8 +76,8 @@ def one(signature: Any, reader: Any, roots: Sequence[bytes], now: datetime, *, k
             "claimed": signature.self_reported_timestamp.isoformat() if signature.self_reported_timestamp else "",
         }
         told |= soundness(signature, kind)
-        told |= {"changes": "fields" if known else changes(signature)}
-        stamped = stamp_of(signature, kind, roots)
+        told |= {"changes": "known" if known else changes(signature)}
+        stamped = stamp_of(signature, kind, roots, now)
         told |= stamped
         at = datetime.fromisoformat(stamped["time"]) if stamped["time"] else None
         told |= {
@@ -142,7 +143,7 @@ def changes(signature: Any) -> str:
     }.get(level, "other")
 
 
-def stamp_of(signature: Any, kind: str, roots: Sequence[bytes]) -> dict[str, Any]:
+def stamp_of(signature: Any, kind: str, roots: Sequence[bytes], now: datetime) -> dict[str, Any]:
     """The moment that a timestamp authority vouches for, if one of those we know does."""
 
     data = signature.signed_data
@@ -167,8 +168,9 @@ def stamp_of(signature: Any, kind: str, roots: Sequence[bytes]) -> dict[str, Any
         ).digest()
     )
     moment = content.parsed["gen_time"].native
-    trusted = path(certificates.signer_cert, certificates.other_certs, roots, moment, None)["trusted"]
-    good = bool(intact and valid and fits and trusted)
+    purpose = {"time_stamping"}  # nobody else's word for the time counts, however trusted
+    trusted = path(certificates.signer_cert, certificates.other_certs, roots, moment, None, purpose)["trusted"]
+    good = bool(intact and valid and fits and trusted and moment <= now + SKEW)
     return {
         "time": moment.isoformat() if good else "",
         "stamped": good,
@@ -184,8 +186,16 @@ def standing(
     others = extract_certificate_info(signature.signed_data).other_certs
     store = dss_of(reader)
     found = path(certificate, [*others, *store["certs"]], roots, at, store)
+    signs = kind == "timestamp" or may_sign(certificate)
+    found = {**found, "trusted": found["trusted"] and signs}
     in_time = certificate.not_valid_before <= at <= certificate.not_valid_after
     return {**found, "in_time": in_time, "at": at.isoformat(), "kind": kind}
+
+
+def may_sign(certificate: Any) -> bool:
+    """A certificate for documents, not one for issuing others or for enciphering."""
+    usage = certificate.key_usage_value
+    return not certificate.ca and (usage is None or bool({"digital_signature", "non_repudiation"} & usage.native))
 
 
 def dss_of(reader: Any) -> dict[str, list[Any]]:
@@ -204,7 +214,12 @@ def dss_of(reader: Any) -> dict[str, list[Any]]:
 
 
 def path(
-    certificate: Any, others: Sequence[Any], roots: Sequence[bytes], at: datetime, store: dict[str, list[Any]] | None
+    certificate: Any,
+    others: Sequence[Any],
+    roots: Sequence[bytes],
+    at: datetime,
+    store: dict[str, list[Any]] | None,
+    purposes: set[str] | None = None,
 ) -> dict[str, Any]:
     """To one of the roots, and whether anything in the file says it was revoked."""
 
@@ -222,7 +237,7 @@ def path(
             retroactive_revinfo=True,
         )
         checker: Any = CertificateValidator(certificate, intermediate_certs=list(others), validation_context=context)
-        return asyncio.run(checker.async_validate_usage(set()))
+        return asyncio.run(checker.async_validate_usage(set(), extended_key_usage=purposes or set()))
 
     for mode, status in (("hard-fail", "good"), ("soft-fail", "unknown")):
         try:

@@ -33,6 +33,12 @@ class DrawingForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
     )
 
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        if not told.get("typed") and told.get("strokes") == []:
+            self.add_error("typed", _("Quý khách chưa vẽ chữ ký và cũng chưa gõ họ tên."))
+        return told
+
     def clean_strokes(self) -> Any:
         try:
             return json.loads(self.cleaned_data["strokes"] or "[]")
@@ -41,7 +47,9 @@ class DrawingForm(forms.Form):
 
 
 class ContractCodeForm(forms.Form):
-    code = CodeField(label=_("Mã xác nhận trong SMS"))
+    code = CodeField(
+        label=_("Mã xác nhận trong SMS"), error_messages={"required": _("Quý khách chưa nhập mã trong SMS.")}
+    )
 
 
 class ActForm(forms.Form):
@@ -55,7 +63,10 @@ class EnvelopeForm(forms.Form):
 class CheckForm(forms.Form):
     """A PDF of anybody's, to be looked at and forgotten."""
 
-    file = forms.FileField(label=_("Tệp PDF đã ký"), error_messages={"required": _("Quý khách chưa chọn tệp.")})
+    file = forms.FileField(
+        label=_("Tệp PDF đã ký"),
+        error_messages={"required": _("Quý khách chưa chọn tệp."), "empty": _("Tệp này rỗng.")},
+    )
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]

@@ -75,6 +75,7 @@ class RevocationList(models.Model):
     issuer = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="lists")
     number = models.PositiveBigIntegerField()
     der = models.BinaryField()
+    told = models.CharField(max_length=64, blank=True)  # hash of what it lists
     made_at = models.DateTimeField()
     next_update = models.DateTimeField()
 
@@ -239,7 +240,7 @@ class Certificate(OfApplication):
         State.APPROVAL_WAITING: {State.ISSUE_WAITING, State.USER_WAITING, State.KEY_WAITING},
         State.ISSUE_WAITING: {State.ACCEPTANCE_WAITING, State.APPROVAL_WAITING, State.USER_WAITING, State.KEY_WAITING},
         State.ACCEPTANCE_WAITING: {State.SYNC_WAITING, State.ACCEPTANCE_FAILED, State.REVOKED, State.EXPIRED},
-        State.ACCEPTANCE_FAILED: {State.SYNC_WAITING, State.ACCEPTANCE_WAITING, State.REVOKED, State.EXPIRED},
+        State.ACCEPTANCE_FAILED: {State.SYNC_WAITING, State.ACCEPTANCE_FAILED, State.REVOKED, State.EXPIRED},
         State.SYNC_WAITING: {State.ACTIVE, State.SYNC_FAILED, State.REVOKED, State.EXPIRED},
         State.SYNC_FAILED: {State.ACTIVE, State.SYNC_WAITING, State.REVOKED, State.EXPIRED},
         State.ACTIVE: {State.SUSPENDED, State.REVOKED, State.EXPIRED},
@@ -262,11 +263,11 @@ class Certificate(OfApplication):
     # What came of it
     der = sealing.SealedTextField(key="data_key", null=True)
     fingerprint = models.CharField(max_length=64, blank=True)  # SHA-256
+    outside = models.BooleanField(default=False)  # made by an authority outside, which chose its own serial
     issued_at = models.DateTimeField(null=True)
     activated_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     reason = models.PositiveSmallIntegerField(default=0)  # as revocation lists number them
-    changed_at = models.DateTimeField(null=True)  # when it was last revoked, suspended or restored
     status = models.CharField(max_length=32, unique=True, null=True)  # the page behind the QR
     answer = models.BinaryField(null=True)  # OCSP, signed ahead
     answer_until = models.DateTimeField(null=True)
@@ -279,7 +280,6 @@ class Certificate(OfApplication):
             models.Index(fields=("due_at",), condition=Q(state=3), name="certificates_to_issue"),
             models.Index(fields=("answer_until",), condition=~Q(issued_at=None), name="certificates_to_answer"),
             models.Index(fields=("issuer", "revoked_at"), condition=~Q(revoked_at=None), name="certificates_revoked"),
-            models.Index(fields=("issuer", "changed_at"), condition=~Q(changed_at=None), name="certificates_changed"),
             models.Index(fields=("state", "-id"), name="certificates_by_state"),
         )
 

@@ -1,6 +1,7 @@
 """What the pages of signing show: tables in the reader's language, the certificate card, what a check found."""
 
-from datetime import datetime
+import math
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -39,11 +40,13 @@ def told(rows: tuple[Row, ...], facts: dict[str, str]) -> list[tuple[str, str]]:
 def contract_page(application: Application) -> dict[str, Any]:
     language = get_language() or "vi"
     facts = printing.contract(application, settings.KEY_KIND, language)
-    found = [texts.text(name, texts.CURRENT, language) for name in texts.PARTS["contract"]]
+    agreement, asked, terms = (texts.text(name, texts.CURRENT, language) for name in texts.PARTS["contract"])
     paper = Paper.of(application, Paper.Kind.CONTRACT)
     return {
-        "texts": found,
-        "agreement": found[0],
+        "agreement": agreement,
+        "asked": asked,
+        "terms": terms,
+        "applicant": told(printing.APPLICANT, facts),
         "party_a": told(printing.PARTY_A, facts),
         "party_b": told(printing.PARTY_B, facts),
         "bought": told(printing.BOUGHT, facts),
@@ -70,7 +73,7 @@ def minutes_page(application: Application, paper: Paper) -> dict[str, Any]:
         "text": texts.text("minutes", paper.version, get_language() or "vi"),
         "parties": told(printing.PARTIES, facts),
         "issued": told(printing.ISSUED, facts),
-        "certificate": certificate,
+        "certificate_name": facts["full_name"],
         "key": certificate.key,
     }
 
@@ -89,7 +92,7 @@ def card(certificate: Certificate) -> dict[str, Any]:
         "number": f"{kind}: {writing.masked(number)}",
         "begins": begins,
         "ends": ends,
-        "days_left": max(0, (ends - now).days),
+        "days_left": max(0, math.ceil((ends - now) / timedelta(days=1))),
         "over": min(100, max(0, round(100 * (now - begins) / (ends - begins)))),
         "facts": told(printing.ISSUED, acceptance.certificate_facts(certificate)),
         "address": address,
@@ -108,17 +111,19 @@ PROBLEMS = {
     "not-a-pdf": _("Tệp này không phải PDF, hoặc đã hỏng đến mức không đọc được. Không thể xác nhận chữ ký nào."),
     "no-signature": _("Tệp PDF này không có chữ ký số nào."),
     "encrypted": _("Tệp PDF này có mật khẩu. Quý khách hãy bỏ mật khẩu rồi kiểm tra lại."),
+    "busy": _("Hệ thống đang bận nên chưa kiểm tra được tệp này. Quý khách vui lòng thử lại sau ít phút."),
     "too-much": _("Tệp này quá phức tạp để kiểm tra trên trang. Không thể xác nhận chữ ký nào."),
 }
 CHANGES = {
     "none": _("Không có gì được thêm sau chữ ký này."),
     "upkeep": _("Sau chữ ký này chỉ thêm dữ liệu để kiểm tra lâu dài và dấu thời gian; nội dung không đổi."),
+    "known": _("Sau chữ ký này chỉ có chữ ký và dấu thời gian của VNPT; nội dung không đổi."),
     "fields": _("Sau chữ ký này có thêm chữ ký khác hoặc ô được điền; nội dung không đổi."),
     "notes": _("Sau chữ ký này có ghi chú được thêm vào."),
     "other": _("Sau chữ ký này tệp đã bị sửa thêm. Những gì đang hiện ra có thể khác với điều đã ký."),
     "uncovered": _("Chữ ký này không bao trùm tệp như nó phải có. Không tin được vào những gì đang hiện ra."),
 }
-SAFE_CHANGES = ("none", "upkeep", "fields")
+SAFE_CHANGES = ("none", "known", "upkeep", "fields")
 
 
 def verdict(one: dict[str, Any]) -> str:
@@ -162,6 +167,7 @@ def findings(found: dict[str, Any]) -> dict[str, Any]:
     worst = next(name for name in ORDER if any(one["verdict"] == name for one in rows))
     warnings = []
     if found["more"] > 0:
+        rows[-1] = {**rows[-1], "changes_said": CHANGES["other"], "tone": BAD, "words": VERDICTS["changed"][1]}
         worst = "changed" if worst in ("good", "stranger") else worst
         warnings.append(_("Có dữ liệu nằm ngoài chữ ký cuối cùng: ai đó đã thêm vào sau khi ký."))
     if not found["lasting"]:
@@ -190,7 +196,7 @@ def finding(one: dict[str, Any]) -> dict[str, Any]:
         "uid": one["signer"].get("user_id", ""),
         "by_whom": one["issuer"].get("common_name", "–"),
         "at": moment(one["time"] or one["claimed"]),
-        "changes_said": CHANGES[one["changes"]],
+        "changes_said": CHANGES[one["changes"]] if name != "altered" else "",
     }
 
 

@@ -8,6 +8,7 @@ laid out by itself, the slow way."""
 import base64
 import hashlib
 import io
+import itertools
 import re
 import struct
 import zlib
@@ -26,7 +27,7 @@ from fontTools.ttLib import TTFont
 
 log = structlog.get_logger(__name__)
 FONTS = Path(__file__).parent / "data" / "fonts"
-MARK = re.compile(r"QXZ(\d{3})JKV")  # letters that no word of ours has in this order
+MARK = "QXZ"  # begins a marker: letters that no text of ours has in this order
 RUN = re.compile(rb"BT\n1 0 0 -1 ([\d.-]+) ([\d.-]+) Tm\n/(\w+) ([\d.]+) Tf\n(\[(?:<[0-9a-f]*>|[\d.-]+|\s)*\] TJ)")
 OBJECT = re.compile(rb"(\d+) 0 obj\n(.*?)\nendobj", re.S)
 VALUE: Final = 430.0  # the width of a value beside its label, in the pixels of the style sheet
@@ -168,7 +169,7 @@ def layout(template: str, fixed: tuple[tuple[str, Any], ...], places: tuple[tupl
     for name, place in known.items():
         marks = []
         for line in range(place.lines):
-            marks.append(f"<span>QXZ{len(names):03d}JKV</span>")
+            marks.append(marked(MARK, len(names)))
             names.append((name, line))
         markers[name] = Safe("<br>".join(marks))
     return cut(weasyprint(html_of(template, markers, dict(fixed))), names, known)
@@ -181,7 +182,11 @@ class Safe(str):
         return self
 
 
-def cut(pdf: bytes, names: Sequence[tuple[str, int]], places: Mapping[str, Place]) -> Layout:
+def marked(mark: str, number: int) -> str:
+    return f"<span>{mark}{number:03d}JKV</span>"
+
+
+def cut(pdf: bytes, names: Sequence[tuple[str, int]], places: Mapping[str, Place], mark: str = MARK) -> Layout:
     objects = {int(number): body for number, body in OBJECT.findall(pdf)}
     trailer = pdf[pdf.rindex(b"trailer") :]
     catalog = int(found(rb"/Root (\d+) 0 R", trailer))
@@ -193,15 +198,15 @@ def cut(pdf: bytes, names: Sequence[tuple[str, int]], places: Mapping[str, Place
     pages = [number for number, body in objects.items() if body.startswith(b"<</Type /Page/")]
     for page in sorted(pages):
         content = int(found(rb"/Contents (\d+) 0 R", objects[page]))
-        pieces, holes = split(stream_of(objects.pop(content)), fonts)
+        pieces, holes = split(stream_of(objects.pop(content)), fonts, mark)
         parts = list[int]()
         for place, piece in enumerate(pieces):
             streams[next_number] = piece
             parts.append(next_number)
             next_number += 1
             if place < len(holes):
-                mark, font, size, x, y, run = holes[place]
-                slots.append(Slot(*names[mark], next_number, font, size, x, y, run))
+                name, font, size, x, y, run = holes[place]
+                slots.append(Slot(*names[name], next_number, font, size, x, y, run))
                 parts.append(next_number)
                 next_number += 1
         for slot in slots:
@@ -251,7 +256,7 @@ def fonts_of(objects: Mapping[int, bytes]) -> dict[str, str]:
 Hole = tuple[int, str, float, float, float, float]
 
 
-def split(content: bytes, fonts: Mapping[str, str]) -> tuple[list[bytes], list[Hole]]:
+def split(content: bytes, fonts: Mapping[str, str], begins: str) -> tuple[list[bytes], list[Hole]]:
     """The page between its markers, and where each of them stood."""
     letters = {
         style: {number: letter for letter, number in face(style).glyphs.items()} for style in set(fonts.values())
@@ -262,7 +267,7 @@ def split(content: bytes, fonts: Mapping[str, str]) -> tuple[list[bytes], list[H
         style = fonts[font.decode()]
         glyphs = bytes.fromhex(b"".join(re.findall(rb"<([0-9a-f]*)>", shown)).decode())
         numbers = struct.unpack(f">{len(glyphs) // 2}H", glyphs)
-        mark = MARK.fullmatch("".join(letters[style].get(number, "?") for number in numbers))
+        mark = re.fullmatch(begins + r"(\d{3})JKV", "".join(letters[style].get(number, "?") for number in numbers))
         if mark:
             kerns = sum(float(number) for number in re.findall(rb"[\]>\s](-?[\d.]+)(?=[<\]\s])", shown))
             wide = (sum(face(style).widths[number] for number in numbers) - kerns) * float(size) / 1000
@@ -423,6 +428,10 @@ def make(
         return alone(template, fixed, places, facts, at, drawings)
 
 
+# What a customer wrote may hold a marker's letters: then another begins it. More of them than any text has room for.
+MARKS = ["".join(letters) for letters in itertools.permutations("QXZJKVWFP", 3)]
+
+
 def alone(
     template: str,
     fixed: Mapping[str, Any],
@@ -433,10 +442,11 @@ def alone(
 ) -> bytes:
     """By a full layout: slower, and never kept on disk, for it holds a person's words."""
     drawn = [name for name in places if name.startswith(DRAWING)]
-    marks = {name: Safe(f"<span>QXZ{number:03d}JKV</span>") for number, name in enumerate(drawn)}
     words = {name: known(facts.get(source(name), "")) for name in places}
+    mark = next(one for one in MARKS if not any(one in text for text in words.values()))
+    marks = {name: Safe(marked(mark, number)) for number, name in enumerate(drawn)}
     html = html_of(template, {**words, **marks}, fixed)
-    made = cut(printed(html), [(name, 0) for name in drawn], {name: places[name] for name in drawn})
+    made = cut(printed(html), [(name, 0) for name in drawn], {name: places[name] for name in drawn}, mark)
     return fill(made, {}, at, drawings)
 
 

@@ -1,7 +1,7 @@
 """What each kind of paper prints: its tables, where every fact goes, and the facts of one application."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone, translation
@@ -21,27 +21,27 @@ PARTY_A = (
     Row("Giấy tờ", "Identity document", "document"),
     Row("Số giấy tờ", "Document number", "document_number"),
     Row("Ngày cấp, nơi cấp", "Issued on, by", "issued", 2),
-    Row("Địa chỉ", "Address", "address", 3),
+    Row("Địa chỉ", "Address", "address", 2),
     Row("Điện thoại", "Phone", "phone"),
     Row("Email", "E-mail", "email"),
 )
 PARTY_B = (
     Row("Tên đơn vị", "Unit", "unit"),
-    Row("Địa chỉ", "Address", "unit_address", 2),
+    Row("Địa chỉ", "Address", "unit_address"),
     Row("Điện thoại hỗ trợ", "Support", "unit_phone"),
 )
 APPLICANT = (
     Row("Họ và tên", "Full name", "full_name__applicant"),
     Row("Ngày sinh, giới tính", "Born, sex", "born"),
     Row("Quốc tịch", "Nationality", "nationality"),
-    Row("Giấy tờ, số", "Document, number", "papers", 2),
+    Row("Giấy tờ, số", "Document, number", "papers"),
     Row("Ngày cấp, nơi cấp", "Issued on, by", "issued__applicant", 2),
     Row("Điện thoại", "Phone", "phone__applicant"),
     Row("Email", "E-mail", "email__applicant"),
-    Row("Địa chỉ liên hệ", "Contact address", "address__applicant", 3),
+    Row("Địa chỉ liên hệ", "Contact address", "address__applicant", 2),
 )
 BOUGHT = (
-    Row("Gói cước", "Plan", "plan", 2),
+    Row("Gói cước", "Plan", "plan"),
     Row("Loại", "Kind", "kind"),
     Row("Thời hạn", "Term", "months"),
     Row("Phí dịch vụ", "Fee", "fee"),
@@ -57,30 +57,33 @@ WANTED = (
 )
 EVIDENCE = (
     Row("Mã hồ sơ", "Application", "reference"),
-    Row("Người ký", "Signed by", "who", 2),
+    Row("Người ký", "Signed by", "who"),
     Row("Bắt đầu ký điện tử", "Begun", "begun"),
-    Row("Nội dung đã đồng ý", "Agreed to", "agreed", 4),
-    Row("Chữ ký", "Signature", "drawn_how", 2),
+    Row("Nội dung đã đồng ý", "Agreed to", "agreed", 3),
+    Row("Chữ ký", "Signature", "drawn_how"),
     Row("Mã băm của chữ ký", "Hash of the signature", "drawn_hash", 2),
-    Row("Mã xác nhận", "One-time code", "code", 3),
+    Row("Mã xác nhận", "One-time code", "code", 2),
     Row("Hoàn thành ký điện tử", "Completed", "completed"),
     Row("Địa chỉ mạng", "Network address", "network"),
-    Row("Thiết bị", "Device", "device", 3),
+    Row("Thiết bị", "Device", "device", 2),
     Row("Mã băm của văn bản", "Hash of the document", "shown_hash", 2),
     Row("Phiên bản văn bản", "Version of the texts", "version"),
-    Row("Mã băm các văn bản", "Hashes of the texts", "text_hashes", 6),
+    Row("Mã băm hợp đồng mẫu", "Hash of the contract's text", "hash_contract", 2),
+    Row("Mã băm phiếu đề nghị mẫu", "Hash of the application's text", "hash_request", 2),
+    Row("Mã băm điều khoản", "Hash of the terms", "hash_terms", 2),
 )
 PARTIES = (
     Row("Bên A", "Party A", "full_name"),
     Row("Số giấy tờ", "Document number", "document_number"),
     Row("Bên B", "Party B", "unit"),
-    Row("Hợp đồng số", "Contract", "contract", 2),
-    Row("Gói cước", "Plan", "plan", 2),
+    Row("Hợp đồng số", "Contract", "contract"),
+    Row("Gói cước", "Plan", "plan"),
 )
 ISSUED = (
     Row("Số sê-ri", "Serial number", "serial"),
-    Row("Chủ thể", "Subject", "subject", 4),
-    Row("Tổ chức cấp", "Issuer", "issuer", 3),
+    Row("Chủ thể", "Subject", "subject", 2),
+    Row("Email", "E-mail", "san_email"),
+    Row("Tổ chức cấp", "Issuer", "issuer", 2),
     Row("Hiệu lực từ", "Valid from", "not_before"),
     Row("Hiệu lực đến", "Valid until", "not_after"),
     Row("Thuật toán khóa", "Key", "key_kind"),
@@ -102,10 +105,12 @@ _CONTRACT = {
     "typed": Place(1, 300, "center"),
     "full_name__signer": Place(1, 300, "center"),
     "signed_on": Place(1, 300, "center"),
-    "sealed_on": Place(1, 190),
 }
 CONTRACT_PLACES = places((PARTY_A, PARTY_B, APPLICANT, BOUGHT, WANTED), _CONTRACT)
-SEALED_PLACES = {**CONTRACT_PLACES, **places((EVIDENCE,), {"of_contract": Place(1, 560, "center")})}
+SEALED_PLACES = {
+    **CONTRACT_PLACES,
+    **places((EVIDENCE,), {"of_contract": Place(1, 560, "center"), "sealed_on": Place(1, 190)}),
+}
 MINUTES_PLACES = places(
     (PARTIES, ISSUED),
     {
@@ -126,6 +131,7 @@ def fixed_contract(version: str, *, evidence: bool) -> dict[str, Any]:
     preamble, *articles = found["contract"].articles
     return {
         **found,
+        "title_lines": tuple(found["contract"].title.upper().replace(" DỊCH VỤ ", " DỊCH VỤ\n", 1).split("\n")),
         "preamble": preamble.clauses,
         "articles": tuple(zip(articles, found["contract_en"].articles[1:], strict=True)),
         "commitments": pairs(found, "request"),
@@ -180,7 +186,7 @@ def contract(application: Application, key_kind: str, language: str = "vi") -> d
     with translation.override(language):
         unit, holder = unit_of(application, told), holder_of(application)
         ward = Ward.objects.select_related("province").get(code=told.ward)
-        document = str(Document(told.document).label)
+        document = name_of_document(told)
         issued = f"{told.issued_on:%d/%m/%Y}, {told.issued_by}"
         return {
             "full_name": told.full_name,
@@ -195,7 +201,7 @@ def contract(application: Application, key_kind: str, language: str = "vi") -> d
             "phone": told.phone,
             "email": told.email,
             "unit": unit.name if unit else "VNPT",
-            "unit_address": (unit.address if unit else "") or "–",
+            "unit_address": (unit.address if unit else "") or ward.province.name,
             "unit_phone": gettext("18001260 nhánh 1") + (f", {unit.phone}" if unit and unit.phone else ""),
             **bought(application),
             "cn": holder.name,
@@ -204,6 +210,13 @@ def contract(application: Application, key_kind: str, language: str = "vi") -> d
             "l": holder.ward,
             "key_kind": KEY_KINDS[key_kind],
         }
+
+
+def name_of_document(told: Declaration) -> str:
+    """One kind, as printed on it: since 01/07/2024 the card is called otherwise."""
+    if told.document != Document.CITIZEN:
+        return str(Document(told.document).label)
+    return gettext("Thẻ căn cước") if told.issued_on >= date(2024, 7, 1) else gettext("Thẻ căn cước công dân")
 
 
 def bought(application: Application) -> dict[str, str]:

@@ -44,7 +44,9 @@ class Holder:
     @classmethod
     def declared(cls, told: Declaration, province: str, ward: str) -> "Holder":
         short = province.removeprefix("Tỉnh ").removeprefix("Thành phố ")
-        return cls(short, ward, told.full_name, f"{KINDS_OF_UID[Document(told.document)]}:{told.number}", told.email)
+        name, _at, domain = told.email.rpartition("@")
+        email = f"{name}@{domain.encode('idna').decode()}"  # certificates write domains in plain letters
+        return cls(short, ward, told.full_name, f"{KINDS_OF_UID[Document(told.document)]}:{told.number}", email)
 
     @property
     def parts(self) -> tuple[tuple[str, str], ...]:

@@ -41,6 +41,7 @@ def fill_pool() -> None:
 def turn() -> None:
     founding.turn_due()
     standing.expire()
+    acting.tidy()
 
 
 @shared_task

@@ -26,6 +26,11 @@ from signing.steps import acceptance, acting, contract, founding, verifying
 from signing.steps.issuance import der_of
 
 CHECKS = Limit("pdf checks", 60, timedelta(hours=1))  # from one network; each costs seconds of a processor
+SIGNED = _("Hoàn thành ký điện tử. Khi VNPT đóng dấu xong, Quý khách được báo qua email để xem và tải hợp đồng.")
+DONE = {
+    Act.Kind.PIN: _("Đã tạo mã PIN. Quý khách nhớ mã này: VNPT không lưu và không lấy lại được."),
+    Act.Kind.ACCEPT: _("Ký biên bản nghiệm thu thành công. Chứng thư số đang hoạt động."),
+}
 PRESENT = (Step.PIN, Step.ACCEPTANCE)  # where the signer is asked for something
 
 # ── The e-contract ──
@@ -78,12 +83,20 @@ def code(request: HttpRequest, application: Application) -> HttpResponse:
         return redirect("signing:signature" if paper else "signing:contract")
     form = forms.ContractCodeForm(request.POST if "code" in request.POST else None)
     if request.method == "POST" and not form.is_bound:
-        contract.send_code(application, network())
+        try:
+            contract.send_code(application, network())
+        except Refusal as no:
+            messages.warning(request, no.message)
         return redirect("signing:code")
     if form.is_valid():
         with told_on(form, "code"):
             contract.agree(application, form.cleaned_data["code"])
-            messages.success(request, _("Quý khách đã ký hợp đồng. Bản có con dấu của VNPT được gửi qua email."))
+            messages.success(
+                request,
+                _(
+                    "Hoàn thành ký điện tử. Khi VNPT đóng dấu xong, Quý khách được báo qua email để xem và tải hợp đồng."
+                ),
+            )
             return onward(application)
     return show(
         request, "signing/code", application, form=form, declared=application.declaration,
@@ -152,7 +165,10 @@ def act(request: HttpRequest, nonce: str) -> HttpResponse:
         if not form.is_valid():
             raise Refusal("odd-request", PAGES[400][2], status=400)
         acting.give(application, nonce, form.cleaned_data["envelope"])
-    return JsonResponse(acting.answer_of(application, nonce))
+    told = acting.answer_of(application, nonce)
+    if told["state"] == Act.State.DONE:  # the page goes on at once: the next one says it
+        messages.success(request, DONE[told["kind"]])
+    return JsonResponse(told)
 
 
 def newest(request: HttpRequest) -> Application:
@@ -190,7 +206,7 @@ def certificate(request: HttpRequest) -> HttpResponse:
     application, found = newest(request), own(request)
     return show(
         request, "signing/certificate", application, cards=[pages.card(one) for one in found],
-        documents=pages.documents(application),
+        open_one=None if application.is_ended else application, documents=pages.documents(application),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import dossier, journey
+from enrollment.journey import Step
 from enrollment.models import Application, Approval
 from enrollment.steps import approving, leaving
 from kyc import hours
@@ -275,7 +276,8 @@ def _approve(case: Case, by: User, asked: Asked) -> None:
     _close(case)
     sampling.maybe_sample(case, by)
     application.finish()
-    telling.tell_result(case, "approved")
+    if application.step != Step.ISSUANCE:  # else the certificate is there in a moment and says it itself
+        telling.tell_result(case, "approved")
     return None
 
 

@@ -4,7 +4,7 @@ import base64
 import ssl
 from functools import cache
 from typing import Any, Protocol
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import requests
 from cryptography import x509
@@ -15,16 +15,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from signing import der, profile
 from signing.gateways.vault import sign_as_provider
-from signing.models import Authority, Certificate
+from signing.models import Certificate
 
 TIMEOUT = (3, 10)
-REASONS = {
-    1: "KEY_COMPROMISE",
-    3: "AFFILIATION_CHANGED",
-    4: "SUPERSEDED",
-    5: "CESSATION_OF_OPERATION",
-    6: "CERTIFICATE_HOLD",
-}
 
 
 class Away(Exception):
@@ -34,8 +27,6 @@ class Away(Exception):
 class CA(Protocol):
     def issue(self, certificate: Certificate) -> bytes:
         """The certificate for a stored intent; asked twice, it gives the same and makes no second one."""
-
-    def revoke(self, certificate: Certificate, reason: int) -> None: ...
 
     def fault(self, certificate: Certificate, signed: bytes) -> str:
         """Why this is not what was intended, or nothing."""
@@ -52,9 +43,6 @@ class EmbeddedCA:
         if fault := self.fault(certificate, signed):
             raise Away(fault)
         return signed
-
-    def revoke(self, certificate: Certificate, reason: int) -> None:
-        """Its list and answers are ours: the row says it already."""
 
     def fault(self, certificate: Certificate, signed: bytes) -> str:
         issuer = certificate.issuer
@@ -84,8 +72,10 @@ class EJBCA:
         self.client = choices.get("client")
 
     def issue(self, certificate: Certificate) -> bytes:
-        reference, key = certificate.application.reference, certificate.key
+        key = certificate.key
         assert key
+        # Each intent is an entity of its own: a corrected file is not given what was made before the correction.
+        reference = f"{certificate.application.reference}-{(certificate.serial or '')[-8:]}"
         made = self._made(reference)
         if made is None:
             self._enter(certificate, reference)
@@ -135,13 +125,6 @@ class EJBCA:
         found = [base64.b64decode(one["certificate"]) for one in told.get("certificates", [])]
         return found[0] if found else None
 
-    def revoke(self, certificate: Certificate, reason: int) -> None:
-        issuer = certificate.issuer
-        assert issuer
-        name = profile.read(bytes(issuer.certificate or b"")).subject.rfc4514_string()
-        why = REASONS.get(reason, "UNSPECIFIED")
-        self._ask("PUT", f"/certificate/{quote(name, safe='')}/{certificate.serial}/revoke?reason={why}")
-
     def fault(self, certificate: Certificate, signed: bytes) -> str:
         """Its profile is its own; whom and what key it names is ours."""
         try:
@@ -190,6 +173,6 @@ def authority() -> CA:
     return ca_for(settings.CA_URL)
 
 
-def authority_of(issuer: Authority) -> CA:
-    """An issuer whose key is in our vault is ours, whatever the setting says today."""
-    return EmbeddedCA() if issuer.wrapped else authority()
+def authority_of(certificate: Certificate) -> CA:
+    """Whoever made it, whatever the setting says today."""
+    return authority() if certificate.outside else EmbeddedCA()

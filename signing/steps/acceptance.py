@@ -4,6 +4,7 @@ import hashlib
 from datetime import timedelta
 
 import structlog
+from cryptography import x509
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +20,7 @@ from signing.steps import acting
 from signing.steps.acting import No, Told, settle
 from signing.steps.contract import frozen_of
 from signing.steps.issuance import der_of
-from signing.steps.sealing import by_customer, by_provider, evidence, keep, lasting
+from signing.steps.sealing import by_customer, by_provider, evidence, forget, keep, lasting
 
 log = structlog.get_logger(__name__)
 State, Kind = Certificate.State, Paper.Kind
@@ -61,7 +62,8 @@ def prepare(application: Application) -> Paper:
             ends_at=now + timedelta(days=3650),
         )
     shown, digest = keep(printed(found), application.data_key)
-    Paper.objects.filter(pk=found.pk, shown=None).update(shown=shown, shown_hash=digest)
+    if not Paper.objects.filter(pk=found.pk, shown=None).update(shown=shown, shown_hash=digest):
+        forget(shown)  # another tab was quicker
     found = Paper.of(application, Kind.MINUTES)
     assert found
     return found
@@ -86,10 +88,12 @@ def facts_of(application: Application) -> dict[str, str]:
 
 def certificate_facts(certificate: Certificate) -> dict[str, str]:
     read = profile.read(der_of(certificate))
+    emails = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     kind = certificate.key.kind if certificate.key else ""
     return {
         "serial": f"{read.serial_number:032x}".upper(),
         "subject": profile.line(read.subject),
+        "san_email": ", ".join(emails.get_values_for_type(x509.RFC822Name)),
         "issuer": profile.line(read.issuer),
         "not_before": printing.moment(read.not_valid_before_utc),
         "not_after": printing.moment(read.not_valid_after_utc),
@@ -141,7 +145,8 @@ def accept(act: Act, told: Told) -> None:
         telling.tell(
             application, "certificate_active", [found.number], intent=f"active {certificate.pk}", app="signing"
         )
-        settle(act, Act.State.DONE)
+        if not settle(act, Act.State.DONE):
+            raise No("late")  # told as failed meanwhile: then nothing is signed either
 
 
 def check_in_force(certificate: Certificate) -> None:

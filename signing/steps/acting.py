@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import Application
 from portal import audit
+from portal.allowances import Limit
 from portal.outbox import Bell
 from portal.refusals import Refusal
 from signing import custody, envelope
@@ -27,6 +28,8 @@ from signing.models import PIN_TRIES, Act, Key, Paper
 
 log = structlog.get_logger(__name__)
 LASTS = timedelta(minutes=2)
+ASKS = Limit("acts asked", 30, timedelta(minutes=5))
+KEPT = timedelta(days=90)
 bell = Bell("signing.tasks.act")
 State, Kind = Act.State, Act.Kind
 
@@ -69,6 +72,7 @@ def ask(
     place: str = "",
 ) -> Act:  # fmt: skip
     """A new act; those that were asked before and not given yet end here."""
+    ASKS.require(str(application.pk), _("Quý khách đã xác nhận quá nhiều lần. Vui lòng thử lại sau vài phút."))
     now = timezone.now()
     Act.objects.filter(application=application, kind=kind, state=State.ASKED).update(
         state=State.REFUSED, answer="late", done_at=now
@@ -105,9 +109,9 @@ def answer_of(application: Application, nonce: str) -> dict[str, Any]:
     """For the page that waits, told in its language."""
     act = Act.objects.filter(application=application, nonce=nonce).first()
     if act is None:
-        return {"state": State.REFUSED, "said": str(SAID["late"])}
+        return {"state": State.REFUSED, "kind": "", "said": str(SAID["late"])}
     said = str(SAID[act.answer]) if act.answer in SAID else ""
-    return {"state": act.state, "answer": act.answer, "said": said, "left": act.tries_left}
+    return {"state": act.state, "kind": act.kind, "answer": act.answer, "said": said, "left": act.tries_left}
 
 
 # ── In the signer ──
@@ -130,6 +134,10 @@ def perform_due(doings: dict[str, Doing]) -> None:
         perform(act, doings)
 
 
+def tidy() -> None:
+    Act.objects.filter(asked_at__lt=timezone.now() - KEPT).delete()
+
+
 def perform(act: Act, doings: dict[str, Doing]) -> None:
     sealed = bytes(act.envelope or b"")
     if Act.objects.filter(pk=act.pk, state=State.GIVEN).update(state=State.TAKEN, envelope=None) != 1:
@@ -141,18 +149,22 @@ def perform(act: Act, doings: dict[str, Doing]) -> None:
     except No as no:
         settle(act, State.REFUSED, no.answer, no.tries_left)
     except Refusal as no:
-        settle(act, State.REFUSED, "moved" if no.code == "out-of-step" else no.code)
+        settle(act, State.REFUSED, no.code if no.code in SAID else "moved")
     except Broken as wrong:
         log.error("key not opened", alarm=True, act=act.pk, reason=str(wrong))
         settle(act, State.REFUSED, "failed")
     finally:
+        settle(act, State.REFUSED, "failed")  # whatever fell: unless it is settled already
         audit.scene.reset(scene)
 
 
-def settle(act: Act, state: Act.State, answer: str = "", tries_left: int | None = None) -> None:
+def settle(act: Act, state: Act.State, answer: str = "", tries_left: int | None = None) -> bool:
+    """Told once; whether this was it."""
     here = Act.objects.filter(pk=act.pk, state=State.TAKEN)
-    here.update(state=state, answer=answer, tries_left=tries_left, done_at=timezone.now())
-    log.info("act settled", kind=act.kind, state=state, answer=answer)
+    told = here.update(state=state, answer=answer, tries_left=tries_left, done_at=timezone.now())
+    if told:
+        log.info("act settled", kind=act.kind, state=state, answer=answer)
+    return bool(told)
 
 
 def opened(act: Act, sealed: bytes) -> Told:
@@ -163,7 +175,7 @@ def opened(act: Act, sealed: bytes) -> Told:
     try:
         told = envelope.opened(sealed, vault().exchange_key())
         until = datetime.fromtimestamp(told["until"] / 1000, tz=act.ends_at.tzinfo)
-        way, secret, nonce, digests = told["way"], str(told["secret"]), told["act"], told["digests"]
+        way, secret, nonce, digests = told["way"], str(told["secret"]).encode(), told["act"], told["digests"]
     except (envelope.Garbled, KeyError, TypeError, ValueError, OverflowError, OSError) as wrong:
         raise No("garbled") from wrong
     if nonce != act.nonce or way not in (custody.PIN, custody.PASSKEY):
@@ -172,16 +184,17 @@ def opened(act: Act, sealed: bytes) -> Told:
         raise No("late")
     if digests != act.digests:
         raise No("other-document")
-    return Told(way, secret.encode(), told)
+    return Told(way, secret, told)
 
 
 def unlocked(key: Key, told: Told) -> bytes:
-    """The customer's key as the vault wrapped it. The try is counted and committed before it is made (promise P10)."""
+    """The customer's key as the vault wrapped it. The try is counted and committed before it is made (promise P10);
+    where the vault itself does not open, none is made and none counted."""
+    held = bytes(key.custody or b""), str(key.application_id), bytes(key.public)
+    custody.checked(*held)
     tries_left = count_try(key)
     try:
-        wrapped = custody.opened(
-            bytes(key.custody or b""), str(key.application_id), bytes(key.public), told.way, told.secret
-        )
+        wrapped = custody.opened(*held, told.way, told.secret)
     except custody.WrongSecret as wrong:
         if not tries_left:
             audit.record("pin locked", f"application:{key.application_id}", result="refused")

@@ -3,6 +3,7 @@
 They go by the signer's queue and come back by a list of Redis, for a lost one is asked again by whoever wants to know."""
 
 import base64
+import threading
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from signing.steps import publishing, timestamping
 
 ANSWERS: dict[str, Callable[[bytes], bytes]] = {"ocsp": publishing.answer, "timestamp": timestamping.answer}
 PATIENCE = 4  # seconds
+WAITING = threading.BoundedSemaphore(2)  # of a process's few threads, so that pages go on whatever is asked here
 
 
 def ask(what: str, question: bytes) -> bytes | None:
@@ -23,6 +25,8 @@ def ask(what: str, question: bytes) -> bytes | None:
     if settings.SIGNER:
         return ANSWERS[what](question)
     broker: Any = celery.pool
+    if not WAITING.acquire(blocking=False):
+        return None  # enough of this process's threads wait already
     place = f"signer-answer-{uuid.uuid4().hex}"
     try:
         celery.send_task(
@@ -35,11 +39,20 @@ def ask(what: str, question: bytes) -> bytes | None:
             found: Any = line.default_channel.client.brpop([place], timeout=PATIENCE)
     except (OperationalError, RedisError, OSError):
         return None
-    return base64.b64decode(found[1]) if found else None
+    finally:
+        WAITING.release()
+    return base64.b64decode(found[1]) or None if found else None
 
 
 def reply(what: str, question: str, place: str) -> None:
-    told = base64.b64encode(ANSWERS[what](base64.b64decode(question)))
+    told = b""
+    try:
+        told = base64.b64encode(ANSWERS[what](base64.b64decode(question)))
+    finally:  # who waits is told, also if there is nothing to tell
+        put(place, told)
+
+
+def put(place: str, told: bytes) -> None:
     broker: Any = celery.pool
     with broker.acquire(block=True) as line:
         client: Any = line.default_channel.client

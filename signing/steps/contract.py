@@ -15,6 +15,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Least
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -23,18 +24,20 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.steps import telling
 from portal import audit, codes, sealing, writing
+from portal.allowances import Limit
 from portal.models import Message
 from portal.outbox import Bell
 from portal.refusals import Refusal
 from signing import paper, printing, texts
 from signing.models import Paper, next_number
 from signing.paper import Strokes
-from signing.steps.sealing import by_provider, evidence, is_whole, keep, lasting
+from signing.steps.sealing import by_provider, evidence, forget, is_whole, keep, lasting
 
 log = structlog.get_logger(__name__)
 State, Kind = Paper.State, Paper.Kind
 LASTS, CODE_LASTS = timedelta(minutes=30), timedelta(minutes=5)
 CODE = "contract"
+DRAWINGS = Limit("signatures drawn", 60, timedelta(hours=1))
 TEMPLATE = "signing/pdf/contract.html"
 # Guide 1, in its words
 AGREED = (
@@ -187,11 +190,18 @@ def sign_with(application: Application, *, strokes: Any = None, typed: str = "")
         "drawn_at": now.isoformat(),
         "drawn_hash": digest,
     }
-    pdf = printed(found, evidence, now)
-    shown, shown_hash = keep(pdf, application.data_key)
-    here = Paper.objects.filter(pk=found.pk, state=State.OPEN)
-    if not here.update(shown=shown, shown_hash=shown_hash, evidence=sealed_evidence(found, evidence)):
-        raise ended()
+    DRAWINGS.require(str(application.pk), _("Quý khách đã vẽ lại quá nhiều lần. Vui lòng thử lại sau một giờ."))
+    shown, shown_hash = keep(printed(found, evidence, now), application.data_key)
+    with transaction.atomic():
+        application.hold()
+        fresh = Paper.of(application, Kind.CONTRACT)
+        if fresh is None or fresh.pk != found.pk or fresh.state != State.OPEN:
+            raise ended()
+        Paper.objects.filter(pk=found.pk).update(
+            shown=shown, shown_hash=shown_hash, evidence=sealed_evidence(found, evidence)
+        )
+        if fresh.shown:
+            forget(fresh.shown)
     return Paper.of(application, Kind.CONTRACT) or found
 
 
@@ -203,8 +213,7 @@ def sealed_evidence(found: Paper, told: dict[str, Any]) -> Any:
 def printed(found: Paper, evidence: dict[str, Any], at: Any) -> bytes:
     """As it is shown and confirmed: without the page of evidence, which does not exist yet."""
     fixed = printing.fixed_contract(found.version, evidence=False)
-    facts = {**common(found, evidence), "sealed_on": "–"}
-    return paper.make(TEMPLATE, fixed, printing.CONTRACT_PLACES, facts, at, drawing_of(evidence))
+    return paper.make(TEMPLATE, fixed, printing.CONTRACT_PLACES, common(found, evidence), at, drawing_of(evidence))
 
 
 def drawing_of(evidence: dict[str, Any]) -> dict[str, Strokes]:
@@ -234,23 +243,30 @@ def code_target(found: Paper) -> str:
 
 def send_code(application: Application, network: str = "") -> None:
     """To the phone alone; with the first letters of the document's hash, to be compared with the page."""
-    found = running(application)
-    if not found.shown_hash:
+    running(application)
+    with transaction.atomic():
+        found = held(application)
+        made = codes.make(CODE, code_target(found), lasts=CODE_LASTS, account=application.person_index, network=network)
+        telling.tell(
+            application,
+            "contract_code",
+            [made.digits, short(found.shown_hash), str(CODE_LASTS.seconds // 60)],
+            intent=f"contract code {found.pk} {made.expires_at.timestamp()}",
+            channels=(Message.Channel.SMS,),
+            good_until=made.expires_at,
+            app="signing",
+        )
+        told = {**found.evidence, "code_sent": timezone.now().isoformat()}
+        Paper.objects.filter(pk=found.pk).update(evidence=sealed_evidence(found, told))
+
+
+def held(application: Application) -> Paper:
+    """The contract that waits for its code, read anew while nobody else can change it."""
+    application.hold()
+    found = Paper.of(application, Kind.CONTRACT)
+    if found is None or found.state != State.OPEN or not found.shown_hash:
         raise ended()
-    made = codes.make(CODE, code_target(found), lasts=CODE_LASTS, account=application.person_index, network=network)
-    telling.tell(
-        application,
-        "contract_code",
-        [made.digits, short(found.shown_hash), str(CODE_LASTS.seconds // 60)],
-        intent=f"contract code {found.pk} {made.expires_at.timestamp()}",
-        channels=(Message.Channel.SMS,),
-        good_until=made.expires_at,
-        app="signing",
-    )
-    now = timezone.now().isoformat()
-    Paper.objects.filter(pk=found.pk, shown_hash=found.shown_hash).update(
-        evidence=sealed_evidence(found, {**found.evidence, "code_sent": now})
-    )
+    return found
 
 
 def short(digest: str) -> str:
@@ -259,16 +275,18 @@ def short(digest: str) -> str:
 
 def agree(application: Application, digits: str) -> Paper:
     """ "Kết thúc": the right code signs; the journey goes on while VNPT's seal is set."""
-    found = running(application)
-    if not found.shown_hash:
+    confirmed = running(application)
+    if not confirmed.shown_hash:
         raise ended()
-    codes.check(CODE, code_target(found), digits, account=application.person_index)
-    now = timezone.now()
-    told = {**found.evidence, "agreed": now.isoformat(), "user": application.user_id}
+    codes.check(CODE, code_target(confirmed), digits, account=application.person_index)
     with transaction.atomic():
-        here = Paper.objects.filter(pk=found.pk, state=State.OPEN, shown_hash=found.shown_hash)
-        if here.update(state=State.AGREED, agreed_at=now, due_at=now, evidence=sealed_evidence(found, told)) != 1:
+        found, now = held(application), timezone.now()
+        if found.pk != confirmed.pk or found.shown_hash != confirmed.shown_hash:
             raise ended()
+        told = {**found.evidence, "agreed": now.isoformat(), "user": application.user_id}
+        Paper.objects.filter(pk=found.pk).update(
+            state=State.AGREED, agreed_at=now, due_at=now, evidence=sealed_evidence(found, told)
+        )
         application.finish()
         audit.record("contract signed", application, number=found.number, hash=found.shown_hash[:16])
         transaction.on_commit(bell.ring, robust=True)
@@ -282,9 +300,10 @@ def seal_due() -> None:
     now = timezone.now()
     waiting = Paper.objects.filter(state=State.AGREED, kind=Kind.CONTRACT, due_at__lte=now)
     for found in waiting.select_related("application__data_key", "shown__data_key").order_by("due_at")[:20]:
-        # Whoever takes it has a minute; if that one falls, another comes.
+        # Whoever takes it has a minute, and twice as long each time; if that one falls, another comes.
         taken = Paper.objects.filter(pk=found.pk, due_at=found.due_at, state=State.AGREED)
-        if taken.update(due_at=now + timedelta(minutes=1), faults=F("faults") + 1):
+        until = now + timedelta(minutes=1) * 2 ** min(found.faults, 7)
+        if taken.update(due_at=until, faults=Least(F("faults") + 1, 1000)):
             seal(found)
 
 
@@ -338,7 +357,7 @@ def proof(found: Paper) -> dict[str, str]:
         "device": told["device"] or "–",
         "shown_hash": spaced(found.shown_hash),
         "version": found.version,
-        "text_hashes": " ".join(spaced(texts.text(name, found.version, "vi").hash) for name in texts.PARTS["contract"]),
+        **{f"hash_{name}": spaced(texts.text(name, found.version, "vi").hash) for name in texts.PARTS["contract"]},
     }
 
 

@@ -122,7 +122,7 @@ def turn_issuing(root: Authority, folder: Path) -> Authority:
 
 
 def turn(role: str, issuing: Authority, now: datetime) -> Authority:
-    """One that the issuing authority signs by itself."""
+    """One that an issuing authority signs by itself; for one that has been taken over from, beside the live one."""
     pair = vault().make("rsa-2048")
     ends = min(now + LIVES[role], issuing.not_after or now)
     body = profile.provider(
@@ -130,17 +130,20 @@ def turn(role: str, issuing: Authority, now: datetime) -> Authority:
     )
     certificate = der.signed(body, issuing.algorithm, sign_as_provider(issuing.wrapped, body))
     with transaction.atomic():
-        Authority.objects.filter(role=role, live=True).update(live=False)
-        return keep(role, NAMES[role], pair, certificate, issuing)
+        if issuing.live:
+            Authority.objects.filter(role=role, live=True).update(live=False)
+        return keep(role, NAMES[role], pair, certificate, issuing, live=issuing.live)
 
 
 def turn_due() -> None:
-    now = timezone.now().replace(microsecond=0)
-    for role, before in TURNS.items():
-        one = Authority.objects.filter(role=role, live=True).first()
-        if one and one.not_after and one.not_after - before < now:
-            turn(role, Authority.now(Role.ISSUING), now)
-    issuing = Authority.now(Role.ISSUING)
+    """The seal of today's issuing authority, and the responder of each that still has to answer."""
+    now, issuing = timezone.now().replace(microsecond=0), Authority.now(Role.ISSUING)
+    answering = Authority.objects.filter(role=Role.ISSUING, not_after__gt=now).exclude(wrapped=None)
+    for role, issuers in ((Role.ORGANISATION, [issuing]), (Role.RESPONDER, answering)):
+        for issuer in issuers:
+            last = Authority.objects.filter(role=role, issuer=issuer).order_by("-not_after").first()
+            if last is None or not last.not_after or last.not_after - TURNS[role] < now:
+                turn(role, issuer, now)
     if issuing.not_after and issuing.not_after - YEAR < now:
         log.error("issuing authority ends within a year: hold the ceremony", alarm=True, ends=str(issuing.not_after))
 
@@ -149,10 +152,12 @@ def subject_of(role: str) -> bytes:
     return profile.name((profile.COUNTRY, "VN"), (profile.ORGANISATION, COMPANY), (profile.NAME, NAMES[role]))
 
 
-def keep(role: str, name: str, pair: Pair, certificate: bytes, issuer: Authority | None) -> Authority:
+def keep(
+    role: str, name: str, pair: Pair, certificate: bytes, issuer: Authority | None, *, live: bool = True
+) -> Authority:
     read = x509.load_der_x509_certificate(certificate)
     return Authority.objects.create(
-        role=role, name=name, kind=pair.kind, public=pair.public, wrapped=pair.wrapped or None,
+        role=role, name=name, kind=pair.kind, public=pair.public, wrapped=pair.wrapped or None, live=live,
         certificate=certificate, issuer=issuer, serial=f"{read.serial_number:x}", not_after=read.not_valid_after_utc,
     )  # fmt: skip
 

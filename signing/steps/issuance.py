@@ -11,8 +11,10 @@ from datetime import timedelta
 
 import structlog
 from cryptography import x509
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from enrollment.journey import Step
@@ -30,7 +32,9 @@ from signing.steps.founding import issuer_of
 
 log = structlog.get_logger(__name__)
 State = Certificate.State
-TURN = timedelta(seconds=30)  # for whoever takes a certificate; if that one falls, another comes
+# For whoever takes a certificate; if that one falls, another comes. Each time it doubles, so what fails again and again,
+# for whatever reason, holds up the others ever more rarely.
+TURN = timedelta(seconds=30)
 bell = Bell("signing.tasks.issue")
 
 
@@ -43,7 +47,7 @@ def issue_due() -> None:
     waiting = Certificate.objects.filter(state=State.ISSUE_WAITING, due_at__lte=now).order_by("due_at")
     for certificate in waiting.select_related("application__data_key", "application__plan")[:20]:
         taken = Certificate.objects.filter(pk=certificate.pk, due_at=certificate.due_at, state=State.ISSUE_WAITING)
-        if taken.update(due_at=now + TURN, faults=F("faults") + 1):
+        if taken.update(due_at=now + TURN * 2 ** min(certificate.faults, 7), faults=Least(F("faults") + 1, 1000)):
             attempt(certificate)
 
 
@@ -51,9 +55,7 @@ def attempt(certificate: Certificate) -> None:
     try:
         issue(certificate.application)
     except (Nonconforming, Broken, ca.Away) as wrong:
-        wait = timedelta(seconds=min(3600, 30 * 2 ** min(certificate.faults, 7)))
-        here = Certificate.objects.filter(pk=certificate.pk, state=State.ISSUE_WAITING)
-        if not here.update(due_at=timezone.now() + wait):
+        if not Certificate.objects.filter(pk=certificate.pk, state=State.ISSUE_WAITING).exists():
             return  # another has issued it meanwhile
         log.error("certificate not issued", alarm=True, application=certificate.application_id, reason=str(wrong))
 
@@ -152,12 +154,15 @@ def store(certificate: Certificate, signed: bytes) -> None:
     field = Certificate._meta.get_field("der")
     told = field.sealed(base64.b64encode(signed).decode(), certificate)
     with transaction.atomic():
-        here = Certificate.objects.filter(pk=certificate.pk, state=State.ISSUE_WAITING, issued_at=None)
+        # Of this very intent: one that was given up meanwhile, and perhaps replaced, is not brought back.
+        intent = Certificate.objects.filter(serial=certificate.serial, approval=certificate.approval)
+        here = intent.filter(pk=certificate.pk, state=State.ISSUE_WAITING, issued_at=None)
         done = here.update(
             state=State.ACCEPTANCE_WAITING,
             serial=f"{x509.load_der_x509_certificate(signed).serial_number:x}",  # an authority outside chose its own
             der=told,
             fingerprint=hashlib.sha256(signed).hexdigest(),
+            outside=not settings.CA_URL.startswith("embedded:"),
             status=secrets.token_hex(16),
             issued_at=now,
         )
@@ -194,8 +199,7 @@ def recheck() -> int:
 
 
 def fault_of(certificate: Certificate) -> str:
-    issuer, signed = certificate.issuer, der_of(certificate)
-    assert issuer
+    signed = der_of(certificate)
     if hashlib.sha256(signed).hexdigest() != certificate.fingerprint:
         return "fingerprint"
-    return ca.authority_of(issuer).fault(certificate, signed)
+    return ca.authority_of(certificate).fault(certificate, signed)

@@ -89,16 +89,17 @@ def create(act: Act, told: Told) -> None:
             raise No("moved")
         application.finish()
         audit.record("pin made", application, passkey=bool(passkey), key=key.kind)
-        settle(act, Act.State.DONE)
+        if not settle(act, Act.State.DONE):
+            raise No("late")
 
 
 def passkey_of(told: Told) -> dict[str, str] | None:
     """Which passkey opens the key too: no secret, it is told to the browser when it shall be asked."""
     given, prf = told.more.get("passkey"), told.more.get("prf")
-    if not isinstance(given, dict) or not isinstance(prf, str) or len(prf) < 40:
+    if not isinstance(given, dict) or not isinstance(prf, str) or not re.fullmatch(r"[A-Za-z0-9+/=]{40,100}", prf):
         return None
-    found = {name: str(given.get(name, ""))[:1000] for name in ("id", "salt")}
-    return found if all(found.values()) else None
+    found = {name: str(given.get(name, "")) for name in ("id", "salt")}
+    return found if all(re.fullmatch(r"[A-Za-z0-9+/=]{4,1400}", one) for one in found.values()) else None
 
 
 def taken(application: Application) -> Key:
@@ -107,6 +108,8 @@ def taken(application: Application) -> Key:
     mine = Key.objects.filter(application=application, custody=None).first()
     if mine:
         return mine
+    # Sent back and come here again: the key of before certifies nothing and opens nothing more.
+    Key.objects.filter(application=application, certificate=None).delete()
     free = Key.pool(settings.KEY_KIND).select_for_update(skip_locked=True).order_by("pk").first()
     if free is None:
         free = made()

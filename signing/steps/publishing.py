@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.x509 import ocsp
+from cryptography.x509 import DuplicateExtension, ocsp
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -36,34 +36,37 @@ def publish_lists() -> None:
     ours = Authority.objects.filter(role=Authority.Role.ISSUING, not_after__gt=now).exclude(wrapped=None)
     for issuer in ours:
         last = current_list(issuer)
-        if last is None or last.made_at < now - LIST_EVERY or revoked_since(issuer, last.made_at):
+        if last is None or last.made_at < now - LIST_EVERY or last.told != hash_of(entries(issuer)):
             publish_list(issuer)
 
 
-def revoked_since(issuer: Authority, moment: datetime) -> bool:
-    rows = (
-        Certificate.objects.filter(issuer=issuer, changed_at__gt=moment),
-        Withdrawn.objects.filter(issuer=issuer, at__gt=moment),
-    )
-    return any(one.exists() for one in rows)
+Entry = tuple[int, datetime, int]
+
+
+def entries(issuer: Authority) -> list[Entry]:
+    """What is revoked or on hold now. A list is compared with this, not with a clock: a revocation that was under way
+    while a list was made is missed by no later one."""
+    rows = Certificate.objects.filter(issuer=issuer).exclude(revoked_at=None)
+    told = [*rows.values_list("serial", "revoked_at", "reason")]
+    told += [(one.serial, one.at, CESSATION) for one in Withdrawn.objects.filter(issuer=issuer)]
+    return sorted((int(serial, 16), when, why) for serial, when, why in told if serial and when)
+
+
+def hash_of(told: list[Entry]) -> str:
+    return hashlib.sha256(repr([(serial, when.isoformat(), why) for serial, when, why in told]).encode()).hexdigest()
 
 
 @transaction.atomic
 def publish_list(issuer: Authority) -> RevocationList:
     """One after another, so that a later number never knows less."""
     Authority.objects.select_for_update().get(pk=issuer.pk)
-    now = timezone.now()
-    last = issuer.lists.order_by("-number").first()
+    now, last, revoked = timezone.now(), current_list(issuer), entries(issuer)
     number = last.number + 1 if last else 1
-    rows = Certificate.objects.filter(issuer=issuer).exclude(revoked_at=None).order_by("revoked_at")
-    told = [*rows.values_list("serial", "revoked_at", "reason")]
-    told += [(one.serial, one.at, CESSATION) for one in Withdrawn.objects.filter(issuer=issuer)]
-    revoked = [(int(serial, 16), when, why) for serial, when, why in told if serial and when]
     body = list_body(issuer_of(issuer), issuer.algorithm, number, now, now + LIST_LASTS, revoked)
     signed = der.signed(body, issuer.algorithm, sign_as_provider(issuer.wrapped, body))
     issuer.lists.filter(made_at__lt=now - 30 * LIST_LASTS).delete()
     return RevocationList.objects.create(
-        issuer=issuer, number=number, der=signed, made_at=now, next_update=now + LIST_LASTS
+        issuer=issuer, number=number, der=signed, told=hash_of(revoked), made_at=now, next_update=now + LIST_LASTS
     )
 
 
@@ -94,7 +97,10 @@ def status_of(issuer: Authority, serial: int) -> bytes:
     if row is None:
         ours = Authority.objects.filter(issuer=issuer, serial=f"{serial:x}").exists()
         return GOOD if ours else UNKNOWN
-    when, why = row
+    return status(*row)
+
+
+def status(when: datetime | None, why: int) -> bytes:
     if when is None:
         return GOOD
     reason = [der.explicit(0, der.enumerated(why))] if why else []
@@ -137,7 +143,9 @@ def asked(request: bytes) -> tuple[str, bytes, bytes, int, bytes | None] | None:
         algorithm = {hashes.SHA1: "sha1", hashes.SHA256: "sha256"}[type(found.hash_algorithm)]
         nonce = next((one.value for one in found.extensions if one.oid.dotted_string == NONCE), None)
         nonce_bytes: bytes | None = getattr(nonce, "nonce", None)
-    except (ValueError, TypeError, KeyError, NotImplementedError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, KeyError, NotImplementedError, UnsupportedAlgorithm, DuplicateExtension):
+        return None
+    if found.serial_number < 0:
         return None
     if nonce_bytes is not None and not 1 <= len(nonce_bytes) <= 128:
         return None
@@ -199,9 +207,9 @@ def sign_answer(certificate: Certificate, now: datetime) -> bytes:
     issuer = certificate.issuer
     assert issuer
     serial = int(certificate.serial or "0", 16)
-    named = certificate_id("sha1", issuer, serial), status_of(issuer, serial)
+    named = certificate_id("sha1", issuer, serial), status(certificate.revoked_at, certificate.reason)
     told = answered(responder_for(issuer), [named], now)
-    same = Certificate.objects.filter(pk=certificate.pk, revoked_at=certificate.revoked_at)
+    same = Certificate.objects.filter(pk=certificate.pk, revoked_at=certificate.revoked_at, reason=certificate.reason)
     same.update(answer=told, answer_until=now + ANSWER_LASTS)
     return told
 

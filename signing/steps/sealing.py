@@ -4,6 +4,8 @@ import hashlib
 from functools import partial
 from io import BytesIO
 
+from django.core.files.storage import default_storage
+from django.db import transaction
 from django.utils import timezone
 
 from portal import sealing
@@ -65,6 +67,12 @@ def lasting(pdf: bytes, told: Evidence) -> bytes:
 def keep(pdf: bytes, data_key: DataKey) -> tuple[SealedFile, str]:
     """Sealed, and the hash by which it is known again."""
     return SealedFile.store(BytesIO(pdf), "application/pdf", data_key), hashlib.sha256(pdf).hexdigest()
+
+
+def forget(file: SealedFile) -> None:
+    """One that nothing names any more; its bytes go when that is certain."""
+    file.delete()
+    transaction.on_commit(lambda: default_storage.delete(file.name), robust=True)
 
 
 def is_whole(file: SealedFile | None, digest: str) -> bool:

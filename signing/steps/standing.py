@@ -17,7 +17,7 @@ bell = Bell("signing.tasks.publish")
 @transaction.atomic
 def revoke(certificate: Certificate, reason: int = 0, now: datetime | None = None) -> None:
     moment = now or timezone.now()
-    certificate.move(State.REVOKED, revoked_at=moment, changed_at=moment, reason=reason, answer=None, answer_until=None)
+    certificate.move(State.REVOKED, revoked_at=moment, reason=reason, answer=None, answer_until=None)
     audit.record("certificate revoked", certificate, reason=reason)
     transaction.on_commit(bell.ring, robust=True)
 
@@ -25,7 +25,7 @@ def revoke(certificate: Certificate, reason: int = 0, now: datetime | None = Non
 @transaction.atomic
 def suspend(certificate: Certificate) -> None:
     now = timezone.now()
-    certificate.move(State.SUSPENDED, revoked_at=now, changed_at=now, reason=HOLD, answer=None, answer_until=None)
+    certificate.move(State.SUSPENDED, revoked_at=now, reason=HOLD, answer=None, answer_until=None)
     audit.record("certificate suspended", certificate)
     transaction.on_commit(bell.ring, robust=True)
 
@@ -34,9 +34,7 @@ def suspend(certificate: Certificate) -> None:
 def restore(certificate: Certificate) -> None:
     """Only what was suspended; what was revoked stays so."""
     if certificate.state == State.SUSPENDED:
-        certificate.move(
-            State.ACTIVE, revoked_at=None, changed_at=timezone.now(), reason=0, answer=None, answer_until=None
-        )
+        certificate.move(State.ACTIVE, revoked_at=None, reason=0, answer=None, answer_until=None)
         audit.record("certificate restored", certificate)
         transaction.on_commit(bell.ring, robust=True)
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from signing.models import Authority, Certificate, Paper
 
 log = structlog.get_logger(__name__)
 PATIENCE = 15  # seconds
+TURNS = threading.BoundedSemaphore(1)  # of this process: pages go on while a file is looked at
 
 
 def roots() -> list[bytes]:
@@ -48,6 +50,17 @@ def check(pdf: bytes) -> dict[str, Any]:
 
 
 def examined(pdf: bytes, *, known: bool) -> dict[str, Any]:
+    if not pdf[:1024].lstrip().startswith(b"%PDF"):
+        return {"problem": "not-a-pdf"}
+    if not TURNS.acquire(timeout=3):
+        return {"problem": "busy"}
+    try:
+        return apart(pdf, known=known)
+    finally:
+        TURNS.release()
+
+
+def apart(pdf: bytes, *, known: bool) -> dict[str, Any]:
     asked = {"roots": [base64.b64encode(one).decode() for one in roots()], "known": known}
     lines = json.dumps(asked).encode() + b"\n"
     command = [sys.executable, "-m", "signing.examining"]
@@ -62,7 +75,10 @@ def examined(pdf: bytes, *, known: bool) -> dict[str, Any]:
             env={},
         )
         found: dict[str, Any] = json.loads(done.stdout)
-    except (subprocess.TimeoutExpired, ValueError):
+    except subprocess.TimeoutExpired:
+        log.warning("file not examined in time", size=len(pdf))
+        return {"problem": "busy"}
+    except ValueError:
         log.warning("file not examined", size=len(pdf))
         return {"problem": "too-much"}
     return found

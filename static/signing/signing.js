@@ -126,33 +126,41 @@ async function perform(form, secret) {
     show(notice);
     show($(form, "busy"), false);
     form.dataset.busy = "";
-    for (const input of form.querySelectorAll("input[type=password]")) input.value = "";
+    for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-disabled");
     notice.focus();
   };
   if (form.dataset.busy) return;
   if (!isSecureContext) return refuse(word(form, "insecure"));
   form.dataset.busy = "yes";
+  for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
+  const busy = $(form, "busy");
+  busy.textContent = word(form, "busy");
   show($(form, "refused"), false);
   show($(form, "busy"));
   try {
     const digests = [];
     if (form.dataset.paper) {
-      const paper = await (await fetch(form.dataset.paper, { redirect: "error" })).arrayBuffer();
+      const answer = await fetch(form.dataset.paper, { redirect: "manual" });
+      if (answer.type === "opaqueredirect") return location.assign(form.dataset.onward); // signed already, in another tab
+      const paper = await answer.arrayBuffer();
       digests.push([...new Uint8Array(await crypto.subtle.digest("SHA-256", paper))].map((one) => one.toString(16).padStart(2, "0")).join(""));
     }
     const given = await secret();
     if (!given) return refuse(word(form, "cancelled"));
+    if (given.said) return refuse(word(form, given.said));
     const act = await ask(form.dataset.ask, fields());
     if (!act.key) return refuse(word(form, "starting"));
     if (JSON.stringify(act.digests) !== JSON.stringify(digests)) return refuse(word(form, "other"));
     const envelope = await seal({ act: act.act, until: act.until, digests, ...given }, act.key);
     const place = `${form.dataset.ask}${act.act}/`;
     let told = await ask(place, fields({ envelope }));
-    for (let turn = 0; ["given", "taken"].includes(told.state) && turn < 120; turn++) {
-      await pause(turn < 10 ? 120 : 400);
+    for (let turn = 0; ["given", "taken"].includes(told.state) && turn < 200; turn++) {
+      await pause(turn < 10 ? 120 : turn < 40 ? 400 : 1000);
+      if (turn === 30) busy.textContent = word(form, "slowly"); // some ten seconds
       told = await ask(place).catch(() => told);
     }
     if (told.state === "done") return location.assign(form.dataset.onward);
+    if (/^(pin-|wrong-secret|locked)/.test(told.answer)) for (const input of form.querySelectorAll("input[type=password]")) input.value = "";
     refuse(told.state === "refused" ? told.said : word(form, "slow"), told.left);
   } catch (wrong) {
     refuse(wrong.said ?? word(form, "lost"));
@@ -208,7 +216,14 @@ function fault(pin, told) {
 const making = document.querySelector("[data-pin]");
 if (making) {
   const [first, second] = [$(making, "first"), $(making, "second")];
-  const say = (name) => ($(making, "pin-said").textContent = name ? making.querySelector(`[data-fault="${name}"]`).textContent : "");
+  const text_of = (name) => (name ? making.querySelector(`[data-fault="${name}"]`).textContent : "");
+  const say = (name) => {
+    const twice = name === "different";
+    $(making, "pin-said").textContent = twice ? "" : text_of(name);
+    $(making, "again-said").textContent = twice ? text_of(name) : "";
+    first.setAttribute("aria-invalid", String(Boolean(name) && !twice));
+    second.setAttribute("aria-invalid", String(twice));
+  };
   const able = passkeys().then((can) => (show($(making, "biometric"), can), show($(making, "no-biometric"), !can)));
   first.addEventListener("input", () => say(first.value.length === 6 ? fault(first.value, making.dataset) : ""));
   making.addEventListener("submit", async (event) => {
@@ -220,13 +235,13 @@ if (making) {
     await able;
     await perform(making, async () => {
       if (!$(making, "with-passkey").checked) return { way: "pin", secret: pin };
-      const passkey = await newPasskey("VNPT SmartCA").catch(() => null);
+      const passkey = await newPasskey(making.dataset.name).catch(() => null);
       if (passkey) return { way: "pin", secret: pin, ...passkey };
       // This device gives no secret: said, and the PIN alone goes on with the next press.
       $(making, "with-passkey").checked = false;
       show($(making, "biometric"), false);
       show($(making, "no-biometric"));
-      return null;
+      return { said: "no-prf" };
     });
   });
 }
@@ -240,7 +255,10 @@ if (confirming) {
   passkeys().then((can) => show($(confirming, "use-passkey"), can && Boolean(passkey)));
   confirming.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!/^\d{6}$/.test(pin.value)) return pin.focus();
+    const short = !/^\d{6}$/.test(pin.value);
+    $(confirming, "pin-said").textContent = short ? $(confirming, "fault").textContent : "";
+    pin.setAttribute("aria-invalid", String(short));
+    if (short) return pin.focus();
     const secret = pin.value;
     perform(confirming, async () => ({ way: "pin", secret }));
   });

@@ -17,6 +17,7 @@ from signing.steps import standing
 from tests.signing.conftest import browser_of, certificate_of, to
 from tests.signing.test_paper import made
 
+pytestmark = pytest.mark.once
 Signed = Callable[[User], Client]
 
 

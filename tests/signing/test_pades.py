@@ -34,6 +34,7 @@ from signing.steps import timestamping, verifying
 from tests.signing.conftest import to
 from tests.signing.test_paper import made
 
+pytestmark = pytest.mark.once
 FIVE_YEARS = timedelta(days=5 * 365 + 20)
 
 

@@ -19,6 +19,7 @@ from signing.profile import Holder, Issuer
 from signing.steps import publishing
 from signing.steps.founding import issuer_of
 
+pytestmark = pytest.mark.once
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 HOLDER = Holder("Quảng Ngãi", "Xã Mỏ Cày", "Nguyễn Thị Mẫu Hạnh", "CCCD:051192000101", "mau.101@example.vn")
 

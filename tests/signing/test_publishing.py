@@ -22,7 +22,7 @@ from signing.steps.issuance import der_of
 from tests.signing.conftest import again, certificate_of, to
 from tests.signing.test_profile import folder, pem, run  # noqa: F401
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from signing.gateways import vault as vaults
 from signing.gateways.vault import Broken, NotTheSigner, SoftwareVault, Vault, vault
 from tests.portal.test_keys import SOFTHSM
 
+pytestmark = pytest.mark.once
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -1,0 +1,221 @@
+"""The pages of signing as people see them: both widths, both languages, axe content; what a line that breaks leaves."""
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from playwright.sync_api import BrowserContext, Page, expect
+
+from enrollment.journey import Step
+from enrollment.models import Application
+from portal.models import Message, User
+from portal.seeds import DEMO_PASSWORD
+from signing.models import Act, Paper
+from signing.steps import acting, contract
+from signing.steps.doing import DOINGS
+from signing.walking import hand
+from tests.browser.conftest import look
+from tests.browser.test_pages import only_english, speak
+from tests.conftest import People
+from tests.signing.conftest import again, at_contract, certificate_of, found, to
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _signer(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from enrollment import seeds
+    from portal import accounts
+
+    monkeypatch.setattr(settings, "SIGNER", True)
+    accounts.plant_roles()
+    seeds.plant_plans()
+    seeds.plant_places()
+    found()
+
+
+@pytest.fixture
+def _at_work() -> Iterator[None]:
+    """A signer that looks for acts as its queue would tell it to."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            acting.perform_due(DOINGS)
+            time.sleep(0.05)
+        connections.close_all()
+
+    hand_ = threading.Thread(target=work)
+    hand_.start()
+    yield
+    stop.set()
+    hand_.join()
+
+
+@pytest.fixture
+def deciders(staff: People) -> tuple[User, User]:
+    return staff("reviewer"), staff("approver")
+
+
+def enter(page: Page, application: Application) -> None:
+    page.goto("/sign-in/")
+    page.locator("#id_login").fill(application.user.id_number)  # type: ignore[union-attr]
+    page.locator("#id_password").fill(DEMO_PASSWORD)
+    with page.expect_navigation():
+        page.locator("main form button.button").first.click()
+
+
+def turned(page: Page) -> str:
+    """A phone that speaks Vietnamese and a desk that speaks English: each width and each language once."""
+    language = "vi" if (page.viewport_size or {"width": 0})["width"] < 500 else "en"
+    speak(page, language)
+    return language
+
+
+def seen(page: Page, language: str, path: str = "") -> None:
+    look(page, path)
+    if language == "en":
+        only_english(page)
+
+
+def test_every_page_on_the_way(page: Page, deciders: tuple[User, User]) -> None:
+    """Promise P21, as far as signing."""
+    language = turned(page)
+    application = at_contract()
+    enter(page, application)
+    seen(page, language, "/application/contract/")
+    contract.begin(application, place="", device="")
+    seen(page, language, "/application/contract/signature/")
+    contract.sign_with(application, strokes=hand())
+    seen(page, language, "/application/contract/code/")
+    contract.send_code(application)
+    seen(page, language, "/application/contract/code/")
+    Application.objects.filter(pk=application.pk).update(step=Step.PIN)
+    seen(page, language, "/application/pin/")
+    page.locator("#pin").fill("123456")
+    expect(page.locator("[data-pin-said]")).not_to_be_empty()
+    look(page)
+    Application.objects.filter(pk=application.pk).update(step=Step.ISSUANCE)
+    seen(page, language, "/application/issuing/")
+    page.goto("/sign-out/")
+    page.locator("main form button").first.click()
+    enter(page, to(Step.ACCEPTANCE, deciders))
+    seen(page, language, "/application/acceptance/")
+
+
+def test_every_page_afterwards(page: Page, deciders: tuple[User, User], tmp_path: Any) -> None:
+    language = turned(page)
+    application = to(Step.COMPLETE, deciders)
+    enter(page, application)
+    for path in (
+        "/certificate/",
+        "/certificate/documents/",
+        f"/status/{certificate_of(application).status}/",
+        "/verify/",
+    ):
+        seen(page, language, path)
+    for place, paper in enumerate(Paper.objects.filter(application=application).select_related("file")):
+        assert paper.file
+        content = bytearray(paper.file.read())
+        if place:
+            content[content.index(b"stream") + 500] ^= 1
+        (tmp_path / "one.pdf").write_bytes(content)
+        page.locator("#id_file").set_input_files(tmp_path / "one.pdf")
+        page.locator("main form button.button").click()
+        expect(page.locator("#result")).to_be_focused()
+        seen(page, language)
+
+
+@pytest.mark.usefixtures("_at_work")
+def test_the_pin_is_made_and_the_minutes_are_signed_in_the_browser(page: Page, deciders: tuple[User, User]) -> None:
+    application = to(Step.PIN)
+    enter(page, application)
+    page.goto("/application/pin/")
+    page.locator("#pin").fill("719305")
+    page.locator("#pin-again").fill("719306")
+    page.locator("[data-pin] button.button").click()
+    expect(page.locator("[data-pin-said]")).to_contain_text("chưa giống nhau")
+    page.locator("#pin-again").fill("719305")
+    page.locator("[data-pin] button.button").dblclick()
+    page.wait_for_url("**/application/waiting/")
+    assert Act.objects.filter(application=application, kind="pin").count() == 1
+    assert again(application).step == Step.REVIEW
+
+
+@pytest.mark.usefixtures("_at_work")
+def test_a_wrong_pin_and_a_broken_line_are_told_and_nothing_is_lost(
+    page: Page, context: BrowserContext, deciders: tuple[User, User]
+) -> None:
+    application = to(Step.ACCEPTANCE, deciders)
+    enter(page, application)
+    page.goto("/application/acceptance/")
+    page.locator("#pin").fill("280417")
+    page.locator("[data-confirm] button.button").first.click()
+    expect(page.locator("[data-refused]")).to_contain_text("Còn 4 lần thử")
+    expect(page.locator("[data-refused]")).to_be_focused()
+    context.set_offline(True)
+    page.locator("#pin").fill("719305")
+    page.locator("[data-confirm] button.button").first.click()
+    expect(page.locator("[data-refused]")).to_contain_text("Đường truyền")
+    context.set_offline(False)
+    page.locator("#pin").fill("719305")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/certificate/")
+    look(page)
+
+
+def test_without_javascript_the_contract_is_signed_by_a_typed_name(page: Page, context: BrowserContext) -> None:
+    application = at_contract()
+    enter(page, application)
+    assert context.browser
+    plain = context.browser.new_context(
+        java_script_enabled=False,
+        storage_state=context.storage_state(),
+        base_url=re.sub(r"(://[^/]+).*", r"\1", page.url),
+    )
+    form = plain.new_page()
+    form.goto("/application/contract/")
+    form.locator("#id_content").check()
+    form.locator("#id_acts").check()
+    form.locator("#agree button").click()
+    form.locator("summary").click()
+    form.locator("#id_typed").fill(application.declaration.full_name)  # type: ignore[union-attr]
+    form.locator("details button").click()
+    form.wait_for_url("**/code/")
+    form.locator("main form button.button").last.click()
+    message = Message.objects.filter(template="signing/messages/contract_code").latest("created_at")
+    form.locator("#id_code").fill(message.params[0])
+    form.locator("main form button.button").first.click()
+    form.wait_for_url("**/application/pin/")
+    plain.close()
+
+
+def test_a_signature_is_drawn_and_drawn_again(page: Page) -> None:
+    application = at_contract()
+    contract.begin(application, place="", device="")
+    enter(page, application)
+    page.goto("/application/contract/signature/")
+    box = page.locator("canvas").bounding_box()
+    assert box
+    page.locator("[data-done]").click()
+    expect(page.locator("[data-said]")).to_contain_text("quá ngắn")
+    for _twice in range(2):
+        for place in range(24):
+            x, y = box["x"] + box["width"] * (0.1 + place / 30), box["y"] + box["height"] * (0.3 + place % 5 / 10)
+            page.mouse.move(x, y)
+            if not place:
+                page.mouse.down()
+            time.sleep(0.01)
+        page.mouse.up()
+        if not _twice:
+            page.locator("[data-again]").click()
+    page.locator("[data-done]").click()
+    page.wait_for_url("**/code/")
+    paper = Paper.of(application, Paper.Kind.CONTRACT)
+    assert paper
+    assert len(paper.evidence["strokes"]) == 1

@@ -1,0 +1,257 @@
+"""Rough handling that once broke something: kept here so that it never does again."""
+
+import dataclasses
+import hashlib
+import threading
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.x509 import ocsp
+from django.conf import settings
+from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from enrollment.journey import Step
+from enrollment.models import Application
+from enrollment.steps import approving
+from portal.models import Allowance, Message, User
+from portal.refusals import Refusal
+from signing import der, examining, pades, profile, walking
+from signing.gateways import ca
+from signing.gateways.vault import Broken
+from signing.models import PIN_TRIES, Act, Authority, Certificate, Key, Paper, Withdrawn
+from signing.steps import acceptance, acting, contract, founding, issuance, publishing, sealing, standing, timestamping
+from signing.steps.doing import DOINGS
+from tests.signing.conftest import again, approved, at_contract, certificate_of, confirmed, to
+from tests.signing.test_acting import asked, given
+from tests.signing.test_paper import text
+from tests.signing.test_publishing import revoked_in
+
+
+def code_sent() -> str:
+    message = Message.objects.filter(template="signing/messages/contract_code").latest("created_at")
+    assert message.params
+    return str(message.params[0])
+
+
+def declared(application: Application, **differently: str) -> Application:
+    told = application.declaration
+    assert told
+    more: dict[str, Any] = {**differently}
+    changes = application.as_declared(dataclasses.replace(told, **more))
+    Application.objects.filter(pk=application.pk).update(**changes)
+    return again(application)
+
+
+# ── The provider's own keys over the years ──
+
+
+def test_after_a_roll_over_each_authority_keeps_a_responder_of_its_own(
+    deciders: tuple[User, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, real = certificate_of(to(Step.ACCEPTANCE, deciders)), timezone.now
+    founding.turn_issuing(Authority.now("root"), settings.ROOT_FOLDER)
+    for days in (20, 62, 95, 150, 200):
+        monkeypatch.setattr(timezone, "now", lambda days=days: real() + timedelta(days=days))
+        founding.turn_due()
+        for issuer in Authority.objects.filter(role="issuing"):
+            assert publishing.responder_for(issuer).issuer_id == issuer.pk
+    assert publishing.sign_answers() == 1
+    assert certificate.issuer_id != Authority.now("issuing").pk
+
+
+# ── One bad file among many ──
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_one_that_fails_for_ever_does_not_stop_the_others(deciders: tuple[User, User]) -> None:
+    bad, good = to(Step.ISSUANCE, deciders), to(Step.ISSUANCE, deciders)
+    approving.void(bad)
+    long_ago = timezone.now() - timedelta(minutes=1)
+    Certificate.objects.filter(application=bad).update(faults=1000, due_at=long_ago)
+    issuance.issue_due()
+    assert certificate_of(good).issued_at
+    assert certificate_of(bad).due_at > timezone.now() + timedelta(minutes=50)
+
+
+def test_a_domain_in_its_own_letters_is_certified_in_plain_ones(deciders: tuple[User, User]) -> None:
+    application = declared(at_contract(), email="an@tênmiền.vn")
+    for step in (walking.sign_contract, walking.make_pin):
+        step(application)
+        application = again(application)
+    approved(application, *deciders)
+    application.finish()
+    issuance.issue_due()
+    read = x509.load_der_x509_certificate(issuance.der_of(certificate_of(application)))
+    names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.RFC822Name) == ["an@" + "tênmiền.vn".encode("idna").decode()]
+
+
+def test_a_signer_that_was_paused_does_not_bring_back_what_was_given_up(deciders: tuple[User, User]) -> None:
+    """Promise P1."""
+    application = to(Step.ISSUANCE, deciders)
+    issuance.intend(certificate_of(application))
+    held = certificate_of(application)
+    held.application = application
+    signed = ca.authority().issue(held)
+    application.send_back({"card-front": "glare"})
+    issuance.store(held, signed)
+    assert certificate_of(application).issued_at is None
+    assert Withdrawn.objects.get().serial == held.serial
+
+
+def test_sent_back_from_the_last_step_it_comes_to_the_review_again(deciders: tuple[User, User]) -> None:
+    application = to(Step.ISSUANCE, deciders)
+    application.send_back({"card-front": "glare"})
+    assert certificate_of(application).state == Certificate.State.APPROVAL_WAITING
+    again(application).finish()
+    assert again(application).step == Step.REVIEW
+
+
+# ── Questions from outside ──
+
+
+def test_odd_questions_get_an_answer_and_no_error(client: Client) -> None:
+    issuing = Authority.now("issuing")
+    named = publishing.certificate_id("sha1", issuing, 5)
+    *parts, _serial = der.elements(der.inner(named))
+    negative = der.sequence(der.sequence(der.sequence(der.sequence(der.sequence(*parts, b"\x02\x01\xfb")))))
+    nonce = profile.extension(publishing.NONCE, der.octets(b"1234567812345678"))
+    twice = der.explicit(2, der.sequence(nonce, nonce))
+    for question in (negative, der.sequence(der.sequence(der.sequence(der.sequence(named)), twice))):
+        told = client.post(f"/pki/{issuing.serial}/ocsp", question, "application/ocsp-request")
+        assert ocsp.load_der_ocsp_response(told.content).response_status == ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+    imprint = der.sequence(der.SHA256, der.octets(hashlib.sha256(b"x").digest()))
+    query = der.sequence(der.integer(1), imprint, b"\x02\x08" + b"\xf1" * 8, der.boolean(True))
+    granted = client.post("/pki/tsa", query, "application/timestamp-query").content
+    assert b"\x02\x08" + b"\xf1" * 8 in granted
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_a_revocation_under_way_while_a_list_is_made_is_in_the_next(
+    deciders: tuple[User, User], client: Client
+) -> None:
+    """Promise P4: the bell of the revocation makes that next list at once."""
+    certificate, issuer = certificate_of(to(Step.COMPLETE, deciders)), Authority.now("issuing")
+    moved, listed = threading.Event(), threading.Event()
+
+    def revoke() -> None:
+        with transaction.atomic():
+            standing.revoke(certificate, 1)
+            moved.set()
+            listed.wait(5)
+        connection.close()
+
+    other = threading.Thread(target=revoke)
+    other.start()
+    moved.wait(5)
+    publishing.publish_list(issuer)
+    listed.set()
+    other.join()
+    publishing.publish_lists()
+    assert int(certificate.serial or "", 16) in revoked_in(client)
+
+
+# ── Documents ──
+
+
+@pytest.mark.parametrize("marker", ["QXZ000JKV", "QXZ007JKV", "QXJ000JKV"])
+def test_a_marker_in_what_a_customer_wrote_is_printed_as_written(marker: str, tmp_path: Path) -> None:
+    application = declared(at_contract(), address=f"{marker} " + "W" * 110)
+    contract.begin(application, place="", device=f"{marker} " + "W" * 280)
+    paper = contract.sign_with(application, strokes=walking.hand())
+    assert paper.shown
+    assert marker in text(paper.shown.read(), tmp_path)
+    contract.send_code(application)
+    contract.agree(application, code_sent())
+    contract.seal_due()
+    assert Paper.objects.get(application=application).state == Paper.State.SEALED
+
+
+def test_a_code_asked_for_while_the_other_tab_signs_harms_no_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    application = at_contract()
+    contract.begin(application, place="", device="")
+    contract.sign_with(application, strokes=walking.hand())
+    contract.send_code(application)
+    digits, running = code_sent(), contract.running
+    Allowance.objects.all().delete()
+
+    def slow(one: Application) -> Paper:
+        found = running(one)
+        monkeypatch.setattr(contract, "running", running)
+        contract.agree(again(application), digits)
+        return found
+
+    monkeypatch.setattr(contract, "running", slow)
+    with pytest.raises(Refusal):
+        contract.send_code(application)
+    contract.seal_due()
+    assert Paper.objects.get(application=application).state == Paper.State.SEALED
+
+
+def test_a_certificate_for_documents_vouches_for_no_time(deciders: tuple[User, User]) -> None:
+    """Else whoever has one could date his own signature back."""
+    organisation = timestamping.signer_of("organisation")
+    shown = Paper.of(to(Step.ACCEPTANCE, deciders), "contract")
+    assert shown
+    assert shown.shown
+    forged = partial(timestamping.stamp, signer=organisation, now=timezone.now() - timedelta(days=300))
+    pdf = pades.sign(shown.shown.read(), organisation, "x", stamp=forged)
+    [told] = examining.examine(pdf, [bytes(Authority.now("root").certificate or b"")], timezone.now())["signatures"]
+    assert told["stamped"] is False
+    early = partial(
+        timestamping.stamp, signer=timestamping.signer_of("timestamp"), now=timezone.now() + timedelta(days=9)
+    )
+    pdf = pades.sign(shown.shown.read(), organisation, "x", stamp=early)
+    [told] = examining.examine(pdf, [bytes(Authority.now("root").certificate or b"")], timezone.now())["signatures"]
+    assert told["stamped"] is False
+
+
+# ── Acts ──
+
+
+@pytest.mark.parametrize("secret", ["\ud800", "\x00" * 6, "9" * 5000])
+def test_whatever_a_secret_is_made_of_the_act_is_settled(secret: str, deciders: tuple[User, User]) -> None:
+    act = given(*asked(to(Step.ACCEPTANCE, deciders), secret=secret))
+    assert act.state == Act.State.REFUSED
+    assert act.answer in ("garbled", "wrong-secret")
+
+
+def test_while_the_vault_is_away_no_try_is_spent(deciders: tuple[User, User], monkeypatch: pytest.MonkeyPatch) -> None:
+    application = to(Step.ACCEPTANCE, deciders)
+
+    def away(*_: Any) -> bytes:
+        raise Broken("away")
+
+    for place in range(PIN_TRIES + 1):
+        with monkeypatch.context() as patched:
+            patched.setattr("signing.custody.checked", away)
+            assert confirmed(application, Act.Kind.ACCEPT).answer == "failed", place
+    assert Key.objects.get(application=application).tries_left == PIN_TRIES
+    assert confirmed(application, Act.Kind.ACCEPT).state == Act.State.DONE
+
+
+def test_what_was_told_as_failed_is_not_signed_after_all(
+    deciders: tuple[User, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise P11: the page and the paper never say different things."""
+    application, lasting = to(Step.ACCEPTANCE, deciders), sealing.lasting
+
+    def slow(*args: Any) -> bytes:
+        Act.objects.filter(state="taken").update(ends_at=timezone.now() - timedelta(minutes=3))
+        acting.perform_due(DOINGS)
+        return lasting(*args)
+
+    monkeypatch.setattr(acceptance, "lasting", slow)
+    assert confirmed(application, Act.Kind.ACCEPT).answer == "failed"
+    minutes = Paper.of(application, Paper.Kind.MINUTES)
+    assert minutes
+    assert minutes.state == Paper.State.OPEN
+    assert again(application).step == Step.ACCEPTANCE
