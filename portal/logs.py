@@ -96,6 +96,7 @@ def configuration(level: str, *, readable: bool) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},  # each 4xx has a line of its own already
             "psycopg.pool": {"level": "ERROR"},  # whoever waits for a connection is told in any case
             "django.server": {"level": "WARNING"},
+            **{key: {"level": "ERROR"} for key in ("weasyprint", "fontTools")},  # each page, each glyph
         },
     }
 

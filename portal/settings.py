@@ -18,6 +18,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # ── Where we stand: one machine on embedded defaults, or a deployment that must name every secret ──
 EMBEDDED: bool = env.bool("EMBEDDED", default=False)
 DEMO: bool = env.bool("DEMO", default=EMBEDDED)
+DEMO_FILES: bool = env.bool("DEMO_FILES", default=DEMO)
 DEBUG: bool = env.bool("DEBUG", default=False)
 TESTING = "pytest" in sys.modules
 STATE = Path(env.str("STATE", default=str(BASE_DIR / "var"))).resolve()
@@ -388,13 +389,14 @@ CELERY_BEAT_SCHEDULE = {
         "kyc.tasks.wake": 60.0,
         "kyc.tasks.tidy": 3600.0,
         "signing.tasks.act": 5.0,
+        "signing.tasks.beat": 10.0,
         "signing.tasks.seal": 10.0,
         "signing.tasks.issue": 10.0,
         "signing.tasks.fill_pool": 10.0,
         "signing.tasks.publish": 30.0,
         "signing.tasks.turn": 3600.0,
         "signing.tasks.recheck": 86400.0,
-        **({"kyc.tasks.plant_demo": 15.0} if DEMO else {}),
+        **({"kyc.tasks.plant_demo": 15.0} if DEMO_FILES else {}),
     }.items()
 }
 # The signer has a queue of its own; the demo's people sign there too.

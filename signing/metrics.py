@@ -6,10 +6,14 @@ from django.conf import settings
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 
+from portal.models import Heartbeat
 from signing.models import Act, Authority, Certificate, Key, Paper, RevocationList
 
 
 def standing() -> Iterator[GaugeMetricFamily]:
+    beat = Heartbeat.objects.filter(name="signer").values_list("at", flat=True).first()
+    silent = (timezone.now() - beat).total_seconds() if beat else -1
+    yield GaugeMetricFamily("portal_signer_silent_seconds", "Since the signer last spoke", value=silent)
     acts = Act.objects.filter(state__in=(Act.State.GIVEN, Act.State.TAKEN)).count()
     yield GaugeMetricFamily("portal_acts_waiting", "Confirmations that wait for the signer", value=acts)
     papers = Paper.objects.filter(state=Paper.State.AGREED).count()

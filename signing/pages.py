@@ -66,7 +66,7 @@ def signing_page(paper: Paper) -> dict[str, Any]:
 
 def minutes_page(application: Application, paper: Paper) -> dict[str, Any]:
     certificate = acceptance.certificate_of(application)
-    facts = paper.facts
+    facts = paper.facts | {"plan": printing.bought(application)["plan"]}  # the plan has a name in each language
     return {
         "paper": paper,
         "short": paper.shown_hash[:8],

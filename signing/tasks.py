@@ -1,7 +1,10 @@
 """The signer's work, on its own queue: each task starts a job that may run twice or at once with itself."""
 
 from celery import shared_task
+from django.utils import timezone
 
+from portal.models import Heartbeat
+from signing import printing
 from signing.steps import acting, asking, contract, founding, issuance, pin, publishing, standing
 from signing.steps.doing import DOINGS
 
@@ -33,8 +36,14 @@ def publish() -> None:
 
 
 @shared_task
+def beat() -> None:
+    Heartbeat.objects.update_or_create(name="signer", defaults={"at": timezone.now()})
+
+
+@shared_task
 def fill_pool() -> None:
     pin.fill_pool()
+    printing.warm()  # once in each process; afterwards it costs nothing
 
 
 @shared_task

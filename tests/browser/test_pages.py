@@ -49,7 +49,7 @@ def enter(page: Page, name: str) -> None:
 def only_english(page: Page) -> None:
     """Names of people, places, offices and plans stay as they are; nothing else may be Vietnamese."""
     text = page.locator("main").inner_text()
-    for name in ("Mẫu", "MẪU", "VNPT", "đ", "Tiếng Việt", "Cục", "Xã ", "Quảng", "HĐ "):
+    for name in ("Mẫu", "MẪU", "VNPT", "đ", "Tiếng Việt", "Cục", "Xã ", "Quảng", "HĐ ", "NĐ-CP", "Việt Nam"):
         text = "\n".join(line for line in text.splitlines() if name not in line)
     assert not VIETNAMESE.search(text), f"{page.url}: {VIETNAMESE.search(text)}"
 

@@ -139,7 +139,7 @@ def test_the_pin_is_made_and_the_minutes_are_signed_in_the_browser(page: Page, d
     page.locator("#pin").fill("719305")
     page.locator("#pin-again").fill("719306")
     page.locator("[data-pin] button.button").click()
-    expect(page.locator("[data-pin-said]")).to_contain_text("chưa giống nhau")
+    expect(page.locator("[data-again-said]")).to_contain_text("chưa giống nhau")
     page.locator("#pin-again").fill("719305")
     page.locator("[data-pin] button.button").dblclick()
     page.wait_for_url("**/application/waiting/")

@@ -43,7 +43,14 @@ class Portal:
     def __init__(self, folder: Path, command: list[str], **variables: str) -> None:
         self.folder, self.command, self.port = folder, command, free_port()
         clean = {name: os.environ[name] for name in KEPT if name in os.environ}
-        self.env = {**clean, "PORT": str(self.port), "BANK_PORT": str(free_port()), "EMBEDDED": "1", **variables}
+        self.env = {
+            **clean,
+            "PORT": str(self.port),
+            "BANK_PORT": str(free_port()),
+            "EMBEDDED": "1",
+            "DEMO_FILES": "0",
+            **variables,
+        }
         self.process: subprocess.Popen[str] | None = None
         self.log = folder / "portal.log"
 

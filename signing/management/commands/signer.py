@@ -7,7 +7,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from portal.celery import app
-from signing import printing
 from signing.steps import founding
 
 
@@ -25,7 +24,6 @@ class Command(BaseCommand):
             founding.found()
         elif not founding.is_founded():
             raise CommandError("There are no keys yet: hold the ceremony first (manage.py ceremony, see README).")
-        printing.warm()
         connections.close_all()
         named = ("-Q", "signer", "-n", "signer@%h", "--pool", "threads", "-c", str(threads))
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
