@@ -99,8 +99,8 @@ def wrong(left: int) -> Refusal:
     return Refusal(
         "code-wrong",
         ngettext(
-            "Thông tin chưa đúng. Quý khách hãy kiểm tra lại tin nhắn; còn %(left)d lần thử.",
-            "Thông tin chưa đúng. Quý khách hãy kiểm tra lại tin nhắn; còn %(left)d lần thử.",
+            "Thông tin chưa đúng. Quý khách hãy kiểm tra lại tin nhắn SMS; còn %(left)d lần thử.",
+            "Thông tin chưa đúng. Quý khách hãy kiểm tra lại tin nhắn SMS; còn %(left)d lần thử.",
             left,
         )
         % {"left": left},
