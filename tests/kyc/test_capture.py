@@ -21,6 +21,7 @@ from kyc.models import Evidence, Mark, Piece, Upload
 from kyc.steps import capture, planting
 from portal.models import SealedFile, User
 from portal.refusals import Refusal
+from signing import paper
 from tests.kyc.conftest import an_application, given, send, shown, try_face
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -188,6 +189,13 @@ def test_a_hostile_file_is_refused_at_little_cost(name: str, file: bytes) -> Non
     assert time.process_time() - began < 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000  # KiB
     assert not Evidence.objects.exists()
+
+
+def test_half_a_photograph_is_refused_also_where_papers_are_printed() -> None:
+    """WeasyPrint tells Pillow, for the whole process, to take what was cut off."""
+    paper.printed("<p>x</p>")
+    good = shown("front")
+    assert send(an_application(), "card-front", good[: len(good) // 3]).answer == {"refused": "not-a-photo"}
 
 
 @pytest.mark.parametrize(
