@@ -198,7 +198,7 @@ function outlined(video) {
   const more = across * MARGIN;
   const x = Math.max(0, (video.videoWidth - across) / 2 - more);
   const y = Math.max(0, (video.videoHeight - high) / 2 - more);
-  return { x, y, wide: Math.min(video.videoWidth - x, across + 2 * more), high: Math.min(video.videoHeight - y, high + 2 * more) };
+  return { source: video, x, y, wide: Math.min(video.videoWidth - x, across + 2 * more), high: Math.min(video.videoHeight - y, high + 2 * more) };
 }
 
 function cardPage(root) {
@@ -232,8 +232,9 @@ function cardPage(root) {
     for (let good = 0; stream === mine; ) {
       await pause(250);
       if (stream !== mine || !video.videoWidth || document.hidden) continue;
-      const { x, y, wide, high } = outlined(video);
-      const fault = faultOf(item, quality(greyOf(video, x, y, wide, high, 480)));
+      // The picture that is sent is the very one that was judged, not the next: hands move.
+      const at = good < 3 ? outlined(video) : hold(outlined(video));
+      const fault = faultOf(item, quality(greyOf(at.source, at.x, at.y, at.wide, at.high, 480)));
       stage.dataset.state = fault ? "off" : "good";
       good = fault ? 0 : good + 1;
       if (good !== 1) said(hint(root, fault || "good"));
@@ -241,20 +242,18 @@ function cardPage(root) {
     }
   }
 
-  function draw(source, x, y, wide, high, most) {
+  function hold({ source, x, y, wide, high }, most = 1600) {
     const scale = Math.min(1, most / Math.max(wide, high));
     shot.width = Math.round(wide * scale);
     shot.height = Math.round(high * scale);
     shot.getContext("2d").drawImage(source, x, y, wide, high, 0, 0, shot.width, shot.height);
-    return new Promise((done) => shot.toBlob(done, "image/jpeg", 0.9));
+    return { source: shot, x: 0, y: 0, wide: shot.width, high: shot.height };
   }
+  const held = () => new Promise((done) => shot.toBlob(done, "image/jpeg", 0.9));
 
   async function take() {
-    if (!stream) return;
-    const { x, y, wide, high } = outlined(video);
-    const blob = await draw(video, x, y, wide, high, 1600);
     close();
-    deliver(blob, "camera");
+    deliver(await held(), "camera");
   }
 
   async function deliver(blob, way, more = {}) {
@@ -278,7 +277,7 @@ function cardPage(root) {
   start.addEventListener("click", open);
   again.addEventListener("click", open);
   reload.addEventListener("click", () => location.reload());
-  shoot.addEventListener("click", take);
+  shoot.addEventListener("click", () => stream && (hold(outlined(video)), take()));
   insist.addEventListener("click", () => deliver(...last, { insist: "on" }));
   file.addEventListener("change", async () => {
     const chosen = file.files[0];
@@ -287,7 +286,8 @@ function cardPage(root) {
     shot.width = shot.height = 1;
     try {
       const bitmap = await createImageBitmap(chosen);
-      deliver(await draw(bitmap, 0, 0, bitmap.width, bitmap.height, 2000), "gallery");
+      hold({ source: bitmap, x: 0, y: 0, wide: bitmap.width, high: bitmap.height }, 2000);
+      deliver(await held(), "gallery");
     } catch {
       deliver(chosen, "gallery"); // the server says what is wrong with it
     }
