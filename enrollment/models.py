@@ -15,7 +15,7 @@ from enrollment.identity import Declaration
 from enrollment.journey import Channel, Step
 from portal import audit, logs, sealing
 from portal.apps import found_in_each_app
-from portal.models import Branch, DataKey, User
+from portal.models import Branch, DataKey, SealedRow, User
 from portal.refusals import Refusal
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is read as another
@@ -83,7 +83,7 @@ class Ward(models.Model):
         return f"{self.name}, {self.province}"
 
 
-class Application(models.Model):
+class Application(SealedRow):
     """One person's way to one certificate. Its state is the step at which it stands; only it moves itself."""
 
     reference = models.CharField(_("Mã hồ sơ"), max_length=8, unique=True, default=new_reference, editable=False)
@@ -221,12 +221,6 @@ class Application(models.Model):
     def declaration(self) -> Declaration | None:
         return Declaration.from_json(self.declared) if self.declared else None
 
-    def sealed(self, field: str, value: Any) -> sealing.Token:
-        """For an update, which cannot seal by itself."""
-        sealed_field: Any = self._meta.get_field(field)
-        token: sealing.Token = sealed_field.sealed(value, self)
-        return token
-
     def as_declared(self, told: Declaration) -> dict[str, Any]:
         """The declaration and the indexes by which it is found again, sealed for an update."""
         return {
@@ -257,7 +251,7 @@ def out_of_step() -> Refusal:
     return Refusal("out-of-step", _("Hồ sơ đã chuyển sang bước khác. Quý khách hãy tải lại trang."))
 
 
-class OfApplication(models.Model):
+class OfApplication(SealedRow):
     """A part of an application's file, sealed by the application's own key: erased with it."""
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")

@@ -9,7 +9,7 @@ from typing import IO, Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import models
+from django.db import models, transaction
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -37,6 +37,19 @@ class DataKey(models.Model):
     def erase(self, now: Any) -> None:
         type(self).objects.filter(pk=self.pk, erased_at=None).update(wrapped=None, erased_at=now)
         self.wrapped = None
+
+
+class SealedRow(models.Model):
+    """One with fields sealed by its own data key."""
+
+    class Meta:
+        abstract = True
+
+    def sealed(self, field: str, value: Any) -> sealing.Token:
+        """For an update, which cannot seal by itself."""
+        sealed_field: Any = self._meta.get_field(field)
+        token: sealing.Token = sealed_field.sealed(value, self)
+        return token
 
 
 class SealedFile(models.Model):
@@ -70,6 +83,11 @@ class SealedFile(models.Model):
 
     def read(self) -> bytes:
         return b"".join(self.chunks())
+
+    def forget(self) -> None:
+        """One that nothing names any more; its bytes go when that is certain."""
+        self.delete()
+        transaction.on_commit(lambda: default_storage.delete(self.name), robust=True)
 
 
 class Branch(models.Model):

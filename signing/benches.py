@@ -59,7 +59,7 @@ def told() -> tuple[dict[str, Any], dict[str, str]]:
         printing.WANTED,
         printing.EVIDENCE,
     )
-    facts = {row.name.partition("__")[0]: f"Trị số {row.gloss}" for table in tables for row in table}
+    facts = {paper.source(row.name): f"Trị số {row.gloss}" for table in tables for row in table}
     more = ("day", "number", "with_contract", "of_contract", "signed_on", "sealed_on", "typed")
     return printing.fixed_contract(texts.CURRENT, evidence=True), {**facts, **dict.fromkeys(more, "21/11/2026")}
 
@@ -184,18 +184,16 @@ def made() -> Callable[[], object]:
     certificate.application = application
     key_of, authority = application.key, Authority.now("issuing")
     holder, issuer, public = printing.holder_of(application), founding.issuer_of(authority), bytes(key_of.public)
-    content_field: Any = Certificate._meta.get_field("content")
-    der_field: Any = Certificate._meta.get_field("der")
     here = Certificate.objects.filter(pk=certificate.pk)
 
     def work() -> None:
         serial, now = profile.new_serial(), datetime.now(UTC).replace(microsecond=0)
         content = profile.subscriber(holder, public, issuer, "rsa", serial, now, profile.clamped(now, 12, issuer))
         assert not list(profile.faults(content, "rsa", holder, public, issuer))
-        here.update(content=content_field.sealed(content.hex(), certificate))
+        here.update(content=certificate.sealed("content", content.hex()))
         signed = der.signed(content, "rsa", sign_as_provider(authority.wrapped, content))
         profile.read(signed).verify_directly_issued_by(profile.read(issuer.certificate))
-        here.update(der=der_field.sealed(signed.hex(), certificate))
+        here.update(der=certificate.sealed("der", signed.hex()))
 
     return work
 

@@ -15,7 +15,7 @@ from enrollment.pages import svg
 from portal import writing
 from signing import printing, profile, texts
 from signing.models import Certificate, Paper
-from signing.paper import Row
+from signing.paper import Row, source
 from signing.steps import acceptance, contract
 from signing.steps.issuance import der_of
 
@@ -34,7 +34,7 @@ TONES = {
 def told(rows: tuple[Row, ...], facts: dict[str, str]) -> list[tuple[str, str]]:
     """Label and value, in the language of the page."""
     english = get_language() == "en"
-    return [(row.gloss if english else row.label, facts[row.name.partition("__")[0]]) for row in rows]
+    return [(row.gloss if english else row.label, facts[source(row.name)]) for row in rows]
 
 
 def contract_page(application: Application) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def minutes_page(application: Application, paper: Paper) -> dict[str, Any]:
     facts = paper.facts | {"plan": printing.bought(application)["plan"]}  # the plan has a name in each language
     return {
         "paper": paper,
-        "short": paper.shown_hash[:8],
+        "short": contract.short(paper.shown_hash),
         "text": texts.text("minutes", paper.version, get_language() or "vi"),
         "parties": told(printing.PARTIES, facts),
         "issued": told(printing.ISSUED, facts),

@@ -104,7 +104,6 @@ class Layout:
     places: Mapping[str, Place]
     drawings: dict[str, int]  # slot → the stream at the end of its page
     catalog: int
-    page: int  # the first
     title: str
 
     @property
@@ -223,7 +222,7 @@ def cut(pdf: bytes, names: Sequence[tuple[str, int]], places: Mapping[str, Place
     # Where the first page lies, for whoever appends a signature: a name of our own, which readers pass over.
     objects[catalog] = objects[catalog].removesuffix(b">>") + b"/PortalFirstPage %d>>" % pages[0]
     fixed, table = packed(objects, streams, catalog, pages[0], metadata + 1)
-    return Layout(fixed, table, tuple(slots), fonts, places, drawings, catalog, pages[0], title)
+    return Layout(fixed, table, tuple(slots), fonts, places, drawings, catalog, title)
 
 
 def found(pattern: bytes, text: bytes) -> bytes:

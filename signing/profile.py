@@ -148,17 +148,18 @@ def address_of(*places: tuple[str, str]) -> bytes:
     return extension("1.3.6.1.5.5.7.1.1", der.sequence(*found))
 
 
-def revocation_at(issuer: Issuer) -> bytes:
-    """Where the list is, and by whom it is made: named although it is the issuer itself, as the samples do."""
+def list_at(issuer: Issuer, *maker: bytes) -> bytes:
     place = der.explicit(0, der.explicit(0, der.primitive(6, f"{issuer.address}.crl".encode())))
-    return extension("2.5.29.31", der.sequence(der.sequence(place, der.explicit(2, der.explicit(4, issuer.subject)))))
+    return extension("2.5.29.31", der.sequence(der.sequence(place, *maker)))
 
 
 @lru_cache(16)
 def of_issuer(issuer: Issuer) -> tuple[bytes, bytes, bytes, bytes]:
     """What is the same in everything that an issuer signs."""
     where = address_of((CA_ISSUERS, f"{issuer.address}.cer"), (OCSP, f"{issuer.address}/ocsp"))
-    return issuer.subject, authority_of(issuer), where, revocation_at(issuer)
+    # The list's maker is named although it is the issuer itself, as the samples do.
+    listed = list_at(issuer, der.explicit(2, der.explicit(4, issuer.subject)))
+    return issuer.subject, authority_of(issuer), where, listed
 
 
 # ── To be signed ──
@@ -191,7 +192,7 @@ def subscriber(
         authority,
         subject_key(public),
         key_usage(*((0, 1, 2, 3) if is_rsa else (0, 1))),  # an elliptic key enciphers nothing
-        extension("2.5.29.19", der.sequence(), critical=True),
+        _no_authority(),
         uses(EMAIL_PROTECTION, DOCUMENT_SIGNING),
         extension("2.5.29.17", der.sequence(der.primitive(1, holder.email.encode("ascii")))),
         where,
@@ -236,9 +237,7 @@ PURPOSES: dict[str, tuple[bytes, ...]] = {
 
 def _by_list(issuer: Issuer) -> tuple[bytes, ...]:
     """A root answers no questions: it has a list alone."""
-    place = der.explicit(0, der.explicit(0, der.primitive(6, f"{issuer.address}.crl".encode())))
-    listed = extension("2.5.29.31", der.sequence(der.sequence(place)))
-    return address_of((CA_ISSUERS, f"{issuer.address}.cer")), listed
+    return address_of((CA_ISSUERS, f"{issuer.address}.cer")), list_at(issuer)
 
 
 PLACES: dict[str, Callable[[Issuer], tuple[bytes, ...]]] = {

@@ -91,12 +91,7 @@ def code(request: HttpRequest, application: Application) -> HttpResponse:
     if form.is_valid():
         with told_on(form, "code"):
             contract.agree(application, form.cleaned_data["code"])
-            messages.success(
-                request,
-                _(
-                    "Hoàn thành ký điện tử. Khi VNPT đóng dấu xong, Quý khách được báo qua email để xem và tải hợp đồng."
-                ),
-            )
+            messages.success(request, SIGNED)
             return onward(application)
     return show(
         request, "signing/code", application, form=form, declared=application.declaration,
@@ -136,7 +131,7 @@ def pdf_of(file: SealedFile, name: str, *, keep: bool = False) -> HttpResponse:
 
 @at(Step.PIN)
 def pin(request: HttpRequest, application: Application) -> HttpResponse:
-    return show(request, "signing/pin", application, exchange=founding.exchange_key(), declared=application.declaration)
+    return show(request, "signing/pin", application, declared=application.declaration)
 
 
 @require_POST
@@ -187,10 +182,7 @@ def issuing(request: HttpRequest, application: Application) -> HttpResponse:
 @at(Step.ACCEPTANCE)
 def accept(request: HttpRequest, application: Application) -> HttpResponse:
     paper = acceptance.prepare(application)
-    return show(
-        request, "signing/acceptance", application, exchange=founding.exchange_key(),
-        **pages.minutes_page(application, paper),
-    )  # fmt: skip
+    return show(request, "signing/acceptance", application, **pages.minutes_page(application, paper))
 
 
 # ── My SmartCA ──

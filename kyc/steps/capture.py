@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -215,8 +214,7 @@ def stored(application: Application, pictures: Mapping[str, bytes]) -> Iterator[
         mine = {file.pk: file for file, _pixels in files.values()}
         named = set(Evidence.objects.filter(file__in=mine).values_list("file", flat=True))
         for pk in set(mine) - named:
-            mine[pk].delete()
-            default_storage.delete(mine[pk].name)
+            mine[pk].forget()
 
 
 def digest(pixels: bytes) -> str:
@@ -262,5 +260,4 @@ def drop(evidence: Evidence) -> None:
     file = evidence.file
     assert file
     Evidence.objects.filter(pk=evidence.pk).update(file=None, facts=None)
-    file.delete()
-    transaction.on_commit(lambda: default_storage.delete(file.name), robust=True)
+    file.forget()

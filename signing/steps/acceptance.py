@@ -12,15 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.steps import telling
-from portal import audit, writing
+from portal import audit
 from portal.refusals import Refusal
 from signing import pades, paper, printing, profile, texts
-from signing.models import Act, Certificate, Key, Paper, next_number
+from signing.models import Act, Certificate, Key, Paper
 from signing.steps import acting
 from signing.steps.acting import No, Told, settle
-from signing.steps.contract import frozen_of
+from signing.steps.contract import frozen_of, number_of, spaced
 from signing.steps.issuance import der_of
-from signing.steps.sealing import by_customer, by_provider, evidence, forget, keep, lasting
+from signing.steps.sealing import by_customer, by_provider, evidence, keep, lasting
 
 log = structlog.get_logger(__name__)
 State, Kind = Certificate.State, Paper.Kind
@@ -47,14 +47,13 @@ def prepare(application: Application) -> Paper:
     if found and found.shown_hash:
         return found
     facts = facts_of(application)
-    today, now = timezone.localdate(), timezone.now()
-    short = writing.fold(facts["unit"]).upper()[:30]
+    now = timezone.now()
     with transaction.atomic():
         application.hold()
         found = Paper.of(application, Kind.MINUTES) or Paper.objects.create(
             application=application,
             kind=Kind.MINUTES,
-            number=f"{today:%y%m%d}-{next_number(f'minutes {short}', today):04d}/{short}/BBNT SmartCA",
+            number=number_of("minutes", facts["unit"], "BBNT"),
             version=texts.CURRENT,
             facts=facts,
             frozen=frozen_of(facts),
@@ -63,7 +62,7 @@ def prepare(application: Application) -> Paper:
         )
     shown, digest = keep(printed(found), application.data_key)
     if not Paper.objects.filter(pk=found.pk, shown=None).update(shown=shown, shown_hash=digest):
-        forget(shown)  # another tab was quicker
+        shown.forget()  # another tab was quicker
     found = Paper.of(application, Kind.MINUTES)
     assert found
     return found
@@ -98,7 +97,7 @@ def certificate_facts(certificate: Certificate) -> dict[str, str]:
         "not_before": printing.moment(read.not_valid_before_utc),
         "not_after": printing.moment(read.not_valid_after_utc),
         "key_kind": printing.KEY_KINDS.get(kind, kind),
-        "fingerprint": " ".join(certificate.fingerprint[at : at + 8].upper() for at in range(0, 64, 8)),
+        "fingerprint": spaced(certificate.fingerprint.upper()),
     }
 
 

@@ -31,7 +31,7 @@ from portal.refusals import Refusal
 from signing import paper, printing, texts
 from signing.models import Paper, next_number
 from signing.paper import Strokes
-from signing.steps.sealing import by_provider, evidence, forget, is_whole, keep, lasting
+from signing.steps.sealing import by_provider, evidence, is_whole, keep, lasting
 
 log = structlog.get_logger(__name__)
 State, Kind = Paper.State, Paper.Kind
@@ -82,7 +82,7 @@ def begin(application: Application, *, place: str, device: str) -> Paper:
         made = Paper.objects.create(
             application=application,
             kind=Kind.CONTRACT,
-            number=number_of(unit.name if unit else "VNPT"),
+            number=number_of("contract", unit.name if unit else "VNPT", "HĐ"),
             version=texts.CURRENT,
             facts=facts,
             frozen=frozen,
@@ -94,11 +94,11 @@ def begin(application: Application, *, place: str, device: str) -> Paper:
     return made
 
 
-def number_of(unit: str) -> str:
-    """As VNPT's contracts are numbered: day, place in the day's series of the unit, unit, service."""
+def number_of(series: str, unit: str, kind: str) -> str:
+    """As VNPT's papers are numbered: day, place in the day's series of the unit, unit, kind of paper and service."""
     today = timezone.localdate()
     short = writing.fold(unit).upper()[:30]
-    return f"{today:%y%m%d}-{next_number(f'contract {short}', today):04d}/{short}/HĐ SmartCA"
+    return f"{today:%y%m%d}-{next_number(f'{series} {short}', today):04d}/{short}/{kind} SmartCA"
 
 
 def frozen_of(facts: dict[str, str]) -> str:
@@ -198,16 +198,11 @@ def sign_with(application: Application, *, strokes: Any = None, typed: str = "")
         if fresh is None or fresh.pk != found.pk or fresh.state != State.OPEN:
             raise ended()
         Paper.objects.filter(pk=found.pk).update(
-            shown=shown, shown_hash=shown_hash, evidence=sealed_evidence(found, evidence)
+            shown=shown, shown_hash=shown_hash, evidence=found.sealed("evidence", evidence)
         )
         if fresh.shown:
-            forget(fresh.shown)
+            fresh.shown.forget()
     return Paper.of(application, Kind.CONTRACT) or found
-
-
-def sealed_evidence(found: Paper, told: dict[str, Any]) -> Any:
-    field: Any = Paper._meta.get_field("evidence")
-    return field.sealed(told, found)
 
 
 def printed(found: Paper, evidence: dict[str, Any], at: Any) -> bytes:
@@ -257,7 +252,7 @@ def send_code(application: Application, network: str = "") -> None:
             app="signing",
         )
         told = {**found.evidence, "code_sent": timezone.now().isoformat()}
-        Paper.objects.filter(pk=found.pk).update(evidence=sealed_evidence(found, told))
+        Paper.objects.filter(pk=found.pk).update(evidence=found.sealed("evidence", told))
 
 
 def held(application: Application) -> Paper:
@@ -285,7 +280,7 @@ def agree(application: Application, digits: str) -> Paper:
             raise ended()
         told = {**found.evidence, "agreed": now.isoformat(), "user": application.user_id}
         Paper.objects.filter(pk=found.pk).update(
-            state=State.AGREED, agreed_at=now, due_at=now, evidence=sealed_evidence(found, told)
+            state=State.AGREED, agreed_at=now, due_at=now, evidence=found.sealed("evidence", told)
         )
         application.finish()
         audit.record("contract signed", application, number=found.number, hash=found.shown_hash[:16])

@@ -91,12 +91,11 @@ def intend(certificate: Certificate) -> bool:
     content = profile.subscriber(holder, bytes(key.public), issuer, authority.algorithm, serial, now, until)
     if wrong := list(profile.faults(content, authority.algorithm, holder, bytes(key.public), issuer)):
         raise Nonconforming(", ".join(wrong))
-    field = Certificate._meta.get_field("content")
     here = Certificate.objects.filter(pk=certificate.pk, state=State.ISSUE_WAITING, serial=None)
     with transaction.atomic():
         done = here.update(
             serial=f"{serial:x}",
-            content=field.sealed(base64.b64encode(content).decode(), certificate),
+            content=certificate.sealed("content", base64.b64encode(content).decode()),
             issuer=authority,
             key=key,
             approval=approval,
@@ -151,8 +150,7 @@ def der_of(certificate: Certificate) -> bytes:
 def store(certificate: Certificate, signed: bytes) -> None:
     """With the step, the message and the state, at once; the second of two that signed the same stores nothing."""
     application, now = certificate.application, timezone.now()
-    field = Certificate._meta.get_field("der")
-    told = field.sealed(base64.b64encode(signed).decode(), certificate)
+    told = certificate.sealed("der", base64.b64encode(signed).decode())
     with transaction.atomic():
         # Of this very intent: one that was given up meanwhile, and perhaps replaced, is not brought back.
         intent = Certificate.objects.filter(serial=certificate.serial, approval=certificate.approval)

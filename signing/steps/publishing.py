@@ -1,10 +1,8 @@
 """What the world may ask about our certificates: revocation lists and OCSP answers, signed by the issuer's own hand."""
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import DuplicateExtension, ocsp
@@ -17,7 +15,6 @@ from signing.gateways.vault import sign_as_provider
 from signing.models import Authority, Certificate, RevocationList, Withdrawn
 from signing.steps.founding import issuer_of, list_body
 
-log = structlog.get_logger(__name__)
 LIST_LASTS, LIST_EVERY = timedelta(hours=24), timedelta(hours=1)
 ANSWER_LASTS, ANSWER_EVERY = timedelta(hours=12), timedelta(hours=6)
 BATCH = 500
@@ -107,15 +104,13 @@ def status(when: datetime | None, why: int) -> bytes:
     return der.implicit(1, der.sequence(der.generalized(when), *reason))
 
 
-def answered(
-    responder: Authority, named: Sequence[tuple[bytes, bytes]], now: datetime, nonce: bytes | None = None
-) -> bytes:
-    """A signed answer about these."""
+def answered(responder: Authority, named: bytes, status: bytes, now: datetime, nonce: bytes | None = None) -> bytes:
+    """A signed answer about one certificate."""
     until = der.explicit(0, der.generalized(now + ANSWER_LASTS))
-    told = [der.sequence(named_by, status, der.generalized(now), until) for named_by, status in named]
+    told = der.sequence(named, status, der.generalized(now), until)
     extra = [] if nonce is None else [der.explicit(1, der.sequence(profile.extension(NONCE, der.octets(nonce))))]
     who = der.explicit(2, der.octets(profile.key_id(bytes(responder.public))))
-    body = der.sequence(who, der.generalized(now), der.sequence(*told), *extra)
+    body = der.sequence(who, der.generalized(now), der.sequence(told), *extra)
     signature = sign_as_provider(responder.wrapped, body)
     basic = der.sequence(
         body,
@@ -184,8 +179,8 @@ def answer(request: bytes) -> bytes:
     if isinstance(found, int):
         return failed(found)
     issuer, algorithm, serial, nonce = found
-    named = certificate_id(algorithm, issuer, serial), status_of(issuer, serial)
-    return answered(responder_for(issuer), [named], timezone.now(), nonce)
+    named = certificate_id(algorithm, issuer, serial)
+    return answered(responder_for(issuer), named, status_of(issuer, serial), timezone.now(), nonce)
 
 
 def sign_answers() -> int:
@@ -207,8 +202,8 @@ def sign_answer(certificate: Certificate, now: datetime) -> bytes:
     issuer = certificate.issuer
     assert issuer
     serial = int(certificate.serial or "0", 16)
-    named = certificate_id("sha1", issuer, serial), status(certificate.revoked_at, certificate.reason)
-    told = answered(responder_for(issuer), [named], now)
+    state = status(certificate.revoked_at, certificate.reason)
+    told = answered(responder_for(issuer), certificate_id("sha1", issuer, serial), state, now)
     same = Certificate.objects.filter(pk=certificate.pk, revoked_at=certificate.revoked_at, reason=certificate.reason)
     same.update(answer=told, answer_until=now + ANSWER_LASTS)
     return told

@@ -4,8 +4,6 @@ import hashlib
 from functools import partial
 from io import BytesIO
 
-from django.core.files.storage import default_storage
-from django.db import transaction
 from django.utils import timezone
 
 from portal import sealing
@@ -36,8 +34,8 @@ def evidence(certificates: list[Certificate]) -> Evidence:
     for issuer, serial in asked:
         assert issuer
         responder = publishing.responder_for(issuer)
-        named = publishing.certificate_id("sha1", issuer, serial), publishing.status_of(issuer, serial)
-        answers.append(publishing.answered(responder, [named], now))
+        named, status = publishing.certificate_id("sha1", issuer, serial), publishing.status_of(issuer, serial)
+        answers.append(publishing.answered(responder, named, status, now))
         chains += [bytes(responder.certificate or b""), *issuer.chain]
         lists += [
             bytes(found.der) for one in (issuer, issuer.issuer) if one and (found := publishing.current_list(one))
@@ -67,12 +65,6 @@ def lasting(pdf: bytes, told: Evidence) -> bytes:
 def keep(pdf: bytes, data_key: DataKey) -> tuple[SealedFile, str]:
     """Sealed, and the hash by which it is known again."""
     return SealedFile.store(BytesIO(pdf), "application/pdf", data_key), hashlib.sha256(pdf).hexdigest()
-
-
-def forget(file: SealedFile) -> None:
-    """One that nothing names any more; its bytes go when that is certain."""
-    file.delete()
-    transaction.on_commit(lambda: default_storage.delete(file.name), robust=True)
 
 
 def is_whole(file: SealedFile | None, digest: str) -> bool:

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from signing.models import Authority, Certificate, Paper
+from signing.steps import founding
 
 log = structlog.get_logger(__name__)
 PATIENCE = 15  # seconds
@@ -90,5 +91,5 @@ def now_of(serial: str, fingerprint: str) -> str:
     if found:
         return str(found.get_state_display())
     ours = Authority.objects.filter(serial=serial, not_after__gt=timezone.now()).first()
-    same = ours and hashlib.sha256(bytes(ours.certificate or b"")).hexdigest() == fingerprint
+    same = ours and founding.fingerprint(ours) == fingerprint
     return str(Certificate.State.ACTIVE.label) if same else ""
