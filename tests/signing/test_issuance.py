@@ -74,6 +74,9 @@ def run_and_die(line: int) -> bool:
         connection.close_pool()
     child = os.fork()
     if child == 0:
+        # Where Playwright's loop runs, close_all() does not see the connection from before it; the child, in which no loop
+        # runs, does see it, and would leave it to the parent in mid-transaction.
+        _inherited, connection.connection = connection.connection, None
         count = 0
 
         def trace(frame: Any, event: str, _more: Any) -> Any:
