@@ -230,6 +230,7 @@ TEMPLATES = [
 FORM_RENDERER = "portal.rendering.Renderer"
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE / "static"
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STATICFILES_DIRS = [BASE_DIR / "static"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 HOTLINE = "18001260"

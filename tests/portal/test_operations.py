@@ -2,7 +2,10 @@
 
 import json
 import logging
+import os
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -11,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portal import health, logs, tasks
+from portal.management.commands.prepare import gather_static
 from portal.models import Allowance, Code, Heartbeat
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +33,21 @@ def test_readyz_names_each_part(client: Client, monkeypatch: pytest.MonkeyPatch)
     assert answer.json() == dict.fromkeys(("database", "broker", "worker", "storage"), "ok")
     Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=2))
     assert client.get("/readyz").json()["worker"] == "silent"
+
+
+def test_static_files_are_gathered_when_one_changed_and_only_then(tmp_path: Path, settings: Any) -> None:
+    source, kept = tmp_path / "from" / "page.css", tmp_path / "to" / "page.css"
+    source.parent.mkdir()
+    settings.STATICFILES_DIRS, settings.STATIC_ROOT = [source.parent], kept.parent
+    source.write_text("a {}")
+    gather_static()
+    kept.write_text("left alone")
+    gather_static()
+    assert kept.read_text() == "left alone"
+    source.write_text("b {}")
+    os.utime(source, (2_000_000_000, 2_000_000_000))
+    gather_static()
+    assert kept.read_text() == "b {}"
 
 
 def test_metrics_are_for_who_has_the_token(client: Client) -> None:
