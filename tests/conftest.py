@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.db import connection, connections
 from django.test import Client
 from django.urls import get_resolver
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from portal import accounts, audit, seeds
 from portal.gateways import sms
@@ -72,6 +72,7 @@ def _fresh() -> None:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=30_000)  # what comes comes, on a busy machine late; no test measures it
     with sync_playwright() as playing:
         yield playing
 

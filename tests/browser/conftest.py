@@ -24,7 +24,7 @@ def context(chromium: Browser, request: pytest.FixtureRequest, live_server: Live
         viewport={"width": width, "height": height},
         has_touch=request.param == "phone",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield context
     context.close()
 
@@ -39,6 +39,12 @@ def page(context: BrowserContext) -> Iterator[Page]:
     yield page
     # A page that is refused is an error to the console; a script, style or frame that is refused is one to us.
     assert [fault for fault in faults if "Failed to load resource" not in fault] == []
+
+
+@pytest.fixture
+def language(page: Page) -> str:
+    """A phone that speaks Vietnamese and a desk that speaks English: each width and each language once."""
+    return "vi" if (page.viewport_size or {"width": 0})["width"] < 500 else "en"
 
 
 def look(page: Page, path: str = "") -> None:

@@ -86,7 +86,7 @@ def filmed(playwright: Playwright, live_server: LiveServer, tmp_path: Path, pers
             viewport={"width": 390, "height": 844},
             has_touch=True,
         )
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         enter(page, user)
         yield page
         browser.close()
@@ -311,7 +311,6 @@ def test_holding_a_key_decides_nothing(page: Page, staff: People) -> None:
     assert Decision.objects.filter(act="approve").count() == 1
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
 def test_every_page_of_the_desk(page: Page, language: str, staff: People) -> None:
     supervisor, reviewer = staff("supervisor"), staff("reviewer")
     case = a_case(fault="other-name")
@@ -334,7 +333,6 @@ def test_every_page_of_the_desk(page: Page, language: str, staff: People) -> Non
         look(page, f"/admin/kyc/{path}")
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
 def test_the_customers_pages_of_capture_and_of_waiting(
     page: Page, language: str, person: People, staff: People
 ) -> None:

@@ -55,7 +55,6 @@ def only_english(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["vi", "en"])
 def test_every_page_for_anybody_and_for_a_customer(page: Page, language: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     speak(page, language)
@@ -78,7 +77,6 @@ def test_every_page_for_anybody_and_for_a_customer(page: Page, language: str, sc
             only_english(page)
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
 def test_every_page_for_staff(page: Page, language: str, person: People) -> None:
     speak(page, language)
     enter(page, "Mẫu Minh")

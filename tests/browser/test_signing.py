@@ -70,22 +70,15 @@ def enter(page: Page, application: Application) -> None:
         page.locator("main form button.button").first.click()
 
 
-def turned(page: Page) -> str:
-    """A phone that speaks Vietnamese and a desk that speaks English: each width and each language once."""
-    language = "vi" if (page.viewport_size or {"width": 0})["width"] < 500 else "en"
-    speak(page, language)
-    return language
-
-
 def seen(page: Page, language: str, path: str = "") -> None:
     look(page, path)
     if language == "en":
         only_english(page)
 
 
-def test_every_page_on_the_way(page: Page, deciders: tuple[User, User]) -> None:
+def test_every_page_on_the_way(page: Page, language: str, deciders: tuple[User, User]) -> None:
     """Promise P21, as far as signing."""
-    language = turned(page)
+    speak(page, language)
     application = at_contract()
     enter(page, application)
     seen(page, language, "/application/contract/")
@@ -108,8 +101,8 @@ def test_every_page_on_the_way(page: Page, deciders: tuple[User, User]) -> None:
     seen(page, language, "/application/acceptance/")
 
 
-def test_every_page_afterwards(page: Page, deciders: tuple[User, User], tmp_path: Any) -> None:
-    language = turned(page)
+def test_every_page_afterwards(page: Page, language: str, deciders: tuple[User, User], tmp_path: Any) -> None:
+    speak(page, language)
     application = to(Step.COMPLETE, deciders)
     enter(page, application)
     for path in (

@@ -52,7 +52,6 @@ def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"Tab never reaches {name}")
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
 def test_a_new_reviewer_sets_password_and_second_factor_and_signs_in_by_keyboard_alone(
     page: Page, language: str, person: People
 ) -> None:

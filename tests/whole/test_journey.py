@@ -145,17 +145,17 @@ def decided_by_two(browser: Browser, portal: Portal, reference: str) -> None:  #
         page = browser.new_page(base_url=portal.address, viewport={"width": 1440, "height": 900})
         page.set_default_timeout(30_000)
         page.goto("/demo/")
-        page.get_by_role("listitem").filter(has_text="Bàn thẩm định").filter(has_text=name).get_by_role(
-            "button"
-        ).click()
+        desk = page.get_by_role("listitem").filter(has_text="Bàn thẩm định").filter(has_text=name)
+        with page.expect_navigation():
+            desk.get_by_role("button").click()
         page.goto(f"/admin/kyc/case/?q={reference}")
-        page.get_by_role("link", name=reference).first.click()
-        page.keyboard.press("n")
-        page.wait_for_load_state()
-        page.wait_for_selector("[data-key=d]")
+        with page.expect_navigation():  # keys are heard once a page has loaded
+            page.get_by_role("link", name=reference).first.click()
+        with page.expect_navigation():
+            page.keyboard.press("n")
         page.keyboard.press("d")
-        page.keyboard.press("Enter")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
         page.context.close()
 
 
