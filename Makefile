@@ -51,7 +51,7 @@ lacks_to_run = \
 	  python3 -c 'import sys, platform; sys.exit(sys.version_info >= (3, 13) or platform.machine() != "x86_64")' 2>/dev/null || \
 	  printf ' redis-server'
 lacks_to_test = $(lacks_to_run); \
-	command -v chromium >/dev/null || printf ' chromium'; \
+	command -v chromium-headless-shell >/dev/null || printf ' chromium-headless-shell'; \
 	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || printf ' postgresql'; \
 	command -v redis-server >/dev/null || printf ' redis-server'; \
 	command -v softhsm2-util >/dev/null || printf ' softhsm2'; \

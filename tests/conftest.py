@@ -28,7 +28,8 @@ QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-ba
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """True parallel connections exist on PostgreSQL; SQLite has one writer at a time."""
+    """The longest first. True parallel connections exist on PostgreSQL; SQLite has one writer at a time."""
+    items.sort(key=lambda item: "whole" not in item.keywords)
     if settings.ON_POSTGRESQL:
         return
     for item in items:
@@ -78,7 +79,7 @@ def playwright() -> Iterator[Playwright]:
 
 
 def start_chromium(playwright: Playwright, *flags: str) -> Browser:
-    return playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*QUIET.split(), *flags])
+    return playwright.chromium.launch(executable_path="/usr/bin/chromium-headless-shell", args=[*QUIET.split(), *flags])
 
 
 @pytest.fixture(scope="session")

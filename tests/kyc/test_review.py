@@ -195,12 +195,10 @@ def test_every_role_does_in_every_queue_what_the_table_says_and_nothing_else(sta
     for queue, (role, user) in itertools.product(Case.Queue.values, people.items()):
         for held in (False, True):
             case = in_queue(queue, user if held else None)
-            before = (queue, case.holder_id, case.turns)
+            before, file_hash = (queue, case.holder_id, case.turns), dossier.digest(case.application)
             for verb, rule in review.RULES.items():
                 right = queue in rule.queues and role in rule.roles and (held or not rule.held)
-                asked = Asked(
-                    case.turns, file_hash=dossier.digest(case.application), to=people["reviewer"], **MORE.get(verb, {})
-                )
+                asked = Asked(case.turns, file_hash=file_hash, to=people["reviewer"], **MORE.get(verb, {}))
                 try:
                     with transaction.atomic():
                         review.act(case, verb, user, asked)

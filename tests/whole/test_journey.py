@@ -22,7 +22,7 @@ from tests.conftest import start_chromium
 from tests.enrollment.conftest import FREE, PAID, PASSWORD, a_declaration
 from tests.kyc.conftest import FACE
 from tests.postgresql import PostgreSQL
-from tests.whole.test_run import Portal, portal, texts  # noqa: F401
+from tests.whole.test_run import Portal, portal, prepared, texts  # noqa: F401
 
 pytestmark = pytest.mark.whole
 PIN = "738204"
