@@ -11,6 +11,7 @@ import pytest
 
 from tests import promises
 
+pytestmark = pytest.mark.once
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("portal", "enrollment", "kyc", "signing")
 

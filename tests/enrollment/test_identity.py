@@ -9,6 +9,7 @@ from enrollment import identity
 from enrollment.identity import Document, Sex, read_card
 from tests.enrollment.conftest import a_declaration
 
+pytestmark = pytest.mark.once
 TODAY = date(2026, 11, 21)
 
 

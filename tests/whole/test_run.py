@@ -21,6 +21,7 @@ import requests
 from playwright.sync_api import Browser
 
 from enrollment.identity import Declaration
+from signing.steps.pin import POOL
 from tests.enrollment.conftest import PAID, a_declaration, typed
 from tests.postgresql import PostgreSQL, free_port
 
@@ -119,17 +120,23 @@ MANAGE = [str(ROOT / ".venv/bin/python"), str(ROOT / "manage.py")]
 
 @pytest.fixture(scope="session")
 def prepared() -> Path:
-    """The state of a portal that was prepared, by the first of the test processes that wants one."""
+    """The state of a portal that ran before, by the first of the test processes that wants one."""
     place = Path(os.environ["TEST_STATE"]) / "prepared"
     place.mkdir(exist_ok=True)
     with (place / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (place / "done").exists():
-            portal = Portal(place, [*MANAGE, "prepare"], STATE=str(place / "var"))
-            with portal.log.open("w") as log:
-                subprocess.run(portal.command, env=portal.env, stdout=log, stderr=log, check=True)
+            portal = Portal(place, [*MANAGE, "up"], STATE=str(place / "var"))
+            portal.start()
+            portal.until(partial(keys_are_ready, place / "var"))
+            assert portal.stop() == 0
             (place / "done").touch()
     return place / "var"
+
+
+def keys_are_ready(state: Path) -> bool:
+    with sqlite3.connect(state / "portal.sqlite3", timeout=10) as database:
+        return bool(database.execute("SELECT count(*) FROM signing_key").fetchone()[0] >= POOL)
 
 
 @pytest.fixture
