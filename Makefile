@@ -15,9 +15,9 @@ run: system .venv/run $(MESSAGES)
 	@EMBEDDED=$${EMBEDDED:-1} exec $(PYTHON) manage.py up
 
 test: system-test .venv/test $(MESSAGES) lint
-	$(PYTHON) -m pytest -n 2 -m "not postgresql and not whole" --ignore tests/browser
+	$(PYTHON) -m pytest -n 2 --maxschedchunk 1 -m "not postgresql and not whole" --ignore tests/browser
 	# Three at a time on two cores: browsers and fallen parts make one wait more than work.
-	$(PYTHON) -m tests.postgresql $(PYTHON) -m pytest -n 3 -m "not once"
+	$(PYTHON) -m tests.postgresql $(PYTHON) -m pytest -n 3 --maxschedchunk 1 -m "not once"
 
 lint:
 	$(PYTHON) -m ruff check .

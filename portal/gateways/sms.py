@@ -53,7 +53,9 @@ class LocalSMS:
         letter = {"to": text.to, "body": text.body, "at": now.isoformat()}
         try:
             self.inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (self.inbox / f"{now:%Y%m%d%H%M%S%f}-{text.id}.json").write_text(json.dumps(letter))
+            aside = self.inbox / f"{now:%Y%m%d%H%M%S%f}-{text.id}"
+            aside.write_text(json.dumps(letter))
+            aside.rename(aside.with_suffix(".json"))  # who looks in meanwhile reads it whole or not yet
         except OSError as wrong:
             raise Undelivered(type(wrong).__name__) from wrong
         return f"local-{text.id}"

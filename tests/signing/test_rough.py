@@ -196,6 +196,7 @@ def test_a_code_asked_for_while_the_other_tab_signs_harms_no_evidence(monkeypatc
     assert Paper.objects.get(application=application).state == Paper.State.SEALED
 
 
+@pytest.mark.once  # and never beside Playwright, in whose loop pyHanko cannot run
 def test_a_certificate_for_documents_vouches_for_no_time(deciders: tuple[User, User]) -> None:
     """Else whoever has one could date his own signature back."""
     organisation = timestamping.signer_of("organisation")
