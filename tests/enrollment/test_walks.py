@@ -135,7 +135,7 @@ def holds() -> None:
         assert paid.exclude(Exists(returned)).count() == kept, order
 
 
-@pytest.mark.parametrize("part", (2, 3) if settings.ON_POSTGRESQL else (0, 1))  # half of them on each database
+@pytest.mark.parametrize("part", (3,) if settings.ON_POSTGRESQL else (0, 1, 2))  # in part on each database
 def test_ten_thousand_random_steps_break_nothing(part: int, customer: Callable[..., Customer]) -> None:
     """Promise P14."""
     gateways.gateways.cache_clear()
