@@ -20,6 +20,7 @@ from enrollment.models import Application, Invoice, Order, Payment, Plan, Refund
 from enrollment.steps import activation, leaving, payment
 from portal import accounts, audit, writing
 from portal.admin import Desk, ReadOnly, SealedSearch
+from portal.apps import found_in_each_app
 from portal.models import User
 from portal.refusals import Refusal
 
@@ -93,6 +94,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
             "opened": opened,
             "trail": application.trail.select_related("actor").order_by("pk"),
             "orders": application.orders.prefetch_related("payments", "payments__refunds").order_by("-pk"),
+            "above": [row for module in found_in_each_app("sheet") for row in module.rows(application)],
             "why": journey.REASONS.get(application.reason),
             "stop": forms.StopForm(),
             "may_change": self.may_change(request),

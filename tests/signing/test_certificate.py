@@ -55,6 +55,19 @@ def test_documents_and_files_are_at_hand(complete: Application, owner: Client) -
         assert paper.number in owner.get("/certificate/documents/").content.decode()
 
 
+def test_staff_read_where_it_stands_and_what_keeps_failing(
+    complete: Application, deciders: tuple[User, User], staff: Callable[..., User], signed_in: Signed
+) -> None:
+    operator, stuck = signed_in(staff("operator")), to(Step.ISSUANCE, deciders)
+    Certificate.objects.filter(application=stuck).update(faults=3)
+    page = operator.get(f"/admin/enrollment/application/{complete.pk}/change/").content.decode()
+    numbers = Paper.objects.filter(application=complete).values_list("number", flat=True)
+    for words in (*numbers, "Đã đóng dấu", "Đang hoạt động", certificate_of(complete).serial or "–"):
+        assert words.upper() in page.upper()
+    assert "Việc cần làm" not in page
+    assert "hỏng 3 lần" in operator.get(f"/admin/enrollment/application/{stuck.pk}/change/").content.decode()
+
+
 def test_nobody_else_gets_any_of_it(
     complete: Application, deciders: tuple[User, User], signed_in: Signed, person: Callable[..., User]
 ) -> None:
