@@ -43,7 +43,8 @@ def pairs() -> Iterator[Pair]:
     yield Pair("contract PDF, 9 pages", filled, plain, "WeasyPrint, warm", 2)
     yield from sealing_pairs()
     yield from key_pairs()
-    yield Pair("certificate, rows included", made(), bare(), BARE, 20)
+    yield Pair("certificate, rows included", made(), fresh, "a key's first bare signature", 20)
+    yield Pair("certificate, rows included", made(), bare(), f"{BARE}, key long in use", 20)
 
 
 # ── Documents ──
