@@ -174,12 +174,23 @@ def test_make_run_in_an_empty_folder_ends_with_a_home_page(tmp_path: Path, chrom
         assert probe.connect_ex(("127.0.0.1", portal.port)) != 0
 
 
+def people_in(state: Path) -> list[tuple[str]]:
+    with sqlite3.connect(state / "portal.sqlite3", timeout=10) as database:
+        return database.execute("SELECT username FROM portal_user ORDER BY id").fetchall()
+
+
+def test_a_second_start_is_quick_and_keeps_what_was_there(portal: Portal, prepared: Path) -> None:
+    assert portal.start(30) < 30  # how quick is bench's to say; see the README
+    assert portal.stop() == 0
+    assert people_in(portal.folder / "var") == people_in(prepared)
+
+
 def test_a_killed_part_is_started_again_and_the_portal_heals(portal: Portal) -> None:
     portal.start()
     for part in ("granian", " worker ", " signer ", "redis-server", " beat "):
         killed = portal.kill(part)
         portal.until(partial(portal.has_new, part, killed))
-        portal.until(portal.is_ready)
+        portal.until(portal.is_ready, 30)
 
 
 def ask_for_codes(portal: Portal, numbers: list[str]) -> None:
