@@ -85,6 +85,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
         return get_object_or_404(rows, pk=pk if re.fullmatch("[0-9]{1,18}", str(pk)) else 0)
 
     def page(self, request: HttpRequest, application: Application, *, opened: bool = False) -> HttpResponse:
+        may_change = self.may_change(request)
         known = {
             **self.admin_site.each_context(request),
             "title": application.reference,
@@ -97,8 +98,8 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
             "above": [row for module in found_in_each_app("sheet") for row in module.rows(application)],
             "why": journey.REASONS.get(application.reason),
             "stop": forms.StopForm(),
-            "may_change": self.may_change(request),
-            "may_resend": application.step == Step.ACTIVATION,
+            "may_resend": may_change and application.step == Step.ACTIVATION,
+            "may_stop": may_change and application.may_cancel,
         }
         return render(request, "admin/enrollment/application.html", known)
 

@@ -69,9 +69,8 @@ def opened(photo: IO[bytes]) -> Image.Image:
 @contextmanager
 def decoding() -> Iterator[None]:
     """Whatever a decoder meets in a stranger's file is a word to the person who sent it."""
-    ImageFile.LOAD_TRUNCATED_IMAGES = (
-        False  # WeasyPrint, where it is imported, lets the whole process take half a picture
-    )
+    # WeasyPrint, where it is imported, lets the whole process take half a picture.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         yield
     except (OSError, ValueError, SyntaxError, EOFError, OverflowError, Image.DecompressionBombError) as wrong:

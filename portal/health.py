@@ -6,7 +6,6 @@ from datetime import timedelta
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from portal.celery import app
@@ -36,10 +35,10 @@ def broker() -> str:
 
 def worker() -> str:
     try:
-        beat = Heartbeat.objects.filter(name="worker").values_list("at", flat=True).first()
+        silence = Heartbeat.silence("worker")
     except DatabaseError as wrong:
         return type(wrong).__name__
-    if beat is None or timezone.now() - beat > SILENT:
+    if silence is None or silence > SILENT:
         return "silent"
     return "ok"
 

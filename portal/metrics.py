@@ -35,11 +35,11 @@ class Standing:
         yield GaugeMetricFamily(
             "portal_audit_unsealed", "Audit entries not sealed yet", value=Event.objects.filter(seal=None).count()
         )
-        beat = Heartbeat.objects.filter(name="worker").values_list("at", flat=True).first()
+        silence = Heartbeat.silence("worker")
         yield GaugeMetricFamily(
             "portal_worker_silent_seconds",
             "Since the worker last spoke",
-            value=(now - beat).total_seconds() if beat else -1,
+            value=-1 if silence is None else silence.total_seconds(),
         )
         for module in found_in_each_app("metrics"):
             yield from getattr(module, "standing", tuple)()

@@ -3,6 +3,7 @@
 import base64
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, ClassVar
 
@@ -10,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import models, transaction
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -287,7 +289,18 @@ class Event(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When the worker last did what the schedule told it: proof that schedule, broker and worker are alive together."""
+    """When the worker, or the signer, last did what the schedule told it: proof that schedule, broker and it are alive
+    together."""
 
     name = models.CharField(max_length=20, unique=True)
     at = models.DateTimeField()
+
+    @classmethod
+    def heard(cls, name: str) -> None:
+        cls.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+
+    @classmethod
+    def silence(cls, name: str) -> timedelta | None:
+        """Since this part last spoke, if it ever did."""
+        beat = cls.objects.filter(name=name).first()
+        return timezone.now() - beat.at if beat else None

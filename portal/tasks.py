@@ -22,7 +22,7 @@ def seal_audit() -> None:
 
 @shared_task
 def beat() -> None:
-    Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
+    Heartbeat.heard("worker")
 
 
 @shared_task

@@ -10,7 +10,7 @@ from signing.models import Act, Certificate, Key, Paper, Withdrawn
 from signing.steps import issuance
 
 State = Certificate.State
-BEFORE = (Step.DECLARATION, Step.CAPTURE, Step.CONTRACT)  # to which a file may be sent back
+BEFORE = set(journey.ITEMS.values())  # to which a file may be sent back
 STATES = {Step.REVIEW: State.APPROVAL_WAITING, Step.ISSUANCE: State.ISSUE_WAITING}
 
 

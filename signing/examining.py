@@ -66,7 +66,6 @@ def covered(signature: Any) -> int:
 
 
 def one(signature: Any, reader: Any, roots: Sequence[bytes], now: datetime, *, known: bool) -> dict[str, Any]:
-
     kind = "timestamp" if signature.sig_object_type == "/DocTimeStamp" else "signature"
     told: dict[str, Any] = {"kind": kind, "field": str(signature.field_name)}
     try:
@@ -109,7 +108,6 @@ def names_in(name: Any) -> dict[str, str]:
 
 
 def soundness(signature: Any, kind: str) -> dict[str, bool]:
-
     digest = signature.compute_digest()
     if kind == "timestamp":
         imprint = signature.signed_data["encap_content_info"]["content"].parsed["message_imprint"]
@@ -127,7 +125,6 @@ def soundness(signature: Any, kind: str) -> dict[str, bool]:
 
 def changes(signature: Any) -> str:
     """What was added after it: nothing, only what keeps signatures alive, further signatures and fields, or more."""
-
     signature.compute_integrity_info()
     coverage = str(getattr(signature.coverage, "name", ""))
     level: Any = getattr(signature.diff_result, "modification_level", None)
@@ -145,7 +142,6 @@ def changes(signature: Any) -> str:
 
 def stamp_of(signature: Any, kind: str, roots: Sequence[bytes], now: datetime) -> dict[str, Any]:
     """The moment that a timestamp authority vouches for, if one of those we know does."""
-
     data = signature.signed_data
     if kind == "signature":
         data = next(iter(extract_tst_data_iter(signature.signer_info, signed=False)), None)
@@ -182,7 +178,6 @@ def standing(
     certificate: Any, reader: Any, roots: Sequence[bytes], at: datetime, signature: Any, kind: str
 ) -> dict[str, Any]:
     """Of the certificate at a moment: known root, in time, status as the evidence in the file tells it."""
-
     others = extract_certificate_info(signature.signed_data).other_certs
     store = dss_of(reader)
     found = path(certificate, [*others, *store["certs"]], roots, at, store)
@@ -199,7 +194,6 @@ def may_sign(certificate: Any) -> bool:
 
 
 def dss_of(reader: Any) -> dict[str, list[Any]]:
-
     empty: dict[str, list[Any]] = {"certs": [], "crls": [], "ocsps": []}
     try:
         store = DocumentSecurityStore.read_dss(reader)
@@ -222,7 +216,6 @@ def path(
     purposes: set[str] | None = None,
 ) -> dict[str, Any]:
     """To one of the roots, and whether anything in the file says it was revoked."""
-
     anchors = [x509.Certificate.load(root) for root in roots]
 
     def attempt(mode: str) -> Any:

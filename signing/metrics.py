@@ -11,8 +11,8 @@ from signing.models import Act, Authority, Certificate, Key, Paper, RevocationLi
 
 
 def standing() -> Iterator[GaugeMetricFamily]:
-    beat = Heartbeat.objects.filter(name="signer").values_list("at", flat=True).first()
-    silent = (timezone.now() - beat).total_seconds() if beat else -1
+    silence = Heartbeat.silence("signer")
+    silent = -1 if silence is None else silence.total_seconds()
     yield GaugeMetricFamily("portal_signer_silent_seconds", "Since the signer last spoke", value=silent)
     acts = Act.objects.filter(state__in=(Act.State.GIVEN, Act.State.TAKEN)).count()
     yield GaugeMetricFamily("portal_acts_waiting", "Confirmations that wait for the signer", value=acts)

@@ -1,7 +1,6 @@
 """The signer's work, on its own queue: each task starts a job that may run twice or at once with itself."""
 
 from celery import shared_task
-from django.utils import timezone
 
 from portal.models import Heartbeat
 from signing import printing
@@ -37,7 +36,7 @@ def publish() -> None:
 
 @shared_task
 def beat() -> None:
-    Heartbeat.objects.update_or_create(name="signer", defaults={"at": timezone.now()})
+    Heartbeat.heard("signer")
 
 
 @shared_task

@@ -25,6 +25,8 @@ class Away(Exception):
 
 
 class CA(Protocol):
+    outside: bool  # chooses its own serials
+
     def issue(self, certificate: Certificate) -> bytes:
         """The certificate for a stored intent; asked twice, it gives the same and makes no second one."""
 
@@ -34,6 +36,8 @@ class CA(Protocol):
 
 class EmbeddedCA:
     """Signs the intent as it stands: RSA signatures are the same each time, so is the certificate."""
+
+    outside = False
 
     def issue(self, certificate: Certificate) -> bytes:
         issuer = certificate.issuer
@@ -61,7 +65,9 @@ class EJBCA:
     """EJBCA's REST enrolment, as its documentation tells it; tried against a stand-in only.
 
     `ejbca+https://host/ejbca/ejbca-rest-api?ca=…&profile=…&entity=…&client=/path/to/client.pem`. The end entity is named
-    by the application's reference: before asking for a certificate it looks whether one was made already."""
+    by the application and the intent: before asking for a certificate it looks whether one was made already."""
+
+    outside = True
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)

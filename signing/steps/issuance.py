@@ -11,7 +11,6 @@ from datetime import timedelta
 
 import structlog
 from cryptography import x509
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Least
@@ -160,7 +159,7 @@ def store(certificate: Certificate, signed: bytes) -> None:
             serial=f"{x509.load_der_x509_certificate(signed).serial_number:x}",  # an authority outside chose its own
             der=told,
             fingerprint=hashlib.sha256(signed).hexdigest(),
-            outside=not settings.CA_URL.startswith("embedded:"),
+            outside=ca.authority().outside,
             status=secrets.token_hex(16),
             issued_at=now,
         )

@@ -194,7 +194,6 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 }
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_hostile_file_is_refused_at_little_cost(what: str) -> None:
     """Promise P15."""

@@ -19,6 +19,7 @@ from django.db import connection
 
 from portal.apps import found_in_each_app
 from portal.benches import Pair
+from portal.management.commands.prepare import gather_static
 from portal.management.commands.up import web
 
 ROUNDS = 5
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
             try:
                 call_command("seed")
-                call_command("collectstatic", verbosity=0, interactive=False)
+                gather_static()
                 self.stdout.write(
                     f"{connection.display_name}, {os.cpu_count()} cores, median of {ROUNDS} interleaved rounds"
                 )
