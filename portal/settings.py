@@ -86,7 +86,14 @@ else:
     _database["CONN_HEALTH_CHECKS"] = True
     _database["OPTIONS"] = {
         # A pool per process; a request waits 2 s at most for a connection, then the person is told to come back.
-        "pool": {"min_size": 0, "max_size": env.int("DATABASE_POOL", default=8), "timeout": 2},
+        # The pool tries no longer than somebody waits: left to itself it would double its pauses up to minutes,
+        # refuse whoever asks in between, and so be away long after the database is back.
+        "pool": {
+            "min_size": 0,
+            "max_size": env.int("DATABASE_POOL", default=8),
+            "timeout": 2,
+            "reconnect_timeout": 2,
+        },
         "connect_timeout": 2,
         "options": "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
     }

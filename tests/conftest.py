@@ -1,5 +1,6 @@
 """People, parallel hands, and the parts that tests need."""
 
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from portal import accounts, audit, seeds
 from portal.gateways import sms
 from portal.models import Branch, User
 from tests.peers import kannel_at_work
+from tests.postgresql import PostgreSQL
 
 Found = TypeVar("Found")
 PASSWORD = "Hoa-sen#2026"
@@ -146,6 +148,17 @@ def kannel(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """The URL of a Kannel at work, and the log of its SMS centre."""
     with kannel_at_work(tmp_path) as found:
         yield found
+
+
+@pytest.fixture
+def cluster() -> Iterator[PostgreSQL]:
+    """A PostgreSQL of the test's own, which it may stop."""
+    with tempfile.TemporaryDirectory(prefix="portal-pg-") as place:
+        Path(place).chmod(0o755)  # where PostgreSQL's own user may go
+        found = PostgreSQL(Path(place) / "pg")
+        found.start()
+        yield found
+        found.stop()
 
 
 def at_once(times: int, act: Callable[[int], Found], *, connect: bool = True) -> list[Found | BaseException]:

@@ -54,7 +54,8 @@ class PostgreSQL:
         self._control("start", "-w", "-o", options, "-l", str(self.folder / "log"))
 
     def stop(self) -> None:
-        self._control("stop", "-m", "immediate")
+        if (self.folder / "data" / "postmaster.pid").exists():
+            self._control("stop", "-m", "immediate")
 
     def _control(self, *what: str) -> None:
         command = as_postgres(str(programs() / "pg_ctl"), "-D", str(self.folder / "data"), *what)

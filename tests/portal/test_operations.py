@@ -12,10 +12,13 @@ import structlog
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
+from psycopg import OperationalError
+from psycopg_pool import ConnectionPool
 
 from portal import health, logs, tasks
 from portal.management.commands.prepare import gather_static
 from portal.models import Allowance, Code, Heartbeat
+from tests.postgresql import PostgreSQL
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +36,22 @@ def test_readyz_names_each_part(client: Client, monkeypatch: pytest.MonkeyPatch)
     assert answer.json() == dict.fromkeys(("database", "broker", "worker", "storage"), "ok")
     Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=2))
     assert client.get("/readyz").json()["worker"] == "silent"
+
+
+@pytest.mark.postgresql
+def test_when_the_database_is_back_the_first_who_asks_is_served(cluster: PostgreSQL) -> None:
+    """Promise P17. Left to its own pauses the pool would now refuse for seconds, after a long outage for minutes."""
+    settled = settings.DATABASES["default"]["OPTIONS"]["pool"]
+    with ConnectionPool(cluster.url.replace("postgres:", "postgresql:"), **settled) as pool:
+        with pool.connection() as open_before:
+            open_before.execute("SELECT 1")
+        cluster.stop()
+        for _request in range(6):
+            with pytest.raises(OperationalError), pool.connection() as broken:
+                broken.execute("SELECT 1")
+        cluster.resume()
+        with pool.connection() as healed:
+            assert healed.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_static_files_are_gathered_when_one_changed_and_only_then(tmp_path: Path, settings: Any) -> None:

@@ -3,8 +3,6 @@
 import base64
 import io
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -196,53 +194,44 @@ def test_from_the_home_page_to_an_active_certificate(
     portal: Portal,  # noqa: F811
     playwright: Playwright,
     chromium: Browser,
+    cluster: PostgreSQL,
     tmp_path: Path,
 ) -> None:
     """Promise P11: the PIN was in the browser and, for a moment, in the signer; it is in no memory of the web, in no
     log, no Redis, no database. Promise P21: the whole way."""
-    place = Path(tempfile.mkdtemp(prefix="portal-pg-"))  # where PostgreSQL's own user may go
-    place.chmod(0o755)
-    cluster = PostgreSQL(place / "pg")
     if database == "postgresql":
-        cluster.start()
         portal.env["DATABASE_URL"] = cluster.url
     portal.start()
     told = a_declaration()
-    try:
-        with phone(playwright, portal, tmp_path) as page:
-            register(page, portal, told, plan)
-            reference = page.locator(".place strong").inner_text()
-            show_the_card_and_the_face(page)
-            sign_the_contract(page, portal, told)
-            make_the_pin(page)
-            decided_by_two(chromium, portal, reference)
-            page.wait_for_url("**/application/acceptance/", timeout=90_000)
-            page.locator("#pin").fill("902417")
+    with phone(playwright, portal, tmp_path) as page:
+        register(page, portal, told, plan)
+        reference = page.locator(".place strong").inner_text()
+        show_the_card_and_the_face(page)
+        sign_the_contract(page, portal, told)
+        make_the_pin(page)
+        decided_by_two(chromium, portal, reference)
+        page.wait_for_url("**/application/acceptance/", timeout=90_000)
+        page.locator("#pin").fill("902417")
+        page.get_by_role("button", name="Xác nhận ký số").click()
+        expect(page.locator("[data-refused]")).to_contain_text("Còn 4 lần thử")
+        if database == "sqlite":
+            page.locator("#pin").fill(PIN)
             page.get_by_role("button", name="Xác nhận ký số").click()
-            expect(page.locator("[data-refused]")).to_contain_text("Còn 4 lần thử")
-            if database == "sqlite":
-                page.locator("#pin").fill(PIN)
-                page.get_by_role("button", name="Xác nhận ký số").click()
-            else:
-                page.get_by_role("button", name="Ký bằng sinh trắc học").click()
-            page.wait_for_url("**/certificate/", timeout=60_000)
-            expect(page.locator(".certificate")).to_contain_text("Đang hoạt động")
-            expect(page.locator(".certificate")).to_contain_text(told.full_name)
-            checked(page, tmp_path)
-        web = portal.children("granian")
-        assert web
-        for pid in [*web, *portal.children(" worker "), *portal.children("redis-server")]:
-            assert not planted(memory_of(pid)), f"the PIN is in the memory of process {pid}"
-        assert portal.stop() == 0
-        if database == "postgresql":
-            cluster.stop()
-        for path in [portal.log, *(portal.folder / "var").rglob("*"), *place.rglob("*")]:
-            if path.is_file() and "static" not in path.parts:
-                assert not planted(path.read_bytes()), f"the PIN is in {path}"
-    finally:
-        if (place / "pg" / "data" / "postmaster.pid").exists():
-            cluster.stop()
-        shutil.rmtree(place)
+        else:
+            page.get_by_role("button", name="Ký bằng sinh trắc học").click()
+        page.wait_for_url("**/certificate/", timeout=60_000)
+        expect(page.locator(".certificate")).to_contain_text("Đang hoạt động")
+        expect(page.locator(".certificate")).to_contain_text(told.full_name)
+        checked(page, tmp_path)
+    web = portal.children("granian")
+    assert web
+    for pid in [*web, *portal.children(" worker "), *portal.children("redis-server")]:
+        assert not planted(memory_of(pid)), f"the PIN is in the memory of process {pid}"
+    assert portal.stop() == 0
+    cluster.stop()
+    for path in [portal.log, *(portal.folder / "var").rglob("*"), *cluster.folder.rglob("*")]:
+        if path.is_file() and "static" not in path.parts:
+            assert not planted(path.read_bytes()), f"the PIN is in {path}"
 
 
 def checked(page: Page, folder: Path) -> None:
