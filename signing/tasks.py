@@ -41,7 +41,8 @@ def beat() -> None:
 
 @shared_task
 def fill_pool() -> None:
-    pin.fill_pool()
+    if pin.fill_pool():
+        fill_pool.delay()  # behind what came meanwhile
     printing.warm()  # once in each process; afterwards it costs nothing
 
 

@@ -123,10 +123,12 @@ def made() -> Key:
     return Key.objects.create(kind=pair.kind, public=pair.public, wrapped=pair.wrapped)
 
 
-def fill_pool() -> None:
-    """Ahead of need, a few at a time so that other work has its turn."""
-    for _one in range(min(AT_ONCE, POOL - Key.pool(settings.KEY_KIND).count())):
+def fill_pool() -> bool:
+    """Ahead of need, a few at a time so that other work has its turn. Whether some are lacking still."""
+    lacking = POOL - Key.pool(settings.KEY_KIND).count()
+    for _one in range(min(AT_ONCE, lacking)):
         made()
+    return lacking > AT_ONCE
 
 
 def request_of(key: Key, wrapped: bytes, reference: str) -> bytes:

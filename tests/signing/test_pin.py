@@ -70,6 +70,11 @@ def test_the_key_becomes_the_customers_and_proves_itself() -> None:
     assert named == f"CN={application.reference}"  # of the person it tells nothing
 
 
+def test_the_pool_fills_in_turns_until_nothing_is_lacking() -> None:
+    assert [pin.fill_pool() for _turn in range(4)] == [True, True, False, False]
+    assert Key.pool(settings.KEY_KIND).count() == pin.POOL
+
+
 def test_an_empty_pool_makes_nobody_wait_for_more_than_one_key() -> None:
     assert not Key.pool(settings.KEY_KIND).exists()
     assert Key.objects.filter(application=to(Step.REVIEW)).count() == 1
