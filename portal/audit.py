@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal import logs, sealing
 from portal.gateways import keys
@@ -45,7 +46,7 @@ VERBS: dict[str, Any] = {  # as staff read them; a test finds a verb that is mis
     "case planted": _("Gài hồ sơ mẫu"),
     "case taken over": _("Lấy lại hồ sơ người khác giữ"),
     "certificate intended": _("Chuẩn bị cấp chứng thư số"),
-    "certificate issued": _("Cấp chứng thư số"),
+    "certificate issued": pgettext_lazy("đã", "Cấp chứng thư số"),
     "certificate restored": _("Khôi phục chứng thư số"),
     "certificate revoked": _("Thu hồi chứng thư số"),
     "certificate suspended": _("Tạm dừng chứng thư số"),

@@ -1,6 +1,6 @@
 """What customers sign, the keys that only they can use, their certificates, and the provider's own keys."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from django.db import models
@@ -22,17 +22,18 @@ class Authority(models.Model):
 
     class Role(models.TextChoices):
         ROOT = "root", _("Gốc")
-        ISSUING = "issuing", _("Cấp chứng thư số")
+        ISSUING = "issuing", pgettext_lazy("tổ chức", "Cấp chứng thư số")
         RESPONDER = "responder", _("Trả lời trạng thái (OCSP)")
         TIMESTAMP = "timestamp", _("Dấu thời gian")
         ORGANISATION = "organisation", _("Con dấu của VNPT")
         EXCHANGE = "exchange", _("Nhận mã PIN từ trình duyệt")
+        OUTSIDE = "outside", _("Tổ chức cấp bên ngoài")
 
     role = models.CharField(max_length=12, choices=Role)
     name = models.CharField(_("Tên"), max_length=64)
     kind = models.CharField(max_length=8)
     public = models.BinaryField()
-    wrapped = models.BinaryField(null=True)  # the root's key is elsewhere: it is offline
+    wrapped = models.BinaryField(null=True)  # the root's key is offline, an outside authority's its own
     certificate = models.BinaryField(null=True)
     issuer = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     serial = models.CharField(max_length=40, blank=True, db_index=True)
@@ -135,10 +136,16 @@ class Paper(OfApplication):
                 fields=("application", "kind"), condition=~Q(state="void"), name="one_paper_of_a_kind"
             ),
         )
-        indexes = (models.Index(fields=("due_at",), condition=Q(state="agreed"), name="papers_to_seal"),)
+        indexes = (
+            models.Index(fields=("due_at",), condition=Q(state="agreed"), name="papers_to_seal"),
+            models.Index(fields=("file_hash",), condition=Q(state="sealed"), name="papers_by_file"),
+        )
 
     def __str__(self) -> str:
         return self.number
+
+    def is_open_at(self, moment: datetime) -> bool:
+        return self.state == self.State.OPEN and moment < self.ends_at
 
     @classmethod
     def of(cls, application: Application, kind: "Paper.Kind | str") -> "Paper | None":

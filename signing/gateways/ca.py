@@ -2,7 +2,9 @@
 
 import base64
 import ssl
+from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -15,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from signing import der, profile
 from signing.gateways.vault import sign_as_provider
-from signing.models import Certificate
+from signing.models import Authority, Certificate
 
 TIMEOUT = (3, 10)
 
@@ -30,8 +32,8 @@ class CA(Protocol):
     def issue(self, certificate: Certificate) -> bytes:
         """The certificate for a stored intent; asked twice, it gives the same and makes no second one."""
 
-    def fault(self, certificate: Certificate, signed: bytes) -> str:
-        """Why this is not what was intended, or nothing."""
+    def issuer(self, certificate: Certificate) -> Authority:
+        """Who stands above what it issues for this intent."""
 
 
 class EmbeddedCA:
@@ -44,28 +46,21 @@ class EmbeddedCA:
         assert issuer
         content = base64.b64decode(certificate.content or "")
         signed = der.signed(content, issuer.algorithm, sign_as_provider(issuer.wrapped, content))
-        if fault := self.fault(certificate, signed):
+        if fault := fault_of_ours(certificate, signed, issuer):
             raise Away(fault)
         return signed
 
-    def fault(self, certificate: Certificate, signed: bytes) -> str:
-        issuer = certificate.issuer
-        assert issuer
-        found, content = x509.load_der_x509_certificate(signed), base64.b64decode(certificate.content or "")
-        if found.tbs_certificate_bytes != content:
-            return "content"
-        try:
-            found.verify_directly_issued_by(profile.read(bytes(issuer.certificate or b"")))
-        except (InvalidSignature, ValueError, TypeError):
-            return "signature"
-        return ""
+    def issuer(self, certificate: Certificate) -> Authority:
+        assert certificate.issuer
+        return certificate.issuer
 
 
 class EJBCA:
     """EJBCA's REST enrolment, as its documentation tells it; tried against a stand-in only.
 
-    `ejbca+https://host/ejbca/ejbca-rest-api?ca=…&profile=…&entity=…&client=/path/to/client.pem`. The end entity is named
-    by the application and the intent: before asking for a certificate it looks whether one was made already."""
+    `ejbca+https://host/ejbca/ejbca-rest-api?ca=…&profile=…&entity=…&chain=/path/to/chain.pem&client=/path/to/client.pem`;
+    the chain begins with the authority that issues and ends with its root. The end entity is named by the application
+    and the intent: before asking for a certificate it looks whether one was made already."""
 
     outside = True
 
@@ -76,6 +71,7 @@ class EJBCA:
         self.ca, self.profile, self.entity = choices["ca"], choices["profile"], choices["entity"]
         self.password = unquote(parts.password or "")
         self.client = choices.get("client")
+        self.chain = x509.load_pem_x509_certificates(Path(choices["chain"]).read_bytes())
 
     def issue(self, certificate: Certificate) -> bytes:
         key = certificate.key
@@ -98,14 +94,28 @@ class EJBCA:
                 },
             )
             made = base64.b64decode(told["certificate"])
-        if fault := self.fault(certificate, made):
+        if fault := fault_of_theirs(certificate, made, self.issuer(certificate)):
             raise Away(f"the authority made something else: {fault}")
         return made
 
+    def issuer(self, certificate: Certificate) -> Authority:
+        """Kept beside our own, without a key: what it issued is shown and signed with these above it."""
+        above: Authority | None = None
+        for one in reversed(self.chain):
+            content, name = one.public_bytes(Encoding.DER), one.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+            above = Authority.objects.filter(role=Authority.Role.OUTSIDE, certificate=content).first() or (
+                Authority.objects.create(
+                    role=Authority.Role.OUTSIDE, name=str(name[0].value)[:64] if name else "", kind="", live=False,
+                    public=profile.public_of(one.public_key()), certificate=content, issuer=above,
+                    serial=f"{one.serial_number:x}", not_after=one.not_valid_after_utc,
+                )
+            )  # fmt: skip
+        assert above
+        return above
+
     def _enter(self, certificate: Certificate, reference: str) -> None:
         """Whom the certificate shall name; there already is right too."""
-        intended = self._intended(certificate)
-        mail = intended.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        intended = intended_of(certificate)
         name = ",".join(
             f"{profile.LABELS[part.oid.dotted_string]}={escaped(str(part.value))}" for part in intended.subject
         )
@@ -113,7 +123,7 @@ class EJBCA:
             "username": reference,
             "password": self.password,
             "subject_dn": name,
-            "subject_alt_name": f"rfc822Name={mail.get_values_for_type(x509.RFC822Name)[0]}",
+            "subject_alt_name": f"rfc822Name={mails_of(intended)[0]}",
             "ca_name": self.ca,
             "certificate_profile_name": self.profile,
             "end_entity_profile_name": self.entity,
@@ -121,29 +131,11 @@ class EJBCA:
         }
         self._ask("POST", "/endentity", told, there=409)
 
-    def _intended(self, certificate: Certificate) -> x509.Certificate:
-        content = base64.b64decode(certificate.content or "")
-        return x509.load_der_x509_certificate(der.signed(content, "rsa", bytes(256)))
-
     def _made(self, reference: str) -> bytes | None:
         criteria = [{"property": "QUERY", "value": reference, "operation": "EQUAL"}]
         told = self._ask("POST", "/certificate/search", {"max_number_of_results": 2, "criteria": criteria})
         found = [base64.b64decode(one["certificate"]) for one in told.get("certificates", [])]
         return found[0] if found else None
-
-    def fault(self, certificate: Certificate, signed: bytes) -> str:
-        """Its profile is its own; whom and what key it names is ours."""
-        try:
-            found = x509.load_der_x509_certificate(signed)
-        except ValueError:
-            return "not a certificate"
-        intended = self._intended(certificate)
-        if found.public_key() != intended.public_key():
-            return "key"
-        told = sorted((part.oid.dotted_string, str(part.value)) for part in found.subject)
-        if told != sorted((part.oid.dotted_string, str(part.value)) for part in intended.subject):
-            return "subject"
-        return ""
 
     def _ask(self, method: str, path: str, told: dict[str, Any] | None = None, there: int = 0) -> dict[str, Any]:
         try:
@@ -160,6 +152,65 @@ class EJBCA:
         return found
 
 
+# ── What came of an intent ──
+
+
+def fault(certificate: Certificate, signed: bytes) -> str:
+    """Why this is not what was intended, or nothing; by whoever made it, whatever the setting says today."""
+    issuer = certificate.issuer
+    assert issuer
+    return (fault_of_theirs if certificate.outside else fault_of_ours)(certificate, signed, issuer)
+
+
+def fault_of_ours(certificate: Certificate, signed: bytes, issuer: Authority) -> str:
+    found = x509.load_der_x509_certificate(signed)
+    if found.tbs_certificate_bytes != base64.b64decode(certificate.content or ""):
+        return "content"
+    return "" if is_issued_by(found, issuer) else "signature"
+
+
+def fault_of_theirs(certificate: Certificate, signed: bytes, issuer: Authority) -> str:
+    """Its profile is its own; whom and what key it names is ours, and that it lasts as long as was bought."""
+    try:
+        found, intended = x509.load_der_x509_certificate(signed), intended_of(certificate)
+    except ValueError:
+        return "not a certificate"
+    if found.public_key() != intended.public_key():
+        return "key"
+    if named(found) != named(intended):
+        return "subject"
+    if mails_of(found) != mails_of(intended):
+        return "mail address"
+    if found.not_valid_after_utc < intended.not_valid_after_utc - timedelta(days=1):
+        return "too short"
+    return "" if is_issued_by(found, issuer) else "signature"
+
+
+def intended_of(certificate: Certificate) -> x509.Certificate:
+    content = base64.b64decode(certificate.content or "")
+    return x509.load_der_x509_certificate(der.signed(content, "rsa", bytes(256)))
+
+
+def named(certificate: x509.Certificate) -> list[tuple[str, str]]:
+    return sorted((part.oid.dotted_string, str(part.value)) for part in certificate.subject)
+
+
+def mails_of(certificate: x509.Certificate) -> list[str]:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return found.get_values_for_type(x509.RFC822Name)
+
+
+def is_issued_by(certificate: x509.Certificate, issuer: Authority) -> bool:
+    try:
+        certificate.verify_directly_issued_by(profile.read(bytes(issuer.certificate or b"")))
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
 def escaped(value: str) -> str:
     """As a distinguished name in one line wants it."""
     return "".join(f"\\{letter}" if letter in ',+"\\<>;=' else letter for letter in value)
@@ -171,14 +222,12 @@ def ca_for(url: str) -> CA:
     if scheme == "embedded":
         return EmbeddedCA()
     if scheme.startswith("ejbca+"):
-        return EJBCA(url)
+        try:
+            return EJBCA(url)
+        except (KeyError, OSError, ValueError) as wrong:
+            raise ImproperlyConfigured(f"CA_URL: {wrong} is missing or cannot be read.") from wrong
     raise ImproperlyConfigured(f"CA_URL begins with embedded: or ejbca+https:, not {scheme}:.")
 
 
 def authority() -> CA:
     return ca_for(settings.CA_URL)
-
-
-def authority_of(certificate: Certificate) -> CA:
-    """Whoever made it, whatever the setting says today."""
-    return authority() if certificate.outside else EmbeddedCA()

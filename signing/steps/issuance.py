@@ -10,7 +10,6 @@ import secrets
 from datetime import timedelta
 
 import structlog
-from cryptography import x509
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Least
@@ -19,7 +18,7 @@ from django.utils import timezone
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.steps import approving, telling
-from portal import audit
+from portal import audit, sealing
 from portal.outbox import Bell
 from signing import custody, profile
 from signing.gateways import ca
@@ -32,8 +31,8 @@ from signing.steps.founding import issuer_of
 log = structlog.get_logger(__name__)
 State = Certificate.State
 # For whoever takes a certificate; if that one falls, another comes. Each time it doubles, so what fails again and again,
-# for whatever reason, holds up the others ever more rarely.
-TURN = timedelta(seconds=30)
+# for whatever reason, holds up the others more rarely; but not so rarely that it outlasts a mended fault by an hour.
+TURN, LONGEST_PAUSE = timedelta(seconds=30), 4
 bell = Bell("signing.tasks.issue")
 
 
@@ -46,14 +45,16 @@ def issue_due() -> None:
     waiting = Certificate.objects.filter(state=State.ISSUE_WAITING, due_at__lte=now).order_by("due_at")
     for certificate in waiting.select_related("application__data_key", "application__plan")[:20]:
         taken = Certificate.objects.filter(pk=certificate.pk, due_at=certificate.due_at, state=State.ISSUE_WAITING)
-        if taken.update(due_at=now + TURN * 2 ** min(certificate.faults, 7), faults=Least(F("faults") + 1, 1000)):
+        if taken.update(
+            due_at=now + TURN * 2 ** min(certificate.faults, LONGEST_PAUSE), faults=Least(F("faults") + 1, 1000)
+        ):
             attempt(certificate)
 
 
 def attempt(certificate: Certificate) -> None:
     try:
         issue(certificate.application)
-    except (Nonconforming, Broken, ca.Away) as wrong:
+    except (Nonconforming, Broken, sealing.Broken, sealing.Erased, ca.Away) as wrong:
         if not Certificate.objects.filter(pk=certificate.pk, state=State.ISSUE_WAITING).exists():
             return  # another has issued it meanwhile
         log.error("certificate not issued", alarm=True, application=certificate.application_id, reason=str(wrong))
@@ -149,23 +150,29 @@ def der_of(certificate: Certificate) -> bytes:
 def store(certificate: Certificate, signed: bytes) -> None:
     """With the step, the message and the state, at once; the second of two that signed the same stores nothing."""
     application, now = certificate.application, timezone.now()
-    told = certificate.sealed("der", base64.b64encode(signed).decode())
+    told, read = certificate.sealed("der", base64.b64encode(signed).decode()), profile.read(signed)
+    maker = ca.authority()
     with transaction.atomic():
+        held = Application.objects.select_for_update(of=("self",)).select_related("data_key", "plan")
+        fresh = held.get(pk=application.pk)  # first the application, as whoever stops it or sends it back does
         # Of this very intent: one that was given up meanwhile, and perhaps replaced, is not brought back.
         intent = Certificate.objects.filter(serial=certificate.serial, approval=certificate.approval)
         here = intent.filter(pk=certificate.pk, state=State.ISSUE_WAITING, issued_at=None)
         done = here.update(
             state=State.ACCEPTANCE_WAITING,
-            serial=f"{x509.load_der_x509_certificate(signed).serial_number:x}",  # an authority outside chose its own
+            # An authority outside chose its own serial, and its clock is its own.
+            serial=f"{read.serial_number:x}",
+            issuer=maker.issuer(certificate),
+            not_before=read.not_valid_before_utc,
+            not_after=read.not_valid_after_utc,
             der=told,
             fingerprint=hashlib.sha256(signed).hexdigest(),
-            outside=ca.authority().outside,
+            outside=maker.outside,
             status=secrets.token_hex(16),
             issued_at=now,
         )
         if done != 1:
             return
-        fresh = Application.objects.select_related("data_key", "plan").get(pk=application.pk)
         if fresh.step != Step.ISSUANCE:
             raise Nonconforming("the application stands elsewhere")
         fresh.finish()
@@ -173,7 +180,8 @@ def store(certificate: Certificate, signed: bytes) -> None:
         telling.tell(
             fresh, "certificate_issued", [fresh.reference], intent=f"certificate {certificate.pk}", app="signing"
         )
-    publishing.sign_answer(Certificate.objects.select_related("issuer").get(pk=certificate.pk), now)
+    if not maker.outside:
+        publishing.sign_answer(Certificate.objects.select_related("issuer").get(pk=certificate.pk), now)
 
 
 # ── Every night ──
@@ -196,7 +204,11 @@ def recheck() -> int:
 
 
 def fault_of(certificate: Certificate) -> str:
-    signed = der_of(certificate)
+    try:
+        signed = der_of(certificate)
+        content_of(certificate)
+    except (sealing.Broken, sealing.Erased, ValueError):
+        return "unreadable"
     if hashlib.sha256(signed).hexdigest() != certificate.fingerprint:
         return "fingerprint"
-    return ca.authority_of(certificate).fault(certificate, signed)
+    return ca.fault(certificate, signed)

@@ -188,7 +188,7 @@ def sign_answers() -> int:
     now = timezone.now()
     due = (
         Certificate.issued()
-        .filter(not_after__gt=now)
+        .filter(not_after__gt=now, outside=False)
         .filter(Q(answer_until=None) | Q(answer_until__lt=now + ANSWER_LASTS - ANSWER_EVERY))
     )
     rows = list(due.select_related("issuer").order_by(F("answer_until").asc(nulls_first=True))[:BATCH])

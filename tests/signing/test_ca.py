@@ -1,25 +1,33 @@
 """An authority outside, over EJBCA's REST enrolment as documented, tried against a stand-in that answers so."""
 
 import base64
+import io
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal.models import User
 from signing import der, profile
-from signing.gateways.vault import vault
-from signing.models import Authority
-from signing.steps import issuance
-from signing.steps.founding import issuer_of
-from tests.signing.conftest import again, certificate_of, to
+from signing.gateways import ca
+from signing.gateways.vault import sign_with, vault
+from signing.models import Act, Authority, Paper
+from signing.profile import Issuer
+from signing.steps import issuance, publishing
+from tests.signing.conftest import again, browser_of, certificate_of, confirmed, to
 
 pytestmark = pytest.mark.once
 
@@ -62,27 +70,48 @@ class StandIn(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None: ...
 
 
-def issue(entity: dict[str, Any], public: bytes) -> bytes:
-    """By a key of its own choosing of serial, for whom it was told."""
-    from datetime import UTC, datetime, timedelta
+@cache
+def outside() -> tuple[Any, list[bytes]]:
+    """An authority that is not ours: its key, and its chain up to its root."""
+    chain, above, now = list[bytes](), None, datetime.now(UTC).replace(microsecond=0)
+    for role, name in ((Authority.Role.ROOT, "Root elsewhere"), (Authority.Role.ISSUING, "Authority elsewhere")):
+        key = rsa.generate_private_key(65537, 2048)
+        issuer = Issuer(chain[0], "http://pki.example.vn/1") if chain else None
+        subject, serial = profile.name((profile.NAME, name)), 0x5000 + len(chain)
+        body = profile.provider(
+            role, subject, profile.public_of(key), issuer, "rsa", serial, now, now + timedelta(days=3650)
+        )
+        chain.insert(0, der.signed(body, "rsa", sign_with(above or key, body)))
+        above = key
+    return above, chain
 
-    authority, now = Authority.now("issuing"), datetime.now(UTC).replace(microsecond=0)
+
+def issue(entity: dict[str, Any], public: bytes, days: int = 366, mail: str = "") -> bytes:
+    """By a key of its own, with a serial of its own choosing, for whom it was told."""
+    key, chain = outside()
+    now = datetime.now(UTC).replace(microsecond=0)
     parts = dict(part.split("=", 1) for part in entity["subject_dn"].split(","))
-    holder = profile.Holder(parts["ST"], parts["L"], parts["CN"], parts["UID"], entity["subject_alt_name"][11:])
-    issuer = issuer_of(authority)
-    body = profile.subscriber(holder, public, issuer, "rsa", 0x7777 + len(StandIn.made), now, now + timedelta(days=365))
-    return der.signed(body, "rsa", vault().sign(bytes(authority.wrapped or b""), body))
+    mail = mail or entity["subject_alt_name"].removeprefix("rfc822Name=")
+    holder, issuer = (
+        profile.Holder(parts["ST"], parts["L"], parts["CN"], parts["UID"], mail),
+        Issuer(chain[0], "http://pki.example.vn/2"),
+    )
+    serial, ends = 0x7777 + len(StandIn.made), now + timedelta(days=days)
+    body = profile.subscriber(holder, public, issuer, "rsa", serial, now, ends)
+    return der.signed(body, "rsa", sign_with(key, body))
 
 
 @pytest.fixture
-def _ejbca(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _ejbca(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     StandIn.asked.clear()
     StandIn.made.clear()
     StandIn.trouble.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), StandIn)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    chain = tmp_path / "chain.pem"
+    chain.write_bytes(b"".join(profile.read(one).public_bytes(Encoding.PEM) for one in outside()[1]))
     place = f"ejbca+http://:secret@127.0.0.1:{server.server_port}/ejbca/ejbca-rest-api"
-    monkeypatch.setattr(settings, "CA_URL", f"{place}?ca=SmartCA&profile=SMARTCA&entity=CITIZEN")
+    monkeypatch.setattr(settings, "CA_URL", f"{place}?ca=SmartCA&profile=SMARTCA&entity=CITIZEN&chain={chain}")
     yield
     server.shutdown()
     server.server_close()
@@ -137,6 +166,45 @@ def test_one_that_was_made_before_a_fall_is_found_again(waiting: Application, mo
     settings.SIGNER = False
     assert len(StandIn.made) <= 1
     assert certificate_of(waiting).issued_at
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_ejbca")
+def test_what_it_made_is_shown_signed_with_and_vouched_for_as_its_own_not_as_ours(waiting: Application) -> None:
+    issuance.issue_due()
+    certificate, chain = certificate_of(waiting), outside()[1]
+    assert certificate.issuer
+    assert certificate.issuer.chain == chain
+    read = profile.read(issuance.der_of(certificate))
+    assert (certificate.not_before, certificate.not_after) == (read.not_valid_before_utc, read.not_valid_after_utc)
+    kept = browser_of(waiting).get(f"/certificate/{certificate.pk}/chain/").content
+    assert [one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(kept)][1:] == chain
+    assert (publishing.sign_answers(), certificate.answer) == (0, None)
+    assert publishing.status_of(Authority.now("issuing"), 0x7777) == publishing.UNKNOWN
+    assert confirmed(again(waiting), Act.Kind.ACCEPT).state == Act.State.DONE
+    minutes = Paper.of(waiting, Paper.Kind.MINUTES)
+    assert minutes
+    assert minutes.file
+    signatures = PdfFileReader(io.BytesIO(minutes.file.read())).embedded_signatures
+    assert [one.dump() for one in signatures[0].other_embedded_certs] == chain[:1]
+    assert issuance.fault_of(certificate_of(waiting)) == ""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_ejbca")
+@pytest.mark.parametrize(
+    ("fault", "made"), [("mail address", {"mail": "other@example.vn"}), ("too short", {"days": 300})]
+)
+def test_less_than_was_intended_is_not_taken(fault: str, made: dict[str, Any], waiting: Application) -> None:
+    issuance.intend(certificate_of(waiting))
+    certificate = certificate_of(waiting)
+    intended = ca.intended_of(certificate)
+    told = ",".join(f"{profile.LABELS[part.oid.dotted_string]}={part.value!s}" for part in intended.subject)
+    entity = {"subject_dn": told, "subject_alt_name": f"rfc822Name={ca.mails_of(intended)[0]}"}
+    public, issuer = profile.public_of(intended.public_key()), ca.authority().issuer(certificate)
+    assert ca.fault_of_theirs(certificate, issue(entity, public), issuer) == ""
+    assert ca.fault_of_theirs(certificate, issue(entity, public, **made), issuer) == fault
+    assert ca.fault_of_theirs(certificate, issue(entity, public), Authority.now("issuing")) == "signature"
 
 
 @pytest.mark.django_db(transaction=True)
