@@ -43,11 +43,10 @@ def examine(pdf: bytes, roots: Sequence[bytes], now: datetime, *, known: bool = 
         return {"problem": "not-a-pdf"}
     if not found:
         return {"problem": "no-signature"}
+    if len(found) > MOST_SIGNATURES:
+        return {"problem": "too-much"}
     newest = found[-1]
-    told = [
-        one(signature, reader, roots, now, known=known and signature is not newest)
-        for signature in found[:MOST_SIGNATURES]
-    ]
+    told = [one(signature, reader, roots, now, known=known and signature is not newest) for signature in found]
     return {
         "problem": "",
         "signatures": told,

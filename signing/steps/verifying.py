@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from signing.steps import founding
 
 log = structlog.get_logger(__name__)
 PATIENCE = 15  # seconds
-TURNS = threading.BoundedSemaphore(1)  # of this process: pages go on while a file is looked at
+# Of this process: one file is looked at and one waits a moment. The others are told, and its threads go on serving pages.
+WAITING, TURNS = threading.BoundedSemaphore(2), threading.BoundedSemaphore(1)
 
 
 def roots() -> list[bytes]:
@@ -46,19 +49,22 @@ def check(pdf: bytes) -> dict[str, Any]:
     known = Paper.objects.filter(file_hash=hashlib.sha256(pdf).hexdigest(), state=Paper.State.SEALED).exists()
     told = examined(pdf, known=known)
     for one in told.get("signatures", ()):
-        one["ours"] = now_of(one.get("serial", ""), one.get("fingerprint", ""))
+        serial, fingerprint = one.get("serial", ""), one.get("fingerprint", "")
+        one["ours"] = now_of(serial, fingerprint)
+        if "then" in one and was_revoked(serial, fingerprint, one["time"]):
+            one["then"]["status"] = "revoked"
     return {**told, "known": known}
 
 
 def examined(pdf: bytes, *, known: bool) -> dict[str, Any]:
     if not pdf[:1024].lstrip().startswith(b"%PDF"):
         return {"problem": "not-a-pdf"}
-    if not TURNS.acquire(timeout=3):
-        return {"problem": "busy"}
-    try:
+    with ExitStack() as taken:
+        for semaphore, patience in ((WAITING, 0), (TURNS, 3)):
+            if not semaphore.acquire(timeout=patience):
+                return {"problem": "busy"}
+            taken.callback(semaphore.release)
         return apart(pdf, known=known)
-    finally:
-        TURNS.release()
 
 
 def apart(pdf: bytes, *, known: bool) -> dict[str, Any]:
@@ -83,6 +89,13 @@ def apart(pdf: bytes, *, known: bool) -> dict[str, Any]:
         log.warning("file not examined", size=len(pdf))
         return {"problem": "too-much"}
     return found
+
+
+def was_revoked(serial: str, fingerprint: str, stamped: str) -> bool:
+    """Whether by our own rows it was revoked or on hold when it signed, whatever evidence the file brings or leaves
+    out. Without a timestamp nothing shows that it signed any earlier than now."""
+    at = datetime.fromisoformat(stamped) if stamped else timezone.now()
+    return Certificate.issued().filter(serial=serial, fingerprint=fingerprint, revoked_at__lte=at).exists()
 
 
 def now_of(serial: str, fingerprint: str) -> str:

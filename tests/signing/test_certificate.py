@@ -1,8 +1,10 @@
 """My SmartCA, the public status page, the page that checks a PDF: what they show, and to whom."""
 
 import io
+import time
 import zipfile
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from cryptography import x509
@@ -12,9 +14,12 @@ from django.test import Client
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal.models import User
+from signing import custody, pades
+from signing.cms import Signer
+from signing.gateways.vault import vault
 from signing.models import Certificate, Paper
-from signing.steps import standing
-from tests.signing.conftest import browser_of, certificate_of, to
+from signing.steps import issuance, sealing, standing, verifying
+from tests.signing.conftest import PIN, browser_of, certificate_of, to
 from tests.signing.test_paper import made
 
 pytestmark = pytest.mark.once
@@ -124,6 +129,33 @@ def test_a_sealed_document_is_told_as_the_law_wants_it(complete: Application, cl
     assert "Mọi chữ ký trong tệp đều hợp lệ" in after  # it was in force when it signed
 
 
+def stamped_by(application: Application, *, stamped: bool) -> bytes:
+    """Signed with the customer's key, without evidence of its certificate's status, as a thief would."""
+    certificate = certificate_of(application)
+    assert certificate.issuer
+    assert certificate.key
+    key = certificate.key
+    wrapped = custody.opened(bytes(key.custody or b""), str(application.pk), bytes(key.public), "pin", PIN.encode())
+    signer = Signer(
+        (issuance.der_of(certificate), *certificate.issuer.chain[:-1]), key.algorithm, partial(vault().sign, wrapped)
+    )
+    return pades.sign(made(), signer, "A name", stamp=sealing.stamper() if stamped else None)
+
+
+@pytest.mark.parametrize("stamped", [True, False])
+def test_what_was_signed_after_a_revocation_is_not_good_though_the_file_hides_it(
+    stamped: bool, complete: Application, client: Client
+) -> None:
+    before, certificate = stamped_by(complete, stamped=stamped), certificate_of(complete)
+    assert "Mọi chữ ký trong tệp đều hợp lệ" in checked(client, before)
+    time.sleep(1.1)  # timestamps tell whole seconds
+    standing.revoke(certificate, 1)
+    told = "đều hợp lệ" if stamped else "không có hiệu lực lúc ký"  # only a timestamp shows that it was earlier
+    assert told in checked(client, before)
+    time.sleep(1.1)
+    assert "không có hiệu lực lúc ký" in checked(client, stamped_by(complete, stamped=stamped))
+
+
 def test_an_altered_copy_is_told_in_red(complete: Application, client: Client) -> None:
     paper = Paper.of(complete, Paper.Kind.CONTRACT)
     assert paper
@@ -143,6 +175,24 @@ def test_what_is_no_signed_pdf_is_told_kindly(client: Client) -> None:
     assert "không có chữ ký số" in checked(client, made())
     assert "chưa chọn tệp" in client.post("/verify/", {}).content.decode()
     assert "không phải PDF" in checked(client, b" ")
+
+
+def test_more_signatures_than_are_looked_at_are_not_called_good(complete: Application, client: Client) -> None:
+    paper = Paper.of(complete, Paper.Kind.CONTRACT)
+    assert paper
+    assert paper.file
+    signed = paper.file.read()
+    for _one in range(31):
+        signed = sealing.by_provider(signed)
+    assert "quá phức tạp" in checked(client, signed)
+
+
+def test_while_a_file_is_looked_at_one_waits_and_the_others_are_told_at_once(client: Client) -> None:
+    with verifying.WAITING, verifying.WAITING:
+        began = time.monotonic()
+        assert "đang bận" in checked(client, b"%PDF-1.7")
+        assert time.monotonic() - began < 3
+    assert "đang bận" not in checked(client, b"%PDF-1.7")
 
 
 def test_nothing_of_a_checked_file_is_kept(complete: Application, client: Client) -> None:
