@@ -99,7 +99,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
             "why": journey.REASONS.get(application.reason),
             "stop": forms.StopForm(),
             "may_resend": may_change and application.step == Step.ACTIVATION,
-            "may_stop": may_change and application.may_cancel,
+            "may_stop": may_change and application.step in journey.STOPPABLE,
         }
         return render(request, "admin/enrollment/application.html", known)
 
@@ -131,7 +131,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
         if not self.may_change(request) or not form.is_valid():
             raise Refusal("not-allowed", _("Cần chọn lý do, và vai trò này phải được dừng hồ sơ."), status=403)
         reason = form.cleaned_data["reason"]
-        return self.done(request, application, lambda: leaving.cancel(application, reason), _("Hồ sơ đã dừng."))
+        return self.done(request, application, lambda: leaving.stop(application, reason), _("Hồ sơ đã dừng."))
 
     def open_up(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The whole number, for a reason that stays in the audit trail."""

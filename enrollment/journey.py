@@ -156,6 +156,9 @@ CANCELLABLE = {
     Step.CONTRACT,
     Step.PIN,
 }
+# Where staff may stop it: also where a certificate cannot be made or can no longer be accepted, or its number would
+# be held for ever. At the review they reject.
+STOPPABLE = CANCELLABLE | {Step.ISSUANCE, Step.ACCEPTANCE}
 
 # Why an application stopped, and what can be done.
 REASONS: dict[str, tuple[Any, Any]] = {

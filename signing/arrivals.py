@@ -7,7 +7,7 @@ from enrollment import journey
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from signing.models import Act, Certificate, Key, Paper, Withdrawn
-from signing.steps import issuance
+from signing.steps import issuance, publishing, standing
 
 State = Certificate.State
 BEFORE = set(journey.ITEMS.values())  # to which a file may be sent back
@@ -21,6 +21,8 @@ def arrived(application: Application) -> None:
     give_up(application)
     if step == Step.STOPPED:
         Certificate.objects.filter(application=application, issued_at=None).delete()
+        for never_accepted in Certificate.objects.filter(application=application, state__in=standing.REVOCABLE):
+            standing.revoke(never_accepted, publishing.CESSATION)
         unsealed = Paper.objects.filter(application=application, state__in=(Paper.State.OPEN, Paper.State.AGREED))
         unsealed.update(state=Paper.State.VOID)
     elif step in BEFORE:
@@ -61,5 +63,5 @@ def give_up(application: Application) -> None:
 def erased(application: Application) -> None:
     """Its key is gone, and with it every document; the customer's key pair goes too."""
     Act.objects.filter(application=application).delete()
-    Paper.objects.filter(application=application).update(evidence=None)
+    Paper.objects.filter(application=application).update(state=Paper.State.VOID, evidence=None)
     Key.objects.filter(application=application, certificate=None).update(custody=None, wrapped=None, request=None)

@@ -51,7 +51,7 @@ def contract_page(application: Application) -> dict[str, Any]:
         "party_b": told(printing.PARTY_B, facts),
         "bought": told(printing.BOUGHT, facts),
         "wanted": told(printing.WANTED, facts),
-        "paper": paper if paper and paper.state == Paper.State.OPEN else None,
+        "paper": paper if paper and paper.is_open_at(timezone.now()) else None,
     }
 
 
@@ -75,6 +75,7 @@ def minutes_page(application: Application, paper: Paper) -> dict[str, Any]:
         "issued": told(printing.ISSUED, facts),
         "certificate_name": facts["full_name"],
         "key": certificate.key,
+        "hindrance": acceptance.hindrance(certificate),
     }
 
 

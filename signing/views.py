@@ -46,17 +46,20 @@ def contract_page(request: HttpRequest, application: Application) -> HttpRespons
     return show(request, "signing/contract", application, form=form, **pages.contract_page(application))
 
 
-def begun(application: Application) -> Paper | None:
-    """The contract being signed; whoever has none reads first."""
+def begun(request: HttpRequest, application: Application) -> Paper | None:
+    """The contract being signed; whoever has none reads first, and is told why if there was one."""
+    before = Paper.of(application, Paper.Kind.CONTRACT)
     try:
         return contract.running(application)
-    except Refusal:
+    except Refusal as no:
+        if before and before.state == Paper.State.OPEN:
+            messages.warning(request, no.message)
         return None
 
 
 @at(Step.CONTRACT)
 def signature(request: HttpRequest, application: Application) -> HttpResponse:
-    paper = begun(application)
+    paper = begun(request, application)
     if paper is None:
         return redirect("signing:contract")
     form = forms.DrawingForm(request.POST or None)
@@ -78,7 +81,7 @@ def signature(request: HttpRequest, application: Application) -> HttpResponse:
 @at(Step.CONTRACT)
 def code(request: HttpRequest, application: Application) -> HttpResponse:
     """The document as it will be, its hash in short, and the code that came for it."""
-    paper = begun(application)
+    paper = begun(request, application)
     if paper is None or not paper.shown_hash:
         return redirect("signing:signature" if paper else "signing:contract")
     form = forms.ContractCodeForm(request.POST if "code" in request.POST else None)
@@ -102,9 +105,12 @@ def code(request: HttpRequest, application: Application) -> HttpResponse:
 @require_POST
 @at(Step.CONTRACT)
 def extend(request: HttpRequest, application: Application) -> HttpResponse:
+    paper = begun(request, application)
+    if paper is None:
+        return redirect("signing:contract")
     contract.extend(application)
     messages.success(request, _("Quý khách có thêm 30 phút."))
-    return redirect("signing:code" if contract.running(application).shown_hash else "signing:signature")
+    return redirect("signing:code" if paper.shown_hash else "signing:signature")
 
 
 @never_cache

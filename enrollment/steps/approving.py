@@ -60,6 +60,14 @@ def approve(application: Application, file_hash: str, by: User) -> Approval:
     approval = Approval.objects.filter(application=application, voided_at=None, approved_at=None).first()
     if approval is None or approval.file_hash != file_hash or not is_intact(approval, application):
         raise changed()
+    if not dossier.is_sound(application):
+        raise Refusal(
+            "not-whole",
+            _(
+                "Hồ sơ chưa trọn vẹn: hợp đồng chưa đóng dấu xong hoặc có tệp không đọc được. Thử lại sau ít phút; "
+                "nếu vẫn vậy, hãy gửi trả để khách làm lại."
+            ),
+        )
     if approval.appraised_by_id == by.pk:
         raise Refusal("same-person", _("Người duyệt phải khác người thẩm định."), status=403)
     approval.approved_by, approval.approved_at = by, timezone.now()

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from enrollment import journey
 from enrollment.journey import Step
 from enrollment.models import Application, Payment
 from enrollment.steps import payment
@@ -39,6 +40,15 @@ def cancel(application: Application, reason: str = "cancelled") -> None:
             _(
                 "Hồ sơ đã vào khâu thẩm định nên không hủy được trên trang này. Quý khách vui lòng gọi 18001260 nhánh 1."
             ),
+        )
+    leave(application, reason)
+
+
+def stop(application: Application, reason: str) -> None:
+    """By staff."""
+    if application.step not in journey.STOPPABLE:
+        raise Refusal(
+            "not-stoppable", _("Hồ sơ đang được thẩm định hoặc đã kết thúc nên không dừng ở đây được."), status=409
         )
     leave(application, reason)
 
@@ -75,9 +85,11 @@ def expire() -> None:
 
 
 def erase() -> None:
-    """What was declared in an application that came to nothing: its key goes, and with it every copy."""
+    """What was declared in an application that came to nothing: its key goes, and with it every copy. Where a
+    certificate was issued, what it was issued on is kept as the law wants, also when nobody accepted it."""
     now = timezone.now()
     ended = Application.objects.filter(step=Step.STOPPED, touched_at__lt=now - ERASE_AFTER, erased_at=None)
+    ended = ended.exclude(reached__in=(Step.ACCEPTANCE, Step.COMPLETE))
     for application in _batches(ended.select_related("data_key")):
         with transaction.atomic():
             application.data_key.erase(now)

@@ -56,8 +56,5 @@ def withdraw(consent: Consent) -> None:
         return
     audit.record("consent withdrawn", consent.application, purpose=consent.purpose)
     application = consent.application
-    if consents.PURPOSES[consent.purpose].required and application.step in {
-        *journey.CANCELLABLE,
-        *journey.SENDERS_BACK,
-    }:
+    if consents.PURPOSES[consent.purpose].required and not application.is_ended:
         leaving.leave(application, "consent-withdrawn")

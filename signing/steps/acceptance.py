@@ -125,7 +125,8 @@ def accept(act: Act, told: Told) -> None:
         log.error("minutes differ from what was shown", alarm=True, paper=found.pk)
         raise No("other-document")
     certificate = certificate_of(application)
-    check_in_force(certificate)
+    if not is_in_force(certificate):
+        raise No("not-in-force")
     key = Key.objects.get(certificate=certificate)
     told_status = evidence([certificate])
     wrapped = acting.unlocked(key, told)
@@ -134,6 +135,7 @@ def accept(act: Act, told: Told) -> None:
     file, digest = keep(pdf, application.data_key)
     now = timezone.now()
     with transaction.atomic():
+        application.hold()
         here = Paper.objects.filter(pk=found.pk, state=Paper.State.OPEN)
         if here.update(state=Paper.State.SEALED, file=file, file_hash=digest, agreed_at=now, sealed_at=now) != 1:
             raise No("moved")
@@ -148,14 +150,19 @@ def accept(act: Act, told: Told) -> None:
             raise No("late")  # told as failed meanwhile: then nothing is signed either
 
 
-def check_in_force(certificate: Certificate) -> None:
+def is_in_force(certificate: Certificate) -> bool:
     """In time, not suspended, not revoked: looked at before anything is signed (Circular 15/2025)."""
-    now = timezone.now()
-    in_time = bool(
-        certificate.not_before and certificate.not_after and certificate.not_before <= now < certificate.not_after
-    )
-    if certificate.state not in ACCEPTING or certificate.revoked_at or not in_time:
-        raise No("not-in-force")
+    begins, ends = certificate.not_before, certificate.not_after
+    in_time = bool(begins and ends and begins <= timezone.now() < ends)
+    return in_time and certificate.state in ACCEPTING and not certificate.revoked_at
+
+
+def hindrance(certificate: Certificate) -> str:
+    """Why it cannot be signed with, known before anything is typed."""
+    answer = "" if is_in_force(certificate) else "not-in-force"
+    if certificate.key and not certificate.key.tries_left:
+        answer = "locked"
+    return str(acting.SAID[answer]) if answer else ""
 
 
 def certificate_signed(certificate: Certificate, shown: bytes, wrapped: bytes, found: Paper) -> bytes:

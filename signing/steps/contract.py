@@ -73,7 +73,7 @@ def begin(application: Application, *, place: str, device: str) -> Paper:
         if not Application.objects.filter(pk=application.pk, step=Step.CONTRACT).exists():
             raise ended()
         running = Paper.of(application, Kind.CONTRACT)
-        if running and running.state == State.OPEN and running.frozen == frozen and running.ends_at > now:
+        if running and running.frozen == frozen and running.is_open_at(now):
             return running
         void(application)
         told = application.declaration
@@ -114,7 +114,7 @@ def void(application: Application) -> None:
 def running(application: Application) -> Paper:
     """The contract that is being signed, as long as nothing changed and its time lasts."""
     found = Paper.of(application, Kind.CONTRACT)
-    if found is None or found.state != State.OPEN or found.ends_at <= timezone.now():
+    if found is None or not found.is_open_at(timezone.now()):
         raise ended()
     if found.frozen != frozen_of(printing.contract(application, settings.KEY_KIND)):
         void(application)
@@ -183,8 +183,11 @@ def sign_with(application: Application, *, strokes: Any = None, typed: str = "")
         raise unfit(_("Họ tên gõ vào phải đúng như đã khai: %(name)s.") % {"name": told.full_name})
     hand = [] if typed else drawn(strokes)
     digest = hashlib.sha256(json.dumps(told.full_name if typed else hand).encode()).hexdigest()
+    told_before = {
+        name: one for name, one in found.evidence.items() if name != "code_sent"
+    }  # no code fits this one yet
     evidence = {
-        **found.evidence,
+        **told_before,
         "strokes": hand,
         "typed": told.full_name if typed else "",
         "drawn_at": now.isoformat(),
@@ -295,9 +298,9 @@ def seal_due() -> None:
     now = timezone.now()
     waiting = Paper.objects.filter(state=State.AGREED, kind=Kind.CONTRACT, due_at__lte=now)
     for found in waiting.select_related("application__data_key", "shown__data_key").order_by("due_at")[:20]:
-        # Whoever takes it has a minute, and twice as long each time; if that one falls, another comes.
+        # Whoever takes it has a minute, and twice as long each time, up to eight; if that one falls, another comes.
         taken = Paper.objects.filter(pk=found.pk, due_at=found.due_at, state=State.AGREED)
-        until = now + timedelta(minutes=1) * 2 ** min(found.faults, 7)
+        until = now + timedelta(minutes=1) * 2 ** min(found.faults, 3)
         if taken.update(due_at=until, faults=Least(F("faults") + 1, 1000)):
             seal(found)
 

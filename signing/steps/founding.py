@@ -45,6 +45,7 @@ NAMES: dict[str, str] = {
     Role.RESPONDER: "VNPT SmartCA OCSP DEMO",
     Role.EXCHANGE: "signer",
 }
+LONGEST_TERM = 3 * YEAR  # of what is sold: whoever buys it must not get less because its issuer ends
 COMPANY = "VNPT SMARTCA DEMO"
 LIST_LASTS = 12 * YEAR
 KINDS: dict[str, str] = {Role.ROOT: "rsa-4096"}  # the others RSA-2048, as SmartCA's
@@ -142,10 +143,18 @@ def turn_due() -> None:
     for role, issuers in ((Role.ORGANISATION, [issuing]), (Role.RESPONDER, answering)):
         for issuer in issuers:
             last = Authority.objects.filter(role=role, issuer=issuer).order_by("-not_after").first()
-            if last is None or not last.not_after or last.not_after - TURNS[role] < now:
+            if last is None or is_due(last, issuer, now):
                 turn(role, issuer, now)
-    if issuing.not_after and issuing.not_after - YEAR < now:
-        log.error("issuing authority ends within a year: hold the ceremony", alarm=True, ends=str(issuing.not_after))
+    if issuing.not_after and issuing.not_after - LONGEST_TERM - YEAR < now:
+        log.error(
+            "issuing authority ends before new terms do: hold the ceremony", alarm=True, ends=str(issuing.not_after)
+        )
+
+
+def is_due(last: Authority, issuer: Authority, now: datetime) -> bool:
+    """Near its end, unless that is its issuer's end too, beyond which no other would last."""
+    ends, latest = last.not_after, issuer.not_after
+    return bool(ends and latest and ends < latest and ends - TURNS[last.role] < now)
 
 
 def subject_of(role: str) -> bytes:

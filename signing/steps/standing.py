@@ -11,6 +11,7 @@ from signing.models import Certificate
 
 State = Certificate.State
 HOLD = 6  # as revocation lists number it
+REVOCABLE = [state for state, targets in Certificate.MOVES.items() if State.REVOKED in targets]
 bell = Bell("signing.tasks.publish")
 
 

@@ -144,7 +144,9 @@ def test_drawn_again_the_code_before_fits_no_more(application: Application, brow
     digits = code_sent()
     other = hand()
     other[0] = [[x * 0.9, y, when] for x, y, when in other[0]]
+    assert "Mã đã gửi" in browser.get(CODE).content.decode()
     browser.post(SIGNATURE, {"strokes": json.dumps(other)})
+    assert "Mã đã gửi" not in browser.get(CODE).content.decode()
     with pytest.raises(Refusal):
         contract.agree(application, digits)
     assert paper_of(application).state == State.OPEN
@@ -175,9 +177,13 @@ def test_its_time_can_be_extended_and_ends(application: Application, browser: Cl
     Paper.objects.update(ends_at=timezone.now() + timedelta(minutes=1))
     browser.post("/application/contract/extend/")
     assert paper_of(application).ends_at > timezone.now() + timedelta(minutes=29)
+    assert "Ký tiếp" in browser.get(CONTRACT).content.decode()
     Paper.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
-    assert browser.get(CODE)["Location"] == CONTRACT
-    assert browser.post("/application/contract/extend/").status_code == 409
+    assert "Ký tiếp" not in browser.get(CONTRACT).content.decode()  # it would lead back here
+    for way, path in (("get", CODE), ("post", SIGNATURE), ("post", "/application/contract/extend/")):
+        page = getattr(browser, way)(path, follow=True)
+        assert page.redirect_chain == [(CONTRACT, 302)]
+        assert "đã hết thời gian" in page.content.decode()
 
 
 def test_begun_twice_it_is_the_same_contract(application: Application, browser: Client) -> None:

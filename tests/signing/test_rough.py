@@ -3,12 +3,14 @@
 import dataclasses
 import hashlib
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from cryptography import x509
 from cryptography.x509 import ocsp
 from django.conf import settings
@@ -18,7 +20,7 @@ from django.utils import timezone
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.steps import approving
+from enrollment.steps import approving, leaving, opening
 from portal.models import Allowance, Message, User
 from portal.refusals import Refusal
 from signing import der, examining, pades, profile, walking
@@ -27,7 +29,7 @@ from signing.gateways.vault import Broken
 from signing.models import PIN_TRIES, Act, Authority, Certificate, Key, Paper, Withdrawn
 from signing.steps import acceptance, acting, contract, founding, issuance, publishing, sealing, standing, timestamping
 from signing.steps.doing import DOINGS
-from tests.signing.conftest import again, approved, at_contract, certificate_of, confirmed, to
+from tests.signing.conftest import again, approved, at_contract, browser_of, certificate_of, confirmed, to
 from tests.signing.test_acting import asked, given
 from tests.signing.test_paper import text
 from tests.signing.test_publishing import revoked_in
@@ -65,6 +67,98 @@ def test_after_a_roll_over_each_authority_keeps_a_responder_of_its_own(
     assert certificate.issuer_id != Authority.now("issuing").pk
 
 
+def test_near_its_end_an_authority_makes_no_responder_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends, real = Authority.now("issuing").not_after, timezone.now
+    assert ends
+    for hours in (500, 400, 300):
+        monkeypatch.setattr(timezone, "now", lambda hours=hours: ends - timedelta(hours=hours))
+        founding.turn_due()
+    assert Authority.objects.filter(role="responder", not_after=ends).count() == 1
+    monkeypatch.setattr(timezone, "now", real)
+
+
+# ── Where nothing goes on ──
+
+
+def test_staff_stop_what_nobody_accepts_and_its_certificate_is_revoked(
+    deciders: tuple[User, User], staff: Callable[..., User], signed_in: Callable[[User], Client], client: Client
+) -> None:
+    """Else its number would be held for ever, and a certificate that nobody wants would be called good."""
+    application = to(Step.ACCEPTANCE, deciders)
+    acceptance.prepare(application)
+    owner = browser_of(application)
+    operator = signed_in(staff("supervisor"))
+    page = f"/admin/enrollment/application/{application.pk}/"
+    assert "Dừng hồ sơ" in operator.get(f"{page}change/").content.decode()
+    operator.post(f"{page}stop/", {"reason": "staff"})
+    certificate = certificate_of(application)
+    assert again(application).step == Step.STOPPED
+    assert (certificate.state, certificate.reason) == (Certificate.State.REVOKED, publishing.CESSATION)
+    publishing.publish_lists()
+    assert int(certificate.serial or "", 16) in revoked_in(client)
+    assert "Đã thu hồi" in owner.get("/certificate/").content.decode()
+    with time_machine.travel(timezone.now() + timedelta(days=40)):
+        leaving.erase()
+    assert issuance.recheck() == 0  # what a certificate was issued on is kept
+    assert owner.get("/register/").status_code == 200
+
+
+def test_stopped_while_the_customer_signs_one_of_the_two_wins(deciders: tuple[User, User]) -> None:
+    application = to(Step.ACCEPTANCE, deciders)
+    act, told = asked(application)
+    leaving.stop(again(application), "staff")
+    assert given(act, told).answer == "moved"
+    assert certificate_of(application).state == Certificate.State.REVOKED
+
+
+def test_leave_to_process_withdrawn_at_the_last_step_stops_it(deciders: tuple[User, User]) -> None:
+    """Promise P19."""
+    application = to(Step.ACCEPTANCE, deciders)
+    opening.withdraw(application.consents.get(purpose="personal-data"))
+    assert again(application).reason == "consent-withdrawn"
+    assert certificate_of(application).revoked_at
+
+
+def test_what_cannot_be_issued_is_not_approved(deciders: tuple[User, User]) -> None:
+    application = to(Step.REVIEW)
+    Paper.objects.filter(application=application).update(state=Paper.State.AGREED)
+    with pytest.raises(Refusal, match="not-whole"):
+        approved(application, *deciders)
+    Paper.objects.filter(application=application).update(state=Paper.State.SEALED)
+    approved(application, *deciders)
+
+
+def test_a_contract_whose_key_was_erased_is_listed_no_more(deciders: tuple[User, User]) -> None:
+    application = to(Step.PIN)
+    owner, paper = browser_of(application), Paper.of(application, Paper.Kind.CONTRACT)
+    assert paper
+    leaving.cancel(application)
+    assert owner.get(f"/certificate/documents/{paper.pk}/").status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(days=40)):
+        leaving.erase()
+    assert owner.get(f"/certificate/documents/{paper.pk}/").status_code == 404
+    assert paper.number not in owner.get("/certificate/documents/").content.decode()
+
+
+def test_one_unreadable_row_hides_no_other_from_the_nightly_look(deciders: tuple[User, User]) -> None:
+    first, second = to(Step.ACCEPTANCE, deciders), to(Step.ACCEPTANCE, deciders)
+    Certificate.objects.filter(application=first).update(der=certificate_of(second).sealed("content", "x"))
+    Certificate.objects.filter(application=second).update(fingerprint="0" * 64)
+    assert issuance.recheck() == 2
+
+
+@pytest.mark.parametrize("why", ["locked", "ended"])
+def test_who_cannot_sign_is_told_before_a_pin_is_typed(why: str, deciders: tuple[User, User]) -> None:
+    application = to(Step.ACCEPTANCE, deciders)
+    if why == "locked":
+        Key.objects.filter(application=application).update(tries_left=0)
+    else:
+        Certificate.objects.filter(application=application).update(not_after=timezone.now())
+    page = browser_of(application).get("/application/acceptance/").content.decode()
+    assert ("bị khóa" if why == "locked" else "không còn hiệu lực") in page
+    assert 'id="pin"' not in page
+
+
 # ── One bad file among many ──
 
 
@@ -77,7 +171,7 @@ def test_one_that_fails_for_ever_does_not_stop_the_others(deciders: tuple[User, 
     Certificate.objects.filter(application=bad).update(faults=1000, due_at=long_ago)
     issuance.issue_due()
     assert certificate_of(good).issued_at
-    assert certificate_of(bad).due_at > timezone.now() + timedelta(minutes=50)
+    assert certificate_of(bad).due_at > timezone.now() + timedelta(minutes=7)
 
 
 def test_a_domain_in_its_own_letters_is_certified_in_plain_ones(deciders: tuple[User, User]) -> None:
