@@ -35,6 +35,12 @@ def standing(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
+def landing(request: HttpRequest) -> HttpResponse:
+    """After signing in: where the application stands, which is what an SMS told to sign in for; else the account."""
+    application = mine(request)
+    return onward(application) if application else redirect("portal:account")
+
+
 def cancel(request: HttpRequest) -> HttpResponse:
     """Asked once more before it is done; "anew" goes on to a new application."""
     application = mine(request)

@@ -110,9 +110,8 @@ def show(request: HttpRequest, template: str, application: Application | None, *
 def stepper(application: Application) -> dict[str, Any]:
     channel, step = Channel(application.channel), Step(application.step)
     stage = journey.stage(channel, step)
-    place = stage.index(step)
-    following = stage[place + 1].label if place + 1 < len(stage) else ""
-    return {"at": place + 1, "total": len(stage), "step_name": step.label, "next_name": following}
+    following = "" if application.is_ended else journey.after(channel, step).label
+    return {"at": stage.index(step) + 1, "total": len(stage), "step_name": step.label, "next_name": following}
 
 
 def svg(text: str) -> SafeString:

@@ -27,6 +27,7 @@ urlpatterns = [
     path("activate/contact/", views.contact, name="contact"),
     # One's own application at any step
     path("application/", own_views.standing, name="standing"),
+    path("application/landing/", own_views.landing, name="landing"),
     path("application/status/", views.status, name="status"),
     path("application/receipt/", own_views.receipt, name="receipt"),
     path("application/consents/", own_views.consents, name="consents"),

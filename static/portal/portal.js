@@ -68,12 +68,19 @@ if (session) {
   session.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const form = event.target;
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
-    if (!answer.ok) return location.reload();
-    ends = (await answer.json()).ends * 1000;
-    delete form.dataset.sent;
-    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
-    session.hidden = true;
+    const lost = session.querySelector("[data-lost]");
+    lost.hidden = true;
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
+      if (!answer.ok) return location.reload();
+      ends = (await answer.json()).ends * 1000;
+      session.hidden = true;
+    } catch {
+      lost.hidden = false; // the line broke: nothing was kept, and the press may be repeated
+    } finally {
+      delete form.dataset.sent;
+      form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+    }
   });
 }
 

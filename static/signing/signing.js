@@ -82,11 +82,12 @@ if (pad) {
       $(pad, "said").textContent = $(pad, "short").textContent;
       return;
     }
-    pad.elements.typed.value = "";
     pad.elements.strokes.value = JSON.stringify(strokes);
   });
-  $(pad, "typed").querySelector("button").addEventListener("click", () => (pad.elements.strokes.value = ""));
 }
+
+const left = document.querySelector("[data-minutes-left]");
+if (left) setInterval(() => (left.textContent = String(Math.max(0, left.textContent - 1))), 60_000);
 
 // ── Sealing to the signer (signing/envelope.py opens it) ──
 
@@ -104,16 +105,19 @@ async function seal(told, theirs) {
   return text(new Uint8Array([...point, ...nonce, ...new Uint8Array(box)]).buffer);
 }
 
+// A line that hangs is a line that broke.
+const patience = () => ({ signal: AbortSignal.timeout?.(20_000) });
+
 async function ask(address, form) {
   const init = form ? { method: "POST", body: form } : {};
-  const answer = await fetch(address, { redirect: "error", ...init, headers: { Accept: "application/json" } });
+  const answer = await fetch(address, { redirect: "error", ...init, ...patience(), headers: { Accept: "application/json" } });
   const told = await answer.json().catch(() => ({}));
   if (!answer.ok) throw Object.assign(new Error("refused"), { said: told.detail });
   return told;
 }
 
 // One act from asking to its end. `secret` is looked up only when the act is known; nothing of it is kept here.
-async function perform(form, secret) {
+async function perform(form, pressed, secret) {
   const fields = (more = {}) => {
     const sent = new FormData();
     sent.set("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
@@ -126,26 +130,36 @@ async function perform(form, secret) {
     show(notice);
     show($(form, "busy"), false);
     form.dataset.busy = "";
-    for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-disabled");
+    for (const button of form.querySelectorAll("button")) for (const name of ["aria-disabled", "aria-busy"]) button.removeAttribute(name);
     notice.focus();
   };
   if (form.dataset.busy) return;
   if (!isSecureContext) return refuse(word(form, "insecure"));
   form.dataset.busy = "yes";
   for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
+  pressed?.setAttribute("aria-busy", "true");
   const busy = $(form, "busy");
   busy.textContent = word(form, "busy");
   show($(form, "refused"), false);
-  show($(form, "busy"));
+  show(busy);
+  let slow;
+  const wait = () => {
+    clearTimeout(slow);
+    slow = setTimeout(() => (busy.textContent = word(form, "slowly")), 10_000);
+  };
   try {
+    wait();
     const digests = [];
     if (form.dataset.paper) {
-      const answer = await fetch(form.dataset.paper, { redirect: "manual" });
-      if (answer.type === "opaqueredirect") return location.assign(form.dataset.onward); // signed already, in another tab
+      const answer = await fetch(form.dataset.paper, { redirect: "manual", ...patience() });
+      if (answer.type === "opaqueredirect") return location.reload(); // signed in another tab, or signed out
+      if (!answer.ok) throw new Error("lost");
       const paper = await answer.arrayBuffer();
       digests.push([...new Uint8Array(await crypto.subtle.digest("SHA-256", paper))].map((one) => one.toString(16).padStart(2, "0")).join(""));
     }
+    clearTimeout(slow);
     const given = await secret();
+    wait();
     if (!given) return refuse(word(form, "cancelled"));
     if (given.said) return refuse(word(form, given.said));
     const act = await ask(form.dataset.ask, fields());
@@ -153,17 +167,23 @@ async function perform(form, secret) {
     if (JSON.stringify(act.digests) !== JSON.stringify(digests)) return refuse(word(form, "other"));
     const envelope = await seal({ act: act.act, until: act.until, digests, ...given }, act.key);
     const place = `${form.dataset.ask}${act.act}/`;
-    let told = await ask(place, fields({ envelope }));
-    for (let turn = 0; ["given", "taken"].includes(told.state) && turn < 200; turn++) {
-      await pause(turn < 10 ? 120 : turn < 40 ? 400 : 1000);
-      if (turn === 30) busy.textContent = word(form, "slowly"); // some ten seconds
-      told = await ask(place).catch(() => told);
+    // From here on it may be signed whether or not its answer comes: only the act's own state tells. Where the line broke
+    // before the envelope arrived, the act is still asked for, and is given again.
+    let told = { state: "asked" };
+    for (let turn = 0; ["asked", "given", "taken"].includes(told.state) && turn < 200; turn++) {
+      if (turn) await pause(turn < 10 ? 120 : turn < 40 ? 400 : 1000);
+      told = await (told.state === "asked" ? ask(place, fields({ envelope })) : ask(place)).catch((wrong) => {
+        if (wrong.said && told.state === "asked") throw wrong;
+        return { ...told, state: "given" };
+      });
     }
     if (told.state === "done") return location.assign(form.dataset.onward);
     if (/^(pin-|wrong-secret|locked)/.test(told.answer)) for (const input of form.querySelectorAll("input[type=password]")) input.value = "";
     refuse(told.state === "refused" ? told.said : word(form, "slow"), told.left);
   } catch (wrong) {
     refuse(wrong.said ?? word(form, "lost"));
+  } finally {
+    clearTimeout(slow);
   }
 }
 
@@ -199,6 +219,9 @@ async function newPasskey(name) {
   return secret ? { passkey: { id, salt }, prf: text(secret) } : null;
 }
 
+// Who turned the finger away may try again; where something else failed, the device gives no secret.
+const stopped = (wrong) => (["NotAllowedError", "AbortError"].includes(wrong.name) ? undefined : null);
+
 // ── Making a PIN ──
 
 function fault(pin, told) {
@@ -233,9 +256,10 @@ if (making) {
     say(wrong);
     if (wrong) return (wrong === "different" ? second : first).focus();
     await able;
-    await perform(making, async () => {
+    await perform(making, event.submitter, async () => {
       if (!$(making, "with-passkey").checked) return { way: "pin", secret: pin };
-      const passkey = await newPasskey(making.dataset.name).catch(() => null);
+      const passkey = await newPasskey(making.dataset.name).catch(stopped);
+      if (passkey === undefined) return undefined;
       if (passkey) return { way: "pin", secret: pin, ...passkey };
       // This device gives no secret: said, and the PIN alone goes on with the next press.
       $(making, "with-passkey").checked = false;
@@ -260,10 +284,10 @@ if (confirming) {
     pin.setAttribute("aria-invalid", String(short));
     if (short) return pin.focus();
     const secret = pin.value;
-    perform(confirming, async () => ({ way: "pin", secret }));
+    perform(confirming, event.submitter, async () => ({ way: "pin", secret }));
   });
-  $(confirming, "use-passkey").addEventListener("click", () =>
-    perform(confirming, async () => {
+  $(confirming, "use-passkey").addEventListener("click", (event) =>
+    perform(confirming, event.currentTarget, async () => {
       const secret = await evaluated(passkey, salt).catch(() => null);
       return secret && { way: "passkey", secret: text(secret) };
     }),
@@ -274,10 +298,20 @@ if (confirming) {
 
 const waiting = document.querySelector("[data-status]");
 if (waiting) {
-  setInterval(async () => {
+  const since = Date.now();
+  const look = async () => {
     const told = await ask(waiting.dataset.status).catch(() => null);
-    if (told && told.step !== waiting.dataset.step) location.reload();
-  }, 2000);
+    if (told && told.step !== waiting.dataset.step) return location.reload();
+    show($(waiting, "slowly"), Date.now() - since > 10_000);
+    setTimeout(look, 2000);
+  };
+  setTimeout(look, 2000);
+}
+
+// Where a secret is typed nothing may be sent before this script can seal it.
+for (const form of document.querySelectorAll("[data-pin], [data-confirm]")) {
+  for (const button of form.querySelectorAll("[data-ready]")) button.disabled = false;
+  show($(form, "loading"), false);
 }
 
 document.querySelector("[data-result] h2")?.focus();

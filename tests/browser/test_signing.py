@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connections
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from enrollment.journey import Step
 from enrollment.models import Application
@@ -160,6 +160,51 @@ def test_a_wrong_pin_and_a_broken_line_are_told_and_nothing_is_lost(
     page.keyboard.press("Enter")
     page.wait_for_url("**/certificate/")
     look(page)
+
+
+@pytest.mark.usefixtures("_at_work")
+@pytest.mark.parametrize("lost", ["question", "answer"])
+def test_a_pin_whose_answer_was_lost_is_not_asked_for_again(lost: str, page: Page) -> None:
+    """The line breaks after the press: whether the PIN arrived only the signer knows, so the page asks until it does."""
+    application, broken = to(Step.PIN), list[str]()
+
+    def breaks(route: Route) -> None:
+        if route.request.method != "POST" or broken:
+            return route.fallback()
+        broken.append(route.request.url)
+        if lost == "answer":
+            route.fetch()
+        return route.abort("connectionreset")
+
+    enter(page, application)
+    page.goto("/application/pin/")
+    page.route(re.compile(r"/application/act/[^/]+/$"), breaks)
+    page.locator("#pin").fill("719305")
+    page.locator("#pin-again").fill("719305")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/application/waiting/")
+    assert broken
+    assert Act.objects.get(application=application, kind="pin").state == Act.State.DONE
+
+
+def test_a_moment_of_rest_is_not_told_as_a_forged_document(page: Page, deciders: tuple[User, User]) -> None:
+    enter(page, to(Step.ACCEPTANCE, deciders))
+    page.wait_for_url("**/application/acceptance/")  # what the SMS told to sign in for
+    page.route("**/application/paper.pdf", lambda route: route.fulfill(status=503, body="resting"))
+    page.locator("#pin").fill("719305")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-refused]")).to_contain_text("Đường truyền")
+
+
+def test_whoever_types_the_name_presses_enter(page: Page) -> None:
+    application = at_contract()
+    contract.begin(application, place="", device="")
+    enter(page, application)
+    page.goto("/application/contract/signature/")
+    page.locator("summary").press("Enter")
+    page.locator("#id_typed").fill(application.declaration.full_name)  # type: ignore[union-attr]
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/code/")
 
 
 def test_without_javascript_the_contract_is_signed_by_a_typed_name(page: Page, context: BrowserContext) -> None:
