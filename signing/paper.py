@@ -10,6 +10,7 @@ import hashlib
 import io
 import itertools
 import re
+import secrets
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
@@ -137,7 +138,7 @@ def weasyprint(html: str) -> bytes:
         return bytes(kept.read_bytes())
     made = printed(html)
     kept.parent.mkdir(exist_ok=True)
-    aside = kept.with_suffix(f".{hashlib.sha256(made).hexdigest()[:8]}")
+    aside = kept.with_suffix(f".{secrets.token_hex(4)}")  # several processes may be at it
     aside.write_bytes(made)
     aside.replace(kept)
     return made

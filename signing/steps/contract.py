@@ -183,16 +183,14 @@ def sign_with(application: Application, *, strokes: Any = None, typed: str = "")
         raise unfit(_("Họ tên gõ vào phải đúng như đã khai: %(name)s.") % {"name": told.full_name})
     hand = [] if typed else drawn(strokes)
     digest = hashlib.sha256(json.dumps(told.full_name if typed else hand).encode()).hexdigest()
-    told_before = {
-        name: one for name, one in found.evidence.items() if name != "code_sent"
-    }  # no code fits this one yet
     evidence = {
-        **told_before,
+        **found.evidence,
         "strokes": hand,
         "typed": told.full_name if typed else "",
         "drawn_at": now.isoformat(),
         "drawn_hash": digest,
     }
+    evidence.pop("code_sent", None)  # no code fits this document yet
     DRAWINGS.require(str(application.pk), _("Quý khách đã vẽ lại quá nhiều lần. Vui lòng thử lại sau một giờ."))
     shown, shown_hash = keep(printed(found, evidence, now), application.data_key)
     with transaction.atomic():

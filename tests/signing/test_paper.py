@@ -15,6 +15,7 @@ from hypothesis import strategies as some
 
 from signing import paper, printing, texts
 from signing.walking import hand
+from tests.conftest import at_once
 
 pytestmark = pytest.mark.once
 AT = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
@@ -40,6 +41,15 @@ def facts(**differently: str) -> dict[str, str]:
 
 def made(**differently: str) -> bytes:
     return paper.make(TEMPLATE, FIXED, printing.SEALED_PLACES, facts(**differently), AT, {"drawing": hand()})
+
+
+def test_many_processes_may_lay_out_the_same_page_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(settings, "STATE", tmp_path)
+    monkeypatch.setattr(paper, "printed", lambda _html: b"%PDF" * 500_000)
+    for turn in range(5):
+        found = at_once(8, lambda _place, page=f"page {turn}": paper.weasyprint(page), connect=False)  # type: ignore[misc]
+        assert set(found) == {b"%PDF" * 500_000}
+    assert {len(kept.read_bytes()) for kept in (tmp_path / "paper").iterdir()} == {2_000_000}
 
 
 def text(pdf: bytes, folder: Path) -> str:
