@@ -185,6 +185,22 @@ def test_a_second_start_is_quick_and_keeps_what_was_there(portal: Portal) -> Non
     assert people_in(portal.folder / "var") == before
 
 
+def test_the_children_of_a_killed_part_do_not_go_on_without_it(portal: Portal) -> None:
+    portal.start()
+    first, *workers = sorted(portal.children("granian"))
+    assert workers
+    os.kill(first, signal.SIGKILL)
+    portal.until(lambda: not alive([first, *workers]))
+    portal.until(portal.is_ready, 30)
+    again = portal.children("granian")
+    assert portal.stop() == 0
+    assert not alive(again)
+
+
+def alive(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
 def test_a_killed_part_is_started_again_and_the_portal_heals(portal: Portal) -> None:
     portal.start()
     for part in ("granian", " worker ", " signer ", "redis-server", " beat "):

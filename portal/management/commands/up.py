@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -52,6 +53,7 @@ class Child:
         lived = time.monotonic() - self.started
         self.falls = 0 if lived > 30 else self.falls + 1
         pause = min(5.0, 0.1 * 2**self.falls)
+        self.sweep()
         say(f"{self.name} ended ({self.process.returncode}); starting it again in {pause:.1f} s")
         time.sleep(pause)
         self.start()
@@ -67,6 +69,13 @@ class Child:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Its own children, where it was killed and could not end them: they would go on serving and hold the files."""
+        assert self.process
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
 
 def die_with_parent() -> None:
