@@ -25,25 +25,25 @@ class AgreementForm(forms.Form):
 
 class DrawingForm(forms.Form):
     strokes = forms.CharField(required=False, max_length=MOST_STROKES, widget=forms.HiddenInput())
-    typed = forms.CharField(
-        required=False,
-        max_length=64,
-        label=_("Họ tên của Quý khách"),
-        help_text=_("Dành cho người không vẽ được: gõ họ tên đúng như đã khai, dùng thay cho chữ ký."),
-        widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if not told.get("typed") and told.get("strokes") == []:
-            self.add_error("typed", _("Quý khách chưa vẽ chữ ký và cũng chưa gõ họ tên."))
-        return told
 
     def clean_strokes(self) -> Any:
         try:
             return json.loads(self.cleaned_data["strokes"] or "[]")
         except (ValueError, RecursionError):
             return None
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("strokes") == []:
+            raise forms.ValidationError(_("Quý khách chưa vẽ chữ ký."))
+
+
+class TypingForm(forms.Form):
+    typed = forms.CharField(
+        max_length=64,
+        label=_("Họ tên của Quý khách"),
+        help_text=_("Dành cho người không vẽ được: gõ họ tên đúng như đã khai, dùng thay cho chữ ký."),
+        widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
+    )
 
 
 class ContractCodeForm(forms.Form):

@@ -62,17 +62,18 @@ def signature(request: HttpRequest, application: Application) -> HttpResponse:
     paper = begun(request, application)
     if paper is None:
         return redirect("signing:contract")
-    form = forms.DrawingForm(request.POST or None)
+    typing = forms.TypingForm(request.POST if "typed" in request.POST else None)
+    form = typing if typing.is_bound else forms.DrawingForm(request.POST or None)
     if form.is_valid():
-        told = form.cleaned_data
-        with told_on(form, "typed" if told["typed"] else None):
-            contract.sign_with(application, strokes=told["strokes"], typed=told["typed"])
+        with told_on(form, "typed" if form is typing else None):
+            contract.sign_with(application, **form.cleaned_data)
             return redirect("signing:code")
     return show(
         request,
         "signing/signature",
         application,
         form=form,
+        typing=typing,
         declared=application.declaration,
         **pages.signing_page(paper),
     )
