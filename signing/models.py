@@ -18,7 +18,8 @@ from portal.refusals import Refusal
 
 
 class Authority(models.Model):
-    """A key of the provider's own, wrapped by the vault, and the certificate that says what it is for."""
+    """A key of the provider's own, wrapped by the vault, and the certificate that says what it is for; or that of an
+    authority outside, without its key."""
 
     class Role(models.TextChoices):
         ROOT = "root", _("Gốc")

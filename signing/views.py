@@ -162,6 +162,8 @@ def ask(request: HttpRequest, application: Application) -> HttpResponse:
 def act(request: HttpRequest, nonce: str) -> HttpResponse:
     """Given by POST, once; asked after by GET, also when the step is over."""
     application = newest(request)
+    if application is None:
+        raise Http404
     if request.method == "POST":
         form = forms.EnvelopeForm(request.POST)
         if not form.is_valid():
@@ -173,12 +175,9 @@ def act(request: HttpRequest, nonce: str) -> HttpResponse:
     return JsonResponse(told)
 
 
-def newest(request: HttpRequest) -> Application:
+def newest(request: HttpRequest) -> Application | None:
     user = request.user if isinstance(request.user, User) else None
-    found = Application.objects.filter(user=user).order_by("-pk").first() if user else None
-    if found is None:
-        raise Http404
-    return found
+    return Application.objects.filter(user=user).order_by("-pk").first() if user else None
 
 
 @at(Step.ISSUANCE)
@@ -203,6 +202,8 @@ def own(request: HttpRequest) -> list[Certificate]:
 @login_required
 def certificate(request: HttpRequest) -> HttpResponse:
     application, found = newest(request), own(request)
+    if application is None:
+        return redirect("enrollment:opening")
     return show(
         request, "signing/certificate", application, cards=[pages.card(one) for one in found],
         open_one=None if application.is_ended else application, documents=pages.documents(application),
@@ -213,6 +214,8 @@ def certificate(request: HttpRequest) -> HttpResponse:
 def documents(request: HttpRequest) -> HttpResponse:
     """Where the mail's link leads."""
     application = newest(request)
+    if application is None:
+        return redirect("enrollment:opening")
     return show(request, "signing/documents", application, documents=pages.documents(application))
 
 

@@ -17,7 +17,8 @@ bell = Bell("signing.tasks.publish")
 
 @transaction.atomic
 def revoke(certificate: Certificate, reason: int = 0, now: datetime | None = None) -> None:
-    moment = now or timezone.now()
+    """From the moment of the hold, if it was on hold: what was signed since then does not become good again."""
+    moment = certificate.revoked_at or now or timezone.now()
     certificate.move(State.REVOKED, revoked_at=moment, reason=reason, answer=None, answer_until=None)
     audit.record("certificate revoked", certificate, reason=reason)
     transaction.on_commit(bell.ring, robust=True)

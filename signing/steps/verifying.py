@@ -93,7 +93,7 @@ def apart(pdf: bytes, *, known: bool) -> dict[str, Any]:
 
 def was_revoked(serial: str, fingerprint: str, stamped: str) -> bool:
     """Whether by our own rows it was revoked or on hold when it signed, whatever evidence the file brings or leaves
-    out. Without a timestamp nothing shows that it signed any earlier than now."""
+    out; a hold that was lifted is not remembered. Without a timestamp nothing shows that it signed earlier than now."""
     at = datetime.fromisoformat(stamped) if stamped else timezone.now()
     return Certificate.issued().filter(serial=serial, fingerprint=fingerprint, revoked_at__lte=at).exists()
 

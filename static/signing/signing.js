@@ -111,7 +111,7 @@ const patience = () => ({ signal: AbortSignal.timeout?.(20_000) });
 async function ask(address, form) {
   const init = form ? { method: "POST", body: form } : {};
   const answer = await fetch(address, { redirect: "error", ...init, ...patience(), headers: { Accept: "application/json" } });
-  const told = await answer.json().catch(() => ({}));
+  const told = await (answer.ok ? answer.json() : answer.json().catch(() => ({})));
   if (!answer.ok) throw Object.assign(new Error("refused"), { said: told.detail });
   return told;
 }
@@ -170,10 +170,11 @@ async function perform(form, pressed, secret) {
     // From here on it may be signed whether or not its answer comes: only the act's own state tells. Where the line broke
     // before the envelope arrived, the act is still asked for, and is given again.
     let told = { state: "asked" };
-    for (let turn = 0; ["asked", "given", "taken"].includes(told.state) && turn < 200; turn++) {
+    const until = Date.now() + 300_000; // an act is settled within four minutes
+    for (let turn = 0; ["asked", "given", "taken"].includes(told.state) && Date.now() < until; turn++) {
       if (turn) await pause(turn < 10 ? 120 : turn < 40 ? 400 : 1000);
       told = await (told.state === "asked" ? ask(place, fields({ envelope })) : ask(place)).catch((wrong) => {
-        if (wrong.said && told.state === "asked") throw wrong;
+        if (wrong.said && !turn) throw wrong; // given again it may be refused because it arrived the first time
         return { ...told, state: "given" };
       });
     }

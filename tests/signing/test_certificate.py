@@ -204,5 +204,7 @@ def test_nothing_of_a_checked_file_is_kept(complete: Application, client: Client
 
 
 def test_an_account_without_a_certificate_is_told_what_to_do(person: Callable[..., User], signed_in: Signed) -> None:
-    assert signed_in(person()).get("/certificate/").status_code == 404
+    new = signed_in(person())
+    assert new.get("/certificate/")["Location"] == "/register/"
+    assert new.get("/certificate/documents/")["Location"] == "/register/"
     assert not Certificate.objects.exists()

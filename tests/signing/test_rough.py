@@ -29,6 +29,7 @@ from signing.gateways.vault import Broken
 from signing.models import PIN_TRIES, Act, Authority, Certificate, Key, Paper, Withdrawn
 from signing.steps import acceptance, acting, contract, founding, issuance, publishing, sealing, standing, timestamping
 from signing.steps.doing import DOINGS
+from tests.conftest import at_once
 from tests.signing.conftest import again, approved, at_contract, browser_of, certificate_of, confirmed, to
 from tests.signing.test_acting import asked, given
 from tests.signing.test_paper import text
@@ -103,12 +104,35 @@ def test_staff_stop_what_nobody_accepts_and_its_certificate_is_revoked(
     assert owner.get("/register/").status_code == 200
 
 
-def test_stopped_while_the_customer_signs_one_of_the_two_wins(deciders: tuple[User, User]) -> None:
-    application = to(Step.ACCEPTANCE, deciders)
-    act, told = asked(application)
-    leaving.stop(again(application), "staff")
-    assert given(act, told).answer == "moved"
+def test_stopped_while_the_customer_signs_one_of_the_two_wins(
+    deciders: tuple[User, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application, real = to(Step.ACCEPTANCE, deciders), acceptance.certificate_signed
+
+    def stopped_meanwhile(*given_on: Any) -> bytes:
+        leaving.stop(again(application), "staff")
+        return real(*given_on)
+
+    monkeypatch.setattr(acceptance, "certificate_signed", stopped_meanwhile)
+    assert given(*asked(application)).answer == "moved"
     assert certificate_of(application).state == Certificate.State.REVOKED
+    assert not Paper.objects.filter(application=application, kind="minutes", state="sealed").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_issued_sent_back_and_stopped_at_once_nobody_waits_for_another_for_ever(deciders: tuple[User, User]) -> None:
+    for _turn in range(6):
+        application = to(Step.ISSUANCE, deciders)
+        issuance.intend(certificate_of(application))
+        intent = certificate_of(application)
+        intent.application = again(application)
+        signed = ca.authority().issue(intent)
+        acts = [lambda: issuance.store(intent, signed), lambda: leaving.stop(again(application), "staff")]  # noqa: B023
+        found = at_once(2, lambda place: acts[place]())  # noqa: B023
+        assert all(one is None or isinstance(one, (Refusal, issuance.Nonconforming)) for one in found), found
+        issued = Certificate.issued().filter(application=application).exists()
+        assert issued == (again(application).reached == Step.ACCEPTANCE)
 
 
 def test_leave_to_process_withdrawn_at_the_last_step_stops_it(deciders: tuple[User, User]) -> None:

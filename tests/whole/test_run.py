@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -134,8 +135,13 @@ def prepared() -> Path:
 
 
 def keys_are_ready(state: Path) -> bool:
-    with sqlite3.connect(state / "portal.sqlite3", timeout=10) as database:
-        return bool(database.execute("SELECT count(*) FROM signing_key").fetchone()[0] >= POOL)
+    return bool(told_by(state, "SELECT count(*) FROM signing_key")[0][0] >= POOL)
+
+
+def told_by(state: Path, question: str) -> list[tuple[Any, ...]]:
+    """Closed here: left to the garbage collector it takes the write-ahead log away later, while another copies it."""
+    with closing(sqlite3.connect(state / "portal.sqlite3", timeout=10)) as database, database:
+        return database.execute(question).fetchall()
 
 
 @pytest.fixture
@@ -173,16 +179,12 @@ def test_make_run_in_an_empty_folder_ends_with_a_home_page(tmp_path: Path, chrom
         assert probe.connect_ex(("127.0.0.1", portal.port)) != 0
 
 
-def people_in(state: Path) -> list[tuple[str]]:
-    with sqlite3.connect(state / "portal.sqlite3", timeout=10) as database:
-        return database.execute("SELECT username FROM portal_user ORDER BY id").fetchall()
-
-
 def test_a_second_start_is_quick_and_keeps_what_was_there(portal: Portal) -> None:
-    before = people_in(portal.folder / "var")
+    people = partial(told_by, portal.folder / "var", "SELECT username FROM portal_user ORDER BY id")
+    before = people()
     assert portal.start(30) < 30  # how quick is bench's to say; see the README
     assert portal.stop() == 0
-    assert people_in(portal.folder / "var") == before
+    assert people() == before
 
 
 def test_the_children_of_a_killed_part_do_not_go_on_without_it(portal: Portal) -> None:
@@ -315,8 +317,7 @@ def test_a_bank_that_forgets_to_tell_is_asked(portal: Portal) -> None:
         deal = re.findall(r'name="deal" value="([^"]+)"', requests.get(bank, timeout=10).text)[0]
         origin = "/".join(bank.split("/")[:3])
         requests.post(f"{origin}/decide", {"deal": deal, "ending": ending}, timeout=10, allow_redirects=False)
-    with sqlite3.connect(portal.folder / "var" / "portal.sqlite3", timeout=10) as database:
-        database.execute("UPDATE enrollment_payment SET created_at = datetime(created_at, '-3 minutes')")
+    told_by(portal.folder / "var", "UPDATE enrollment_payment SET created_at = datetime(created_at, '-3 minutes')")
     portal.until(lambda: texts(portal, "Ma kich hoat", told.phone), 120)
 
 
