@@ -78,7 +78,10 @@ def test_a_suspension_ends_and_a_revocation_does_not(
     assert ": good" in asked()
     publishing.publish_lists()
     assert revoked_in(client) == {}
+    standing.suspend(issued)
+    held = issued.revoked_at
     standing.revoke(issued)
+    assert issued.revoked_at == held  # what was signed since then does not become good again
     standing.restore(issued)
     assert ": revoked" in asked()
 
