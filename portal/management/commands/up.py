@@ -64,15 +64,13 @@ class Child:
 
     def gone(self) -> None:
         if self.process:
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
             self.sweep()
+            self.process.wait()
 
     def sweep(self) -> None:
-        """Its own children, where it was killed and could not end them: they would go on serving and hold the files."""
+        """What is left of it: where it was killed its own children would go on serving and hold the files."""
         assert self.process
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
