@@ -48,13 +48,15 @@ def contract_page(request: HttpRequest, application: Application) -> HttpRespons
 
 def begun(request: HttpRequest, application: Application) -> Paper | None:
     """The contract being signed; whoever has none reads first, and is told why if there was one."""
-    before = Paper.of(application, Paper.Kind.CONTRACT)
-    try:
-        return contract.running(application)
-    except Refusal as no:
-        if before and before.state == Paper.State.OPEN:
-            messages.warning(request, no.message)
+    paper = Paper.of(application, Paper.Kind.CONTRACT)
+    if paper is None or paper.state != Paper.State.OPEN:
         return None
+    try:
+        contract.check_running(paper)
+    except Refusal as no:
+        messages.warning(request, no.message)
+        return None
+    return paper
 
 
 @at(Step.CONTRACT)

@@ -42,12 +42,10 @@ class EmbeddedCA:
     outside = False
 
     def issue(self, certificate: Certificate) -> bytes:
-        issuer = certificate.issuer
-        assert issuer
-        content = base64.b64decode(certificate.content or "")
+        issuer, content = self.issuer(certificate), content_of(certificate)
         signed = der.signed(content, issuer.algorithm, sign_as_provider(issuer.wrapped, content))
-        if fault := fault_of_ours(certificate, signed, issuer):
-            raise Away(fault)
+        if wrong := fault(certificate, signed):
+            raise Away(wrong)
         return signed
 
     def issuer(self, certificate: Certificate) -> Authority:
@@ -94,8 +92,8 @@ class EJBCA:
                 },
             )
             made = base64.b64decode(told["certificate"])
-        if fault := fault_of_theirs(certificate, made, self.issuer(certificate)):
-            raise Away(f"the authority made something else: {fault}")
+        if wrong := fault_of_theirs(certificate, made, self.chain[0]):
+            raise Away(f"the authority made something else: {wrong}")
         return made
 
     def issuer(self, certificate: Certificate) -> Authority:
@@ -157,19 +155,19 @@ class EJBCA:
 
 def fault(certificate: Certificate, signed: bytes) -> str:
     """Why this is not what was intended, or nothing; by whoever made it, whatever the setting says today."""
-    issuer = certificate.issuer
-    assert issuer
-    return (fault_of_theirs if certificate.outside else fault_of_ours)(certificate, signed, issuer)
+    assert certificate.issuer
+    above = profile.read(bytes(certificate.issuer.certificate or b""))
+    return (fault_of_theirs if certificate.outside else fault_of_ours)(certificate, signed, above)
 
 
-def fault_of_ours(certificate: Certificate, signed: bytes, issuer: Authority) -> str:
+def fault_of_ours(certificate: Certificate, signed: bytes, above: x509.Certificate) -> str:
     found = x509.load_der_x509_certificate(signed)
-    if found.tbs_certificate_bytes != base64.b64decode(certificate.content or ""):
+    if found.tbs_certificate_bytes != content_of(certificate):
         return "content"
-    return "" if is_issued_by(found, issuer) else "signature"
+    return "" if is_issued_by(found, above) else "signature"
 
 
-def fault_of_theirs(certificate: Certificate, signed: bytes, issuer: Authority) -> str:
+def fault_of_theirs(certificate: Certificate, signed: bytes, above: x509.Certificate) -> str:
     """Its profile is its own; whom and what key it names is ours, and that it lasts as long as was bought."""
     try:
         found, intended = x509.load_der_x509_certificate(signed), intended_of(certificate)
@@ -183,12 +181,15 @@ def fault_of_theirs(certificate: Certificate, signed: bytes, issuer: Authority) 
         return "mail address"
     if found.not_valid_after_utc < intended.not_valid_after_utc - timedelta(days=1):
         return "too short"
-    return "" if is_issued_by(found, issuer) else "signature"
+    return "" if is_issued_by(found, above) else "signature"
+
+
+def content_of(certificate: Certificate) -> bytes:
+    return base64.b64decode(certificate.content or "")
 
 
 def intended_of(certificate: Certificate) -> x509.Certificate:
-    content = base64.b64decode(certificate.content or "")
-    return x509.load_der_x509_certificate(der.signed(content, "rsa", bytes(256)))
+    return x509.load_der_x509_certificate(der.signed(content_of(certificate), "rsa", bytes(256)))
 
 
 def named(certificate: x509.Certificate) -> list[tuple[str, str]]:
@@ -203,9 +204,9 @@ def mails_of(certificate: x509.Certificate) -> list[str]:
     return found.get_values_for_type(x509.RFC822Name)
 
 
-def is_issued_by(certificate: x509.Certificate, issuer: Authority) -> bool:
+def is_issued_by(certificate: x509.Certificate, above: x509.Certificate) -> bool:
     try:
-        certificate.verify_directly_issued_by(profile.read(bytes(issuer.certificate or b"")))
+        certificate.verify_directly_issued_by(above)
     except (InvalidSignature, ValueError, TypeError):
         return False
     return True

@@ -14,8 +14,6 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Least
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -29,13 +27,14 @@ from portal.models import Message
 from portal.outbox import Bell
 from portal.refusals import Refusal
 from signing import paper, printing, texts
-from signing.models import Paper, next_number
+from signing.models import Paper, next_number, take
 from signing.paper import Strokes
 from signing.steps.sealing import by_provider, evidence, is_whole, keep, lasting
 
 log = structlog.get_logger(__name__)
 State, Kind = Paper.State, Paper.Kind
 LASTS, CODE_LASTS = timedelta(minutes=30), timedelta(minutes=5)
+TURN = timedelta(minutes=1)  # for whoever seals a contract
 CODE = "contract"
 DRAWINGS = Limit("signatures drawn", 60, timedelta(hours=1))
 TEMPLATE = "signing/pdf/contract.html"
@@ -114,12 +113,18 @@ def void(application: Application) -> None:
 def running(application: Application) -> Paper:
     """The contract that is being signed, as long as nothing changed and its time lasts."""
     found = Paper.of(application, Kind.CONTRACT)
-    if found is None or not found.is_open_at(timezone.now()):
+    if found is None:
         raise ended()
-    if found.frozen != frozen_of(printing.contract(application, settings.KEY_KIND)):
-        void(application)
-        raise ended()
+    check_running(found)
     return found
+
+
+def check_running(found: Paper) -> None:
+    if not found.is_open_at(timezone.now()):
+        raise ended()
+    if found.frozen != frozen_of(printing.contract(found.application, settings.KEY_KIND)):
+        void(found.application)
+        raise ended()
 
 
 def extend(application: Application) -> None:
@@ -296,10 +301,7 @@ def seal_due() -> None:
     now = timezone.now()
     waiting = Paper.objects.filter(state=State.AGREED, kind=Kind.CONTRACT, due_at__lte=now)
     for found in waiting.select_related("application__data_key", "shown__data_key").order_by("due_at")[:20]:
-        # Whoever takes it has a minute, and twice as long each time, up to eight; if that one falls, another comes.
-        taken = Paper.objects.filter(pk=found.pk, due_at=found.due_at, state=State.AGREED)
-        until = now + timedelta(minutes=1) * 2 ** min(found.faults, 3)
-        if taken.update(due_at=until, faults=Least(F("faults") + 1, 1000)):
+        if take(found, TURN, now):
             seal(found)
 
 

@@ -11,8 +11,6 @@ from datetime import timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Least
 from django.utils import timezone
 
 from enrollment.journey import Step
@@ -23,16 +21,14 @@ from portal.outbox import Bell
 from signing import custody, profile
 from signing.gateways import ca
 from signing.gateways.vault import Broken
-from signing.models import Authority, Certificate, Key, Paper
+from signing.models import Authority, Certificate, Key, Paper, take
 from signing.printing import holder_of
 from signing.steps import publishing
 from signing.steps.founding import issuer_of
 
 log = structlog.get_logger(__name__)
 State = Certificate.State
-# For whoever takes a certificate; if that one falls, another comes. Each time it doubles, so what fails again and again,
-# for whatever reason, holds up the others more rarely; but not so rarely that it outlasts a mended fault by an hour.
-TURN, LONGEST_PAUSE = timedelta(seconds=30), 4
+TURN = timedelta(seconds=30)  # for whoever takes a certificate
 bell = Bell("signing.tasks.issue")
 
 
@@ -44,10 +40,7 @@ def issue_due() -> None:
     now = timezone.now()
     waiting = Certificate.objects.filter(state=State.ISSUE_WAITING, due_at__lte=now).order_by("due_at")
     for certificate in waiting.select_related("application__data_key", "application__plan")[:20]:
-        taken = Certificate.objects.filter(pk=certificate.pk, due_at=certificate.due_at, state=State.ISSUE_WAITING)
-        if taken.update(
-            due_at=now + TURN * 2 ** min(certificate.faults, LONGEST_PAUSE), faults=Least(F("faults") + 1, 1000)
-        ):
+        if take(certificate, TURN, now):
             attempt(certificate)
 
 
@@ -131,16 +124,12 @@ def check_intent(certificate: Certificate) -> None:
     approval = approving.granted(certificate.application)
     if approval is None or approval.pk != certificate.approval_id:
         raise Nonconforming("the approval does not stand")
-    content, holder = content_of(certificate), holder_of(certificate.application)
+    content, holder = ca.content_of(certificate), holder_of(certificate.application)
     if own_key(certificate.application) != key:
         raise Nonconforming("another key")
     wrong = list(profile.faults(content, authority.algorithm, holder, bytes(key.public), issuer_of(authority)))
     if wrong:
         raise Nonconforming(", ".join(wrong))
-
-
-def content_of(certificate: Certificate) -> bytes:
-    return base64.b64decode(certificate.content or "")
 
 
 def der_of(certificate: Certificate) -> bytes:
@@ -206,9 +195,8 @@ def recheck() -> int:
 def fault_of(certificate: Certificate) -> str:
     try:
         signed = der_of(certificate)
-        content_of(certificate)
+        if hashlib.sha256(signed).hexdigest() != certificate.fingerprint:
+            return "fingerprint"
+        return ca.fault(certificate, signed)
     except (sealing.Broken, sealing.Erased, ValueError):
         return "unreadable"
-    if hashlib.sha256(signed).hexdigest() != certificate.fingerprint:
-        return "fingerprint"
-    return ca.fault(certificate, signed)

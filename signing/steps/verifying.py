@@ -50,8 +50,9 @@ def check(pdf: bytes) -> dict[str, Any]:
     told = examined(pdf, known=known)
     for one in told.get("signatures", ()):
         serial, fingerprint = one.get("serial", ""), one.get("fingerprint", "")
-        one["ours"] = now_of(serial, fingerprint)
-        if "then" in one and was_revoked(serial, fingerprint, one["time"]):
+        certificate = Certificate.issued().filter(serial=serial, fingerprint=fingerprint).first()
+        one["ours"] = str(certificate.get_state_display()) if certificate else of_provider(serial, fingerprint)
+        if "then" in one and certificate and was_revoked(certificate, one["time"]):
             one["then"]["status"] = "revoked"
     return {**told, "known": known}
 
@@ -91,18 +92,15 @@ def apart(pdf: bytes, *, known: bool) -> dict[str, Any]:
     return found
 
 
-def was_revoked(serial: str, fingerprint: str, stamped: str) -> bool:
+def was_revoked(certificate: Certificate, stamped: str) -> bool:
     """Whether by our own rows it was revoked or on hold when it signed, whatever evidence the file brings or leaves
     out; a hold that was lifted is not remembered. Without a timestamp nothing shows that it signed earlier than now."""
     at = datetime.fromisoformat(stamped) if stamped else timezone.now()
-    return Certificate.issued().filter(serial=serial, fingerprint=fingerprint, revoked_at__lte=at).exists()
+    return certificate.revoked_at is not None and certificate.revoked_at <= at
 
 
-def now_of(serial: str, fingerprint: str) -> str:
-    """What our own rows say today of a certificate that we issued."""
-    found = Certificate.issued().filter(serial=serial, fingerprint=fingerprint).first()
-    if found:
-        return str(found.get_state_display())
+def of_provider(serial: str, fingerprint: str) -> str:
+    """What our own rows say today of a certificate of our own keys."""
     ours = Authority.objects.filter(serial=serial, not_after__gt=timezone.now()).first()
     same = ours and founding.fingerprint(ours) == fingerprint
     return str(Certificate.State.ACTIVE.label) if same else ""

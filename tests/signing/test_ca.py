@@ -201,10 +201,13 @@ def test_less_than_was_intended_is_not_taken(fault: str, made: dict[str, Any], w
     intended = ca.intended_of(certificate)
     told = ",".join(f"{profile.LABELS[part.oid.dotted_string]}={part.value!s}" for part in intended.subject)
     entity = {"subject_dn": told, "subject_alt_name": f"rfc822Name={ca.mails_of(intended)[0]}"}
-    public, issuer = profile.public_of(intended.public_key()), ca.authority().issuer(certificate)
-    assert ca.fault_of_theirs(certificate, issue(entity, public), issuer) == ""
-    assert ca.fault_of_theirs(certificate, issue(entity, public, **made), issuer) == fault
-    assert ca.fault_of_theirs(certificate, issue(entity, public), Authority.now("issuing")) == "signature"
+    public = profile.public_of(intended.public_key())
+    above, stranger = (
+        profile.read(bytes(one or b"")) for one in (outside()[1][0], Authority.now("issuing").certificate)
+    )
+    assert ca.fault_of_theirs(certificate, issue(entity, public), above) == ""
+    assert ca.fault_of_theirs(certificate, issue(entity, public, **made), above) == fault
+    assert ca.fault_of_theirs(certificate, issue(entity, public), stranger) == "signature"
 
 
 @pytest.mark.django_db(transaction=True)

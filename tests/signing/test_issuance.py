@@ -15,6 +15,7 @@ from django.utils import timezone
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal.models import Event, Message, User
+from signing.gateways import ca
 from signing.models import Authority, Certificate, Key, Paper
 from signing.steps import issuance, sealing, standing
 from signing.steps.issuance import der_of
@@ -183,7 +184,7 @@ def test_an_intent_that_was_altered_is_not_signed(waiting: Application) -> None:
     certificate = certificate_of(waiting)
     import base64
 
-    content = issuance.content_of(certificate).replace(b"@example.vn", b"@exbmple.vn")
+    content = ca.content_of(certificate).replace(b"@example.vn", b"@exbmple.vn")
     Certificate.objects.filter(pk=certificate.pk).update(
         content=Certificate._meta.get_field("content").sealed(base64.b64encode(content).decode(), certificate)
     )
