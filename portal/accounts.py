@@ -466,7 +466,7 @@ def post_to_nobody(made: codes.Made) -> None:
     nobody = User(phone="0900000000", email="nobody@example.vn", language="vi")
     outbox.post("portal/messages/password_reset", [made.digits, "15"], nobody, intent=f"{RESET} nobody {undo}")
     transaction.savepoint_rollback(undo)
-    transaction.on_commit(outbox.bell.ring, robust=True)
+    transaction.on_commit(outbox.waker.wake, robust=True)
 
 
 def check_reset(target: str, digits: str) -> None:

@@ -4,7 +4,6 @@ A sender takes rows for a while (a lease). If it dies between sending and saying
 never a third time (promise P17: at most one duplicate)."""
 
 import hmac
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -24,12 +23,11 @@ from django.db.models import Case, F, Q, QuerySet, When
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from kombu.exceptions import OperationalError
 
 from portal import logs, sealing, writing
-from portal.celery import app as celery
 from portal.gateways import sms
 from portal.models import Message, User
+from portal.waking import Waker
 
 log = structlog.get_logger(__name__)
 BATCH = 16
@@ -42,6 +40,7 @@ MAIL_TIME = 20  # seconds of a batch for its mails
 LEASE = timedelta(seconds=80)
 MAX_ATTEMPTS = 8  # 10 s, 20 s, 40 s … about 43 minutes in all
 Words = TypeVar("Words")
+waker = Waker("portal.tasks.deliver_messages")
 Channel, Status = Message.Channel, Message.Status
 
 
@@ -85,32 +84,8 @@ def post_to(
             },
         )
         if created:
-            transaction.on_commit(bell.ring, robust=True)
+            transaction.on_commit(waker.wake, robust=True)
     return message
-
-
-class Bell:
-    """Tells a worker that something is due. It rings beside the request, which must not wait for a broker that is slow
-    or away; rings that come while one is waiting its turn are the same ring. What is not heard, the sweep finds."""
-
-    def __init__(self, task: str) -> None:
-        self.task = task
-        self.hand = ThreadPoolExecutor(1, thread_name_prefix="bell")
-        self.waiting = threading.Lock()
-
-    def ring(self) -> None:
-        if self.waiting.acquire(blocking=False):
-            self.hand.submit(self._pull)
-
-    def _pull(self) -> None:
-        self.waiting.release()
-        try:
-            celery.send_task(self.task, retry=False, expires=60)
-        except OperationalError as wrong:
-            log.warning("broker away, left to the sweep", reason=type(wrong).__name__)
-
-
-bell = Bell("portal.tasks.deliver_messages")
 
 
 # ── Wording ──
@@ -217,7 +192,7 @@ def resend(messages: QuerySet[Message]) -> int:
     again = messages.filter(status=Status.DEAD, params__isnull=False).update(
         status=Status.DUE, attempts=0, lost=0, due_at=timezone.now(), error=""
     )
-    transaction.on_commit(bell.ring, robust=True)
+    transaction.on_commit(waker.wake, robust=True)
     return again
 
 

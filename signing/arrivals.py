@@ -31,7 +31,7 @@ def arrived(application: Application) -> None:
     elif step in (Step.PIN, Step.REVIEW, Step.ISSUANCE):
         stand(application, state_at(application, step))
     if step == Step.ISSUANCE:
-        transaction.on_commit(issuance.bell.ring, robust=True)
+        transaction.on_commit(issuance.waker.wake, robust=True)
 
 
 def state_at(application: Application, step: Step) -> Certificate.State:

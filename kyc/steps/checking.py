@@ -22,8 +22,9 @@ from kyc.gateways import ekyc
 from kyc.models import Case, Check, Evidence, Mark
 from kyc.reading import comparing, ocr, picture, vision
 from kyc.steps import policing
-from portal import outbox, sealing, writing
+from portal import sealing, writing
 from portal.refusals import Refusal
+from portal.waking import Waker
 
 log = structlog.get_logger(__name__)
 PASS, UNSURE, FAIL, SKIPPED = Check.Outcome.PASS, Check.Outcome.UNSURE, Check.Outcome.FAIL, Check.Outcome.NOT_PERFORMED
@@ -287,7 +288,7 @@ def _reuse(application: Application) -> Finding:
 
 # ── On schedule ──
 
-bell = outbox.Bell("kyc.tasks.check_evidence")
+waker = Waker("kyc.tasks.check_evidence")
 
 
 def check_due(most: int = 40) -> None:

@@ -436,7 +436,7 @@ def received(application: Application) -> None:
             queue=Q_.APPRAISAL, holder=None, held_at=None, checked=False, looks=0, turns=F("turns") + 1, closed_at=None,
             due_at=promised(now, case.left or minutes * 60),
         )  # fmt: skip
-    transaction.on_commit(checking.bell.ring, robust=True)
+    transaction.on_commit(checking.waker.wake, robust=True)
 
 
 def stopped(application: Application) -> None:

@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.models import Application
 from portal import audit
 from portal.allowances import Limit
-from portal.outbox import Bell
 from portal.refusals import Refusal
+from portal.waking import Waker
 from signing import custody, envelope
 from signing.gateways.vault import Broken, vault
 from signing.models import PIN_TRIES, Act, Key, Paper
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 LASTS = timedelta(minutes=2)
 ASKS = Limit("acts asked", 30, timedelta(minutes=5))
 KEPT = timedelta(days=90)
-bell = Bell("signing.tasks.act")
+waker = Waker("signing.tasks.act")
 State, Kind = Act.State, Act.Kind
 
 SAID: dict[str, Any] = {
@@ -101,7 +101,7 @@ def give(application: Application, nonce: str, sealed: str) -> Act:
     with transaction.atomic():
         if here.update(state=State.GIVEN, envelope=content) != 1:
             raise Refusal("late", SAID["late"], status=409)
-        transaction.on_commit(bell.ring, robust=True)
+        transaction.on_commit(waker.wake, robust=True)
     return Act.objects.get(nonce=nonce)
 
 

@@ -24,8 +24,8 @@ from enrollment.steps import telling
 from portal import audit, codes, sealing, writing
 from portal.allowances import Limit
 from portal.models import Message
-from portal.outbox import Bell
 from portal.refusals import Refusal
+from portal.waking import Waker
 from signing import paper, printing, texts
 from signing.models import Paper, next_number, take
 from signing.paper import Strokes
@@ -47,7 +47,7 @@ AGREED = (
     ),
 )
 MOST_POINTS, LEAST_POINTS = 4000, 8
-bell = Bell("signing.tasks.seal")
+waker = Waker("signing.tasks.seal")
 
 
 def ended() -> Refusal:
@@ -290,7 +290,7 @@ def agree(application: Application, digits: str) -> Paper:
         )
         application.finish()
         audit.record("contract signed", application, number=found.number, hash=found.shown_hash[:16])
-        transaction.on_commit(bell.ring, robust=True)
+        transaction.on_commit(waker.wake, robust=True)
     return found
 
 

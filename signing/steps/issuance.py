@@ -17,7 +17,7 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.steps import approving, telling
 from portal import audit, sealing
-from portal.outbox import Bell
+from portal.waking import Waker
 from signing import custody, profile
 from signing.gateways import ca
 from signing.gateways.vault import Broken
@@ -29,7 +29,7 @@ from signing.steps.founding import issuer_of
 log = structlog.get_logger(__name__)
 State = Certificate.State
 TURN = timedelta(seconds=30)  # for whoever takes a certificate
-bell = Bell("signing.tasks.issue")
+waker = Waker("signing.tasks.issue")
 
 
 class Nonconforming(Exception):

@@ -6,13 +6,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal import audit
-from portal.outbox import Bell
+from portal.waking import Waker
 from signing.models import Certificate
 
 State = Certificate.State
 HOLD = 6  # as revocation lists number it
 REVOCABLE = [state for state, targets in Certificate.MOVES.items() if State.REVOKED in targets]
-bell = Bell("signing.tasks.publish")
+waker = Waker("signing.tasks.publish")
 
 
 @transaction.atomic
@@ -21,7 +21,7 @@ def revoke(certificate: Certificate, reason: int = 0, now: datetime | None = Non
     moment = certificate.revoked_at or now or timezone.now()
     certificate.move(State.REVOKED, revoked_at=moment, reason=reason, answer=None, answer_until=None)
     audit.record("certificate revoked", certificate, reason=reason)
-    transaction.on_commit(bell.ring, robust=True)
+    transaction.on_commit(waker.wake, robust=True)
 
 
 @transaction.atomic
@@ -29,7 +29,7 @@ def suspend(certificate: Certificate) -> None:
     now = timezone.now()
     certificate.move(State.SUSPENDED, revoked_at=now, reason=HOLD, answer=None, answer_until=None)
     audit.record("certificate suspended", certificate)
-    transaction.on_commit(bell.ring, robust=True)
+    transaction.on_commit(waker.wake, robust=True)
 
 
 @transaction.atomic
@@ -38,7 +38,7 @@ def restore(certificate: Certificate) -> None:
     if certificate.state == State.SUSPENDED:
         certificate.move(State.ACTIVE, revoked_at=None, reason=0, answer=None, answer_until=None)
         audit.record("certificate restored", certificate)
-        transaction.on_commit(bell.ring, robust=True)
+        transaction.on_commit(waker.wake, robust=True)
 
 
 def expire() -> None:

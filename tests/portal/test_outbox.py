@@ -15,7 +15,7 @@ from django.core import mail
 from django.db import connection, transaction
 from django.utils import timezone
 
-from portal import outbox
+from portal import outbox, waking
 from portal.gateways import sms
 from portal.models import Message, User
 from tests.conftest import People, at_once
@@ -248,10 +248,10 @@ def test_with_the_broker_away_the_request_goes_on_at_once_and_the_sweep_sends(
 ) -> None:
     away = Celery("away", broker=f"redis://127.0.0.1:{free_port()}")
     away.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
-    monkeypatch.setattr(outbox, "celery", away)
+    monkeypatch.setattr(waking, "celery", away)
     with transaction.atomic():
         post(user)
-    outbox.bell.hand.submit(int).result()  # the ring before it has been pulled
+    outbox.waker.thread.submit(int).result()  # the word before it has been sent
     assert "broker away" in caplog.text
     assert Message.objects.filter(status="due").count() == 2
     outbox.deliver()

@@ -255,7 +255,7 @@ def test_odd_questions_get_an_answer_and_no_error(client: Client) -> None:
 def test_a_revocation_under_way_while_a_list_is_made_is_in_the_next(
     deciders: tuple[User, User], client: Client
 ) -> None:
-    """Promise P4: the bell of the revocation makes that next list at once."""
+    """Promise P4: the revocation wakes whoever makes that next list at once."""
     certificate, issuer = certificate_of(to(Step.COMPLETE, deciders)), Authority.now("issuing")
     moved, listed = threading.Event(), threading.Event()
 
