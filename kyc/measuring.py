@@ -1,5 +1,5 @@
 """What the readers read: a synthetic set of card photographs, each with its trouble, and how much of each is read rightly,
-wrongly, or not at all. `manage.py readers` prints it; README keeps the table."""
+wrongly, or not at all. `manage.py readers` prints it; docs/readers.md keeps the table."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

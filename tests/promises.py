@@ -1,10 +1,11 @@
-"""Which test shows which promise: `make promises` writes the table into README. A test names its promise in its docstring."""
+"""Which test shows which promise: `make promises` writes docs/promises.md. A test names its promise in its docstring."""
 
 import ast
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "promises.md"
 BEGIN, END = "<!-- promises: made by `make promises` -->", "<!-- end of promises -->"
 PROMISES = {
     1: "No certificate that the portal does not know",
@@ -55,10 +56,10 @@ def table() -> str:
 
 
 def written() -> str:
-    """README with the table as it should stand."""
-    text = (ROOT / "README.md").read_text()
+    """The page with the table as it should stand."""
+    text = PAGE.read_text()
     return text[: text.index(BEGIN)] + table() + text[text.index(END) + len(END) :]
 
 
 if __name__ == "__main__":
-    (ROOT / "README.md").write_text(written())
+    PAGE.write_text(written())

@@ -53,9 +53,9 @@ def test_every_text_stands_in_english_too(tmp_path: Path) -> None:
     assert {entry.msgid for entry in kept} == {entry.msgid for entry in found}
 
 
-def test_readme_tells_which_promises_are_shown_and_which_are_not() -> None:
+def test_the_docs_tell_which_promises_are_shown_and_which_are_not() -> None:
     """Promise P22."""
-    assert (ROOT / "README.md").read_text() == promises.written()
+    assert promises.PAGE.read_text() == promises.written()
 
 
 def test_placeholders_are_the_same_in_both_languages() -> None:

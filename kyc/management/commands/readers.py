@@ -1,4 +1,4 @@
-"""How well the readers read: the table of README, made anew."""
+"""How well the readers read: the table of docs/readers.md, made anew."""
 
 import re
 from pathlib import Path
@@ -16,11 +16,11 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--write", action="store_true", help="put the table into README")
+        parser.add_argument("--write", action="store_true", help="put the table into docs/readers.md")
 
     def handle(self, *_args: Any, **given: Any) -> None:
         lines = "\n".join(measuring.table(measuring.measure(), measuring.false_accepts()))
         self.stdout.write(lines)
         if given["write"]:
-            readme = Path(settings.BASE_DIR) / "README.md"
-            readme.write_text(MARKS.sub(lambda found: f"{found[1]}{lines}\n{found[2]}", readme.read_text()))
+            page = Path(settings.BASE_DIR) / "docs" / "readers.md"
+            page.write_text(MARKS.sub(lambda found: f"{found[1]}{lines}\n{found[2]}", page.read_text()))
