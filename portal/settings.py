@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment. README's table lists the variables; a test keeps the two in step."""
+"""Every setting, read once from the environment. docs/operating.md lists the variables; a test keeps the two in step."""
 
 import os
 import sys
@@ -48,7 +48,7 @@ def required(name: str, embedded: str) -> str:
     value: str = env.str(name, default=embedded if EMBEDDED else "")
     if not value:
         raise ImproperlyConfigured(
-            f"{name} is missing: outside EMBEDDED=1 it must be chosen (see the table in README)."
+            f"{name} is missing: outside EMBEDDED=1 it must be chosen (see the table in docs/operating.md)."
         )
     return value
 
@@ -117,7 +117,7 @@ SMS_TEMPLATES: dict[str, str] = env.dict("SMS_TEMPLATES", default={})  # our tem
 KEYS_URL = required("KEYS_URL", f"file://{STATE}/keys.json")
 MASTER_KEYS: str = env.str("MASTER_KEYS", default="")  # for KEYS_URL=env:
 KEYS_PIN: str = env.str("KEYS_PIN", default="")  # for KEYS_URL=pkcs11:
-# The signer alone reaches keys that sign: a process of its own, whose keys no other part is given (README).
+# The signer alone reaches keys that sign: a process of its own, whose keys no other part is given.
 SIGNER: bool = env.bool("SIGNER", default=False)
 SIGNER_KEYS_URL: str = env.str("SIGNER_KEYS_URL", default=f"file://{STATE}/signer/keys.json" if EMBEDDED else "")
 SIGNER_KEYS: str = env.str("SIGNER_KEYS", default="")  # for SIGNER_KEYS_URL=env:
@@ -131,7 +131,7 @@ ROOT_FOLDER = Path(env.str("ROOT_FOLDER", default=f"{STATE}/root-offline"))  # t
 TRUSTED_ROOTS: str = env.str("TRUSTED_ROOTS", default="")  # a folder of further roots for the verification page
 if SIGNER and not EMBEDDED and VAULT_URL.startswith("software:") and not SIGNER_KEYS_URL:
     raise ImproperlyConfigured("SIGNER_KEYS_URL is missing: the signer needs its key-encryption keys.")
-# Payment gateways, in the order in which customers see them; on one machine a local bank plays all of them (README).
+# Payment gateways, in the order in which customers see them; on one machine a local bank plays all of them.
 BANK_PORT: int = env.int("BANK_PORT", default=PORT + 1)
 PAYMENT_URLS: dict[str, str] = {
     "vietqr": env.str("VIETQR_URL", default=""),

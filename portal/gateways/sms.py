@@ -69,7 +69,7 @@ class VNPTBrandname:
         self.user, self.password = unquote(url.username or ""), unquote(url.password or "")
         self.choices = {name: values[0] for name, values in parse_qs(url.query).items()}
         if missing := {"label", "contract", "agent"} - set(self.choices):
-            raise ImproperlyConfigured(f"SMS_URL lacks {', '.join(sorted(missing))} (README).")
+            raise ImproperlyConfigured(f"SMS_URL lacks {', '.join(sorted(missing))} (docs/operating.md).")
 
     def send(self, text: Text) -> str:
         template = settings.SMS_TEMPLATES.get(text.template)

@@ -86,8 +86,8 @@ def test_production_has_no_demo_desk(tmp_path: Path) -> None:
     assert manage("shell", "-v0", "-c", ask, state=tmp_path, **WHOLE).stdout.strip() == "False"
 
 
-def test_readme_names_every_variable_and_no_other() -> None:
+def test_the_handbook_names_every_variable_and_no_other() -> None:
     settings = (ROOT / "portal" / "settings.py").read_text()
     read = set(re.findall(r'(?:env\.\w+|secret|required)\(\s*"([A-Z_]+)"', settings)) - {"PROMETHEUS_MULTIPROC_DIR"}
-    table = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "README.md").read_text(), re.M))
+    table = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs" / "operating.md").read_text(), re.M))
     assert read == table

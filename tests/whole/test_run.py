@@ -182,7 +182,7 @@ def test_make_run_in_an_empty_folder_ends_with_a_home_page(tmp_path: Path, chrom
 def test_a_second_start_is_quick_and_keeps_what_was_there(portal: Portal) -> None:
     people = partial(told_by, portal.folder / "var", "SELECT username FROM portal_user ORDER BY id")
     before = people()
-    assert portal.start(30) < 30  # how quick is bench's to say; see the README
+    assert portal.start(30) < 30  # how quick is bench's to say
     assert portal.stop() == 0
     assert people() == before
 

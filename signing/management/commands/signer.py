@@ -23,7 +23,9 @@ class Command(BaseCommand):
         if settings.EMBEDDED:
             founding.found()
         elif not founding.is_founded():
-            raise CommandError("There are no keys yet: hold the ceremony first (manage.py ceremony, see README).")
+            raise CommandError(
+                "There are no keys yet: hold the ceremony first (manage.py ceremony, see docs/operating.md)."
+            )
         connections.close_all()
         named = ("-Q", "signer", "-n", "signer@%h", "--pool", "threads", "-c", str(threads))
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
