@@ -304,7 +304,7 @@ class Trail(models.Model):
             verb=verb,
             origin=origin,
             step=application.step,
-            actor=audit.scene.get().actor,
+            actor=audit.actor.get().user,
             reason=reason,
             items=items or {},
             request_id=logs.request_id(),

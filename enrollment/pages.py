@@ -84,7 +84,7 @@ def language() -> str:
 
 
 def place() -> str:
-    return audit.scene.get().place
+    return audit.actor.get().place
 
 
 def network() -> str:

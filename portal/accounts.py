@@ -176,7 +176,7 @@ def open_account(
         is_staff=any(ROLES[name].staff for name in names),
         is_demo=demo,
         is_vouched=vouched or demo,
-        roles_by=audit.scene.get().actor,
+        roles_by=audit.actor.get().user,
     )
     user.set_password(password)
     user.save()
@@ -198,7 +198,7 @@ def change_account(user: User, changed: Iterable[str]) -> None:
         for session in UserSession.objects.filter(user=user):
             session.end()
         # Where codes go decides who can sign in: whoever redirects them needs a second person again.
-        user.is_vouched, user.roles_by = False, audit.scene.get().actor
+        user.is_vouched, user.roles_by = False, audit.actor.get().user
         fields |= {"is_vouched", "roles_by"}
     user.save(update_fields=[*fields, *(f"{name}_index" for name in moved)])
     audit.record("account changed", user, fields=sorted(fields - {"is_vouched", "roles_by"}))
@@ -212,7 +212,7 @@ def change_roles(user: User, roles: Iterable[str]) -> None:
         return
     user.groups.set(Group.objects.filter(name__in=names))
     user.is_staff = any(ROLES[name].staff for name in names)
-    user.roles_by, user.is_vouched = audit.scene.get().actor, False
+    user.roles_by, user.is_vouched = audit.actor.get().user, False
     user.save(update_fields=["is_staff", "roles_by", "is_vouched"])
     audit.record("roles changed", user, before=before, after=names)
 
@@ -224,7 +224,7 @@ def vouch(user: User, by: User) -> None:
     if by.pk in (user.pk, user.roles_by_id):
         raise Refusal("same-person", _("Vai trò phải do người khác xác nhận, không phải người đã giao."), status=403)
     if User.objects.filter(pk=user.pk, is_vouched=False, roles_by=user.roles_by_id).update(is_vouched=True):
-        audit.record("roles confirmed", user, actor=by, roles=user.roles)
+        audit.record("roles confirmed", user, user=by, roles=user.roles)
 
 
 def check_vouched(user: User) -> None:
@@ -310,17 +310,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         # Whoever signed in a moment ago is not asked for the password again before setting up a second factor.
         for record in request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])[-1:]:
             record["reauthenticated"] = True
-        audit.record("sign-in", user, actor=user)
+        audit.record("sign-in", user, user=user)
 
     def logout(self, request: Any) -> None:
-        audit.record("sign-out", request.user, actor=request.user)
+        audit.record("sign-out", request.user, user=request.user)
         super().logout(request)
 
     def set_password(self, user: User, password: str) -> None:
         with transaction.atomic():
             user.set_password(password)
             user.save(update_fields=["password"])  # nothing else: it may have changed since this copy was read
-            audit.record("password changed", user, actor=user)
+            audit.record("password changed", user, user=user)
 
     def send_notification_mail(self, template_prefix: str, user: User, *_args: Any, **_kwargs: Any) -> None:
         """allauth tells what changed; we tell the person by SMS and e-mail, from our own templates."""
@@ -356,7 +356,7 @@ CHANGES: dict[str, Any] = {
 @transaction.atomic
 def notify_change(user: User, what: str) -> None:
     if what not in ("password_changed", "contact_changed"):  # those have entries of their own
-        audit.record(what.replace("_", " "), user, actor=user)
+        audit.record(what.replace("_", " "), user, user=user)
     with outbox.in_language_of(user):
         name = str(CHANGES[what])
     moment = timezone.localtime()

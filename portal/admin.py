@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from portal import accounts, audit, outbox, sealing, writing
+from portal.audit.record import RESULTS, VERBS
 from portal.forms import AccountForm
 from portal.models import Branch, Event, Message, User
 from portal.refusals import Refusal
@@ -41,12 +42,12 @@ class NamedFilter(admin.SimpleListFilter):
 
 class VerbFilter(NamedFilter):
     title, parameter_name = _("việc"), "verb"
-    names = audit.VERBS
+    names = VERBS
 
 
 class ResultFilter(NamedFilter):
     title, parameter_name = _("kết quả"), "result"
-    names = audit.RESULTS
+    names = RESULTS
 
 
 class RoleFilter(NamedFilter):
@@ -258,8 +259,8 @@ class EventAdmin(ReadOnly):
 
     @admin.display(description=_("Việc"))
     def what(self, event: Event) -> str:
-        return str(audit.VERBS.get(event.verb, event.verb))
+        return str(VERBS.get(event.verb, event.verb))
 
     @admin.display(description=_("Kết quả"))
     def outcome(self, event: Event) -> str:
-        return str(audit.RESULTS.get(event.result, event.result))
+        return str(RESULTS.get(event.result, event.result))

@@ -97,7 +97,7 @@ def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
     if request.user.is_authenticated:
         get_adapter().logout(request)
     accounts.enter(request, user, second_factor=user.is_staff)
-    audit.record("demo sign-in", user, actor=user)
+    audit.record("demo sign-in", user, user=user)
     onward = request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(onward, {request.get_host()})
     return redirect(onward if safe else settings.LOGIN_REDIRECT_URL)

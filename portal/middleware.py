@@ -111,11 +111,11 @@ class SessionLimits(Layer):
         return self._at_work(request, user)
 
     def _at_work(self, request: HttpRequest, user: User | None) -> HttpResponse:
-        token = audit.scene.set(audit.Scene(user, get_adapter().get_client_ip(request)))
+        token = audit.actor.set(audit.Actor(user, get_adapter().get_client_ip(request)))
         try:
             return self.inner(request)
         finally:
-            audit.scene.reset(token)
+            audit.actor.reset(token)
 
     def _ended(self, request: HttpRequest) -> HttpResponse:
         logout(request)

@@ -256,7 +256,7 @@ class Seal(models.Model):
 
 
 class Event(models.Model):
-    """Who did what about whom. Triggers refuse any change but being sealed once. See audit.py."""
+    """Who did what about whom. Triggers refuse any change but being sealed once. See audit/."""
 
     at = models.DateTimeField(_("Lúc"))
     actor = models.ForeignKey(

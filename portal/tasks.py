@@ -6,7 +6,8 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from portal import audit, outbox
+from portal import outbox
+from portal.audit import seals
 from portal.models import Allowance, Code, Heartbeat
 
 
@@ -17,7 +18,7 @@ def deliver_messages() -> None:
 
 @shared_task
 def seal_audit() -> None:
-    audit.seal_all()
+    seals.seal_all()
 
 
 @shared_task

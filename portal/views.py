@@ -31,7 +31,7 @@ def signed_in(request: HttpRequest) -> User:
 
 def passkey_sign_in(request: HttpRequest) -> HttpResponse:
     """Each challenge is a session kept; a network gets so many, and each is short-lived until somebody signs in."""
-    net = accounts.network_of(audit.scene.get().place)
+    net = accounts.network_of(audit.actor.get().place)
     accounts.CHALLENGES.require(net, PAGES[429][2])
     response: HttpResponse = login_webauthn(request)
     if not request.user.is_authenticated:
@@ -104,7 +104,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             request.session.pop(OPENED, None)
-            request.session[RESETTING] = accounts.request_reset(form.cleaned_data["number"], audit.scene.get().place)
+            request.session[RESETTING] = accounts.request_reset(form.cleaned_data["number"], audit.actor.get().place)
         except Refusal as no:
             form.add_error("number", no.message)
         else:

@@ -15,8 +15,9 @@ from django.test import Client
 from django.urls import get_resolver
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-from portal import accounts, audit, seeds
+from portal import accounts, seeds
 from portal.gateways import sms
+from portal.migrations import _append_only as append_only
 from portal.models import Branch, User
 from tests.peers import kannel_at_work
 from tests.postgresql import PostgreSQL
@@ -53,10 +54,10 @@ def _audit_may_be_flushed() -> Iterator[None]:
 
     def flush(self: Any, sql_list: Any) -> None:
         with self.connection.cursor() as cursor:
-            audit.unguard(cursor.execute, self.connection.vendor)
+            append_only.unguard(cursor.execute, self.connection.vendor)
         original(self, sql_list)
         with self.connection.cursor() as cursor:
-            audit.guard(cursor.execute, self.connection.vendor)
+            append_only.guard(cursor.execute, self.connection.vendor)
 
     kind.execute_sql_flush = flush  # type: ignore[method-assign]
     yield

@@ -299,7 +299,7 @@ def returned(refund: Refund) -> bool:
     """A person has sent the money back."""
     now = timezone.now()
     row = Refund.objects.filter(pk=refund.pk, status=Refund.Status.DUE)
-    if not row.update(status=Refund.Status.DONE, done_at=now, done_by=audit.scene.get().actor):
+    if not row.update(status=Refund.Status.DONE, done_at=now, done_by=audit.actor.get().user):
         return False
     audit.record("refund done", refund, amount=refund.amount)
     return True

@@ -124,7 +124,7 @@ def allow_again(application: Application, by: User) -> None:
     accounts.check_vouched(by)
     Help.objects.create(application=application, by=by)
     failures(application).update(counts=False)
-    audit.record("face tries allowed", application, actor=by)
+    audit.record("face tries allowed", application, user=by)
 
 
 # ── The film: a line of JSON, then JPEG frames one after another; no container that would need a parser ──

@@ -128,5 +128,5 @@ def plant_known(truth: str, by: User | None) -> Case:
         give(application, given)
         review.received(application)
         Case.objects.filter(application=application).update(truth=truth)
-        audit.record("case planted", "", actor=by)  # which one it is stays between the table and the figures
+        audit.record("case planted", "", user=by)  # which one it is stays between the table and the figures
     return Case.objects.get(application=application)

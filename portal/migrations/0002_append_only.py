@@ -2,15 +2,15 @@
 
 from django.db import migrations
 
-from portal import audit
+from portal.migrations import _append_only
 
 
 def guard(apps, editor):
-    audit.guard(editor.execute, editor.connection.vendor)
+    _append_only.guard(editor.execute, editor.connection.vendor)
 
 
 def unguard(apps, editor):
-    audit.unguard(editor.execute, editor.connection.vendor)
+    _append_only.unguard(editor.execute, editor.connection.vendor)
 
 
 class Migration(migrations.Migration):

@@ -142,7 +142,7 @@ def perform(act: Act, doings: dict[str, Doing]) -> None:
     sealed = bytes(act.envelope or b"")
     if Act.objects.filter(pk=act.pk, state=State.GIVEN).update(state=State.TAKEN, envelope=None) != 1:
         return  # another signer has it
-    scene = audit.scene.set(audit.Scene(actor=act.user, place=act.place))
+    token = audit.actor.set(audit.Actor(act.user, act.place))
     try:
         told = opened(act, sealed)
         doings[act.kind](act, told)
@@ -155,7 +155,7 @@ def perform(act: Act, doings: dict[str, Doing]) -> None:
         settle(act, State.REFUSED, "failed")
     finally:
         settle(act, State.REFUSED, "failed")  # whatever fell: unless it is settled already
-        audit.scene.reset(scene)
+        audit.actor.reset(token)
 
 
 def settle(act: Act, state: Act.State, answer: str = "", tries_left: int | None = None) -> bool:

@@ -289,9 +289,9 @@ def test_whoever_gave_a_role_cannot_confirm_it(staff: People, signed_in: Callabl
     client = signed_in(operator)
     from portal import audit
 
-    token = audit.scene.set(audit.Scene(operator))
+    token = audit.actor.set(audit.Actor(operator))
     accounts.change_roles(user, ["reviewer"])
-    audit.scene.reset(token)
+    audit.actor.reset(token)
     for by, vouched in ((client, False), (signed_in(other), True)):
         by.post("/admin/portal/user/", {"action": "vouch", "_selected_action": [user.pk]})  # type: ignore[attr-defined]
         assert User.objects.get(pk=user.pk).is_vouched is vouched

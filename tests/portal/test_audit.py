@@ -11,6 +11,9 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
 from portal import audit
+from portal.audit import seals, verification
+from portal.audit.record import VERBS
+from portal.migrations import _append_only as append_only
 from portal.models import Event, Seal
 from tests.conftest import People, at_once
 
@@ -24,20 +27,20 @@ def write(number: int = 6) -> list[int]:
 def by_force(statement: str, *values: int | str) -> None:
     """What somebody with the database's own password can do: put the triggers aside first."""
     with connection.cursor() as cursor:
-        audit.unguard(cursor.execute, connection.vendor)
+        append_only.unguard(cursor.execute, connection.vendor)
         cursor.execute(statement, values)
-        audit.guard(cursor.execute, connection.vendor)
+        append_only.guard(cursor.execute, connection.vendor)
 
 
 def first_fault() -> str:
-    return next(audit.verify(), "")
+    return next(verification.verify(), "")
 
 
 def test_an_entry_says_who_did_what_from_where(person: People) -> None:
     user = person("agent")
-    token = audit.scene.set(audit.Scene(user, "203.0.113.9"))
+    token = audit.actor.set(audit.Actor(user, "203.0.113.9"))
     entry = Event.objects.get(pk=audit.record("people searched", user, reason="counter").pk)
-    audit.scene.reset(token)
+    audit.actor.reset(token)
     assert (entry.actor, entry.role, entry.branch, entry.place) == (user, "agent", "VNPT Mẫu", "203.0.113.9")
     assert (entry.about, entry.details) == (f"user:{user.pk}", {"reason": "counter"})
 
@@ -54,7 +57,7 @@ def test_an_entry_says_who_did_what_from_where(person: People) -> None:
 )
 def test_the_database_refuses_changes(statement: str) -> None:
     write()
-    audit.seal_all()
+    seals.seal_all()
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
     assert Event.objects.exclude(seal=None).count() == 6
@@ -62,10 +65,10 @@ def test_the_database_refuses_changes(statement: str) -> None:
 
 def test_sealing_changes_nothing_and_verifies() -> None:
     write()
-    assert audit.seal_all() == 6
+    assert seals.seal_all() == 6
     write()
-    assert audit.seal_all() == 6
-    assert audit.seal_all() == 0
+    assert seals.seal_all() == 6
+    assert seals.seal_all() == 0
     assert first_fault() == ""
     assert Seal.objects.count() == 2
 
@@ -74,7 +77,7 @@ def test_sealing_changes_nothing_and_verifies() -> None:
 def test_a_changed_entry_is_named(sealed: bool) -> None:
     entries = write()
     if sealed:
-        audit.seal_all()
+        seals.seal_all()
     by_force("UPDATE portal_event SET about = 'user:666' WHERE id = %s", entries[2])
     assert first_fault() == f"entry {entries[2]}: its content was changed"
 
@@ -109,16 +112,16 @@ def another_history(entries: list[int]) -> None:
     by_force("DELETE FROM portal_seal")
     write(3)
     kept = settings.AUDIT_ANCHOR.read_text()
-    audit.seal_all()
+    seals.seal_all()
     settings.AUDIT_ANCHOR.write_text(kept)
 
 
 @pytest.mark.parametrize("harm", [removed, swapped, added, tail_cut, a_seal_lost, another_history])
 def test_harm_to_sealed_entries_is_found(harm: Callable[[list[int]], None]) -> None:
     entries = write()
-    audit.seal_all()
+    seals.seal_all()
     write(2)
-    audit.seal_all()
+    seals.seal_all()
     assert first_fault() == ""
     harm(entries)
     assert first_fault() != ""
@@ -126,33 +129,33 @@ def test_harm_to_sealed_entries_is_found(harm: Callable[[list[int]], None]) -> N
 
 def test_without_its_anchor_nothing_is_called_whole() -> None:
     write()
-    audit.seal_all()
+    seals.seal_all()
     settings.AUDIT_ANCHOR.unlink()
     assert "not in the anchor" in first_fault()
 
 
 def test_a_forged_anchor_is_found() -> None:
     write()
-    audit.seal_all()
+    seals.seal_all()
     settings.AUDIT_ANCHOR.write_text(settings.AUDIT_ANCHOR.read_text().replace('"total": 6', '"total": 7'))
     assert "signature is not ours" in first_fault()
 
 
 def test_heads_that_were_not_anchored_in_time_are_made_good() -> None:
     write()
-    audit.seal_batch()  # and here the sealer is killed
+    seals.seal_batch()  # and here the sealer is killed
     write()
-    audit.seal_all()
+    seals.seal_all()
     assert len(settings.AUDIT_ANCHOR.read_text().splitlines()) == 2
     assert first_fault() == ""
 
 
 def test_an_anchor_cut_in_mid_line_heals_at_the_next_seal() -> None:
     write()
-    audit.seal_all()
+    seals.seal_all()
     settings.AUDIT_ANCHOR.write_text(settings.AUDIT_ANCHOR.read_text() + '{"number": 2, "tot')
     write()
-    audit.seal_all()
+    seals.seal_all()
     assert first_fault() == ""
     assert len(settings.AUDIT_ANCHOR.read_text().splitlines()) == 3
 
@@ -182,9 +185,9 @@ def test_the_command_names_the_fault_and_exits_1(capsys: pytest.CaptureFixture[s
 
 def test_an_outsider_can_check_an_anchored_head_with_the_public_key() -> None:
     write()
-    audit.seal_all()
+    seals.seal_all()
     told = json.loads(settings.AUDIT_ANCHOR.read_text().splitlines()[-1])
-    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(audit.public_key()))
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(seals.public_key()))
     head = f"audit {told['number']} {told['total']} {told['digest']}"
     key.verify(bytes.fromhex(told["signature"]), head.encode())
 
@@ -195,12 +198,12 @@ def test_writers_and_sealers_at_once_leave_a_whole_chain() -> None:
     def work(place: int) -> None:
         for _turn in range(20):
             if place % 4 == 0:
-                audit.seal_all()
+                seals.seal_all()
             else:
                 audit.record("people searched", about=f"user:{place}")
 
     assert at_once(16, work) == [None] * 16
-    audit.seal_all()
+    seals.seal_all()
     assert Event.objects.filter(seal=None).count() == 0
     assert Event.objects.count() == 12 * 20
     assert first_fault() == ""
@@ -212,9 +215,9 @@ def test_a_slow_transaction_is_sealed_later_and_still_verifies() -> None:
     """Its entry has a number below entries that are sealed already."""
     with transaction.atomic():
         audit.record("people searched", about="user:slow")
-        others = at_once(1, lambda _place: (write(3), audit.seal_all())[1])
+        others = at_once(1, lambda _place: (write(3), seals.seal_all())[1])
         assert others == [3]
-    assert audit.seal_all() == 1
+    assert seals.seal_all() == 1
     assert first_fault() == ""
 
 
@@ -226,4 +229,4 @@ def test_every_verb_in_the_source_has_words() -> None:
         check=True,
         cwd=settings.BASE_DIR,
     )
-    assert set(found.stdout.split("\n")) - {""} <= set(audit.VERBS)
+    assert set(found.stdout.split("\n")) - {""} <= set(VERBS)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from portal import audit
+from portal.audit import seals, verification
 from portal.models import Event, Seal
 
 
@@ -18,14 +18,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, what: str, **options: Any) -> None:
         match what:
             case "seal":
-                self.stdout.write(f"{audit.seal_all()} entries sealed")
+                self.stdout.write(f"{seals.seal_all()} entries sealed")
             case "key":
-                self.stdout.write(audit.public_key())
+                self.stdout.write(seals.public_key())
             case _:
                 self.verify()
 
     def verify(self) -> None:
-        fault = next(audit.verify(), None)
+        fault = next(verification.verify(), None)
         if fault:
             self.stderr.write(f"audit: {fault}")
             sys.exit(1)
