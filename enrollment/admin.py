@@ -18,7 +18,8 @@ from enrollment import forms, journey
 from enrollment.journey import Step
 from enrollment.models import Application, Invoice, Order, Payment, Plan, Refund
 from enrollment.steps import activation, leaving, payment
-from portal import accounts, audit, writing
+from portal import audit, writing
+from portal.accounts.opening import known_by
 from portal.admin import Desk, ReadOnly, SealedSearch
 from portal.apps import found_in_each_app
 from portal.models import User
@@ -61,7 +62,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
         return rows
 
     def known_by(self, term: str) -> Q:
-        return Q(reference=writing.document_number(term)) | accounts.known_by(term, "person_index")
+        return Q(reference=writing.document_number(term)) | known_by(term, "person_index")
 
     def get_urls(self) -> list[URLPattern]:
         own = [

@@ -16,7 +16,10 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.seeds import DEMO, told_by
 from enrollment.steps import opening
-from portal import accounts, demo, seeds
+from portal import demo, seeds
+from portal.accounts.opening import open_account
+from portal.accounts.roles import ROLES
+from portal.accounts.second_factor import has_second_factor
 from portal.models import Branch, Message, User
 
 SIZES = (1_000, 1_000_000)
@@ -108,8 +111,8 @@ def fill(size: int) -> None:
 
 @cache
 def staff(role: str) -> User:
-    serial = list(accounts.ROLES).index(role)
-    return User.objects.filter(is_demo=True, groups__name=role).first() or accounts.open_account(
+    serial = list(ROLES).index(role)
+    return User.objects.filter(is_demo=True, groups__name=role).first() or open_account(
         number=f"00107999999{serial}",
         full_name="Bùi Văn Mẫu Long",
         phone=f"090099999{serial}",
@@ -125,7 +128,7 @@ def staff(role: str) -> User:
 def desk(role: str = "supervisor") -> Client:
     """Somebody of this role at work, signed in once: a second factor's code is good for one time."""
     user, client = staff(role), browser()
-    if not accounts.has_second_factor(user):
+    if not has_second_factor(user):
         TOTP.activate(user, seeds.totp_secret(user))
     client.post("/sign-in/", {"login": user.id_number, "password": seeds.DEMO_PASSWORD if user.is_demo else PASSWORD})
     client.post("/account/security/authenticate/", {"code": demo.current_code(user)})

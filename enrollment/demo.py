@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from enrollment.models import Application
 from enrollment.pages import MINE, onward
-from portal import accounts
+from portal.accounts import signing_in
 from portal.demo import Door, only_here
 
 
@@ -34,7 +34,7 @@ def enter(request: HttpRequest, pk: int) -> HttpResponse:
     if request.user.is_authenticated:
         get_adapter().logout(request)
     if application.user:
-        accounts.enter(request, application.user)
+        signing_in.enter(request, application.user)
     request.session[MINE] = application.pk
     return onward(application)
 

@@ -17,7 +17,8 @@ from django.utils.translation import get_language
 from enrollment import journey
 from enrollment.journey import Channel, Step
 from enrollment.models import Application, out_of_step
-from portal import accounts, audit, errors
+from portal import audit, errors
+from portal.accounts.signing_in import network_of
 from portal.refusals import Refusal
 
 MINE = "application"  # in the session of somebody who has no account yet
@@ -88,7 +89,7 @@ def place() -> str:
 
 
 def network() -> str:
-    return accounts.network_of(place())
+    return network_of(place())
 
 
 @contextmanager

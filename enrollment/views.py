@@ -25,7 +25,8 @@ from enrollment.models import Application, Order, Payment, Plan, Province, Ward
 from enrollment.pages import at, language, mine, network, onward, place, remember, show, svg, told_on
 from enrollment.steps import activation, declaration, opening, payment
 from enrollment.steps import plan as choosing
-from portal import accounts, writing
+from portal import writing
+from portal.accounts import signing_in
 from portal.allowances import Limit
 from portal.errors import PAGES, wants_json
 from portal.forms import NumberForm
@@ -343,7 +344,7 @@ def activate(request: HttpRequest) -> HttpResponse:
             form.add_error("password1", no)
         else:
             request.session.pop(PROVEN, None)
-            accounts.enter(request, user)
+            signing_in.enter(request, user)
             messages.success(
                 request, _("Tài khoản đã được kích hoạt. Lần sau Quý khách đăng nhập bằng số giấy tờ và mật khẩu.")
             )

@@ -17,7 +17,8 @@ from enrollment.models import Application
 from kyc import board, desk, forms, watermark
 from kyc.models import Case, Evidence, Policy
 from kyc.steps import facing, looking, planting, policing, review, sampling
-from portal import accounts, audit, sealing, writing
+from portal import audit, sealing, writing
+from portal.accounts.opening import known_by
 from portal.admin import Desk, ReadOnly, SealedSearch
 from portal.models import User
 from portal.refusals import Refusal
@@ -56,7 +57,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
         return render(request, f"admin/kyc/{template}.html", {**frame, **known})
 
     def known_by(self, term: str) -> Q:
-        person = accounts.known_by(term, "person_index")
+        person = known_by(term, "person_index")
         found = Application.objects.filter(Q(reference=writing.document_number(term)) | person)
         return Q(application__in=found.values("pk"))
 

@@ -16,7 +16,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from portal import accounts, audit, outbox, sealing, writing
+from portal import audit, outbox, sealing, writing
+from portal.accounts import roles
+from portal.accounts.opening import change_account, known_by, open_account
+from portal.accounts.roles import ROLES, change_roles, vouch
 from portal.audit.record import RESULTS, VERBS
 from portal.forms import AccountForm
 from portal.models import Branch, Event, Message, User
@@ -25,7 +28,7 @@ from portal.refusals import Refusal
 admin.site.site_header = admin.site.site_title = _("VNPT SmartCA · Quản trị")
 admin.site.index_title = _("Công việc")
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one way to sign in, second factor included
-admin.site.unregister(Group)  # roles are the table in accounts.py
+admin.site.unregister(Group)  # roles are the table in accounts/roles.py
 
 
 class NamedFilter(admin.SimpleListFilter):
@@ -52,7 +55,7 @@ class ResultFilter(NamedFilter):
 
 class RoleFilter(NamedFilter):
     title, parameter_name = _("vai trò"), "groups__name"
-    names: ClassVar = {name: role.label for name, role in accounts.ROLES.items()}
+    names: ClassVar = {name: role.label for name, role in ROLES.items()}
 
 
 class Capped(Paginator):  # type: ignore[type-arg]
@@ -145,12 +148,12 @@ class UserAdmin(SealedSearch):
 
     def known_by(self, term: str) -> Q:
         """Sealed data is found by its blind index: the whole value or nothing."""
-        return accounts.known_by(term)
+        return known_by(term)
 
     def save_model(self, request: HttpRequest, obj: User, form: AccountForm, change: bool) -> None:
         typed = form.cleaned_data
         if not change:
-            opened = accounts.open_account(
+            opened = open_account(
                 number=typed["id_number"],
                 full_name=typed["full_name"],
                 phone=typed["phone"],
@@ -161,9 +164,9 @@ class UserAdmin(SealedSearch):
             )
             obj.pk = opened.pk
             return
-        accounts.change_account(obj, form.changed_data)
+        change_account(obj, form.changed_data)
         if "roles" in form.changed_data:
-            accounts.change_roles(obj, typed["roles"])
+            change_roles(obj, typed["roles"])
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody gives himself roles, a branch, or another phone for his codes."""
@@ -177,7 +180,7 @@ class UserAdmin(SealedSearch):
         """A role that one person gave decides about applications only when another has confirmed it."""
         for user in queryset:
             try:
-                accounts.vouch(user, request.user)  # type: ignore[arg-type]
+                vouch(user, request.user)  # type: ignore[arg-type]
             except Refusal as no:
                 self.message_user(request, f"{user.full_name}: {no.message}", messages.ERROR)
             else:
@@ -197,7 +200,7 @@ class UserAdmin(SealedSearch):
 
     @admin.display(description=_("Vai trò"))
     def role(self, user: User) -> str:
-        return accounts.labels(group.name for group in user.groups.all())
+        return roles.labels(group.name for group in user.groups.all())
 
 
 @admin.register(Branch)
@@ -255,7 +258,7 @@ class EventAdmin(ReadOnly):
 
     @admin.display(description=_("Vai trò"))
     def whose(self, event: Event) -> str:
-        return accounts.labels(event.role.split(","))
+        return roles.labels(event.role.split(","))
 
     @admin.display(description=_("Việc"))
     def what(self, event: Event) -> str:

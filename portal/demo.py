@@ -25,7 +25,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST
 
-from portal import accounts, audit, seeds, writing
+from portal import audit, seeds, writing
+from portal.accounts import roles, signing_in
+from portal.accounts.roles import ROLES
 from portal.apps import found_in_each_app
 from portal.models import User
 
@@ -72,9 +74,9 @@ def only_here(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
 
 @only_here
 def desk(request: HttpRequest) -> HttpResponse:
-    order = list(accounts.ROLES)
+    order = list(ROLES)
     people = [
-        {"user": user, "role": accounts.labels(user.roles), "code": current_code(user) if user.is_staff else ""}
+        {"user": user, "role": roles.labels(user.roles), "code": current_code(user) if user.is_staff else ""}
         for user in sorted(
             User.objects.filter(is_demo=True).select_related("branch").prefetch_related("groups"),
             key=lambda user: (order.index(user.roles[0]), user.pk),
@@ -96,7 +98,7 @@ def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk, is_demo=True)
     if request.user.is_authenticated:
         get_adapter().logout(request)
-    accounts.enter(request, user, second_factor=user.is_staff)
+    signing_in.enter(request, user, second_factor=user.is_staff)
     audit.record("demo sign-in", user, user=user)
     onward = request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(onward, {request.get_host()})

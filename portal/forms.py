@@ -1,4 +1,4 @@
-"""What people type: shape is checked here, meaning in accounts.py."""
+"""What people type: shape is checked here, meaning in accounts/."""
 
 from typing import Any
 
@@ -10,7 +10,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from portal import accounts, writing
+from portal import writing
+from portal.accounts.roles import ROLES
+from portal.accounts.second_factor import check_second_factor
+from portal.accounts.signing_in import AccountAdapter, is_password_of
 from portal.models import Branch, User
 
 
@@ -66,8 +69,8 @@ class ChangePasswordForm(account_forms.ChangePasswordForm):  # type: ignore[misc
         self.fields["password2"] = new_password(_("Nhập lại mật khẩu mới"))
 
     def clean_oldpassword(self) -> str:
-        if not accounts.is_password_of(self.user, self.cleaned_data["oldpassword"]):
-            raise ValidationError(accounts.AccountAdapter.error_messages["enter_current_password"])
+        if not is_password_of(self.user, self.cleaned_data["oldpassword"]):
+            raise ValidationError(AccountAdapter.error_messages["enter_current_password"])
         return str(self.cleaned_data["oldpassword"])
 
     def clean_password1(self) -> str:
@@ -138,7 +141,7 @@ class SecondFactorForm(mfa_forms.AuthenticateForm):  # type: ignore[misc]
         self.fields["code"].help_text = _("6 chữ số trong ứng dụng xác thực, hoặc một mã dự phòng")
 
     def clean_code(self) -> str:
-        return accounts.check_second_factor(self.user, super().clean_code)
+        return check_second_factor(self.user, super().clean_code)
 
 
 class ConfirmSecondFactorForm(SecondFactorForm, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
@@ -191,7 +194,7 @@ class AccountForm(forms.ModelForm[User]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["roles"].choices = [(name, role.label) for name, role in accounts.ROLES.items()]  # type: ignore[attr-defined]
+        self.fields["roles"].choices = [(name, role.label) for name, role in ROLES.items()]  # type: ignore[attr-defined]
         for field in self.fields.values():
             field.show_hidden_initial = True  # what changed is told by what this person saw, not by a row changed since
         if self.instance.pk:
@@ -212,6 +215,6 @@ class AccountForm(forms.ModelForm[User]):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        if any(accounts.ROLES[role].staff for role in data.get("roles", [])) and not data.get("branch"):
+        if any(ROLES[role].staff for role in data.get("roles", [])) and not data.get("branch"):
             self.add_error("branch", _("Nhân viên phải thuộc một đơn vị."))
         return data

@@ -15,7 +15,9 @@ from django.utils import translation
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from portal import accounts, audit, errors, metrics
+from portal import audit, errors, metrics
+from portal.accounts import roles
+from portal.accounts.second_factor import has_second_factor
 from portal.models import User
 from portal.refusals import Refusal
 
@@ -100,7 +102,7 @@ class SessionLimits(Layer):
         if not user.is_authenticated:
             return self._at_work(request, None)
         now = int(time.time())
-        idle, absolute = accounts.limits(user)
+        idle, absolute = roles.limits(user)
         since, seen = request.session.get("since", 0), request.session.get("seen", 0)
         if now - seen > idle.total_seconds() or now - since > absolute.total_seconds():
             return self._ended(request)
@@ -133,12 +135,7 @@ class SecondFactor(Layer):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
-        if (
-            user.is_authenticated
-            and user.is_staff
-            and not self._is_open(request)
-            and not accounts.has_second_factor(user)
-        ):
+        if user.is_authenticated and user.is_staff and not self._is_open(request) and not has_second_factor(user):
             return redirect("portal:second_factor")
         return self.inner(request)
 

@@ -7,7 +7,9 @@ import hmac
 from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
 
-from portal import accounts, sealing
+from portal import sealing
+from portal.accounts.opening import open_account
+from portal.accounts.roles import seed_roles
 from portal.gateways import keys
 from portal.models import Branch, User
 
@@ -33,7 +35,7 @@ DEMO_PEOPLE = (
 
 
 def plant() -> None:
-    accounts.plant_roles()
+    seed_roles()
     for name, province in BRANCHES:
         Branch.objects.get_or_create(name=name, defaults={"province": province})
     User.objects.filter(is_demo=True).update(is_active=settings.DEMO)
@@ -47,7 +49,7 @@ def plant_people() -> None:
     for number, full_name, phone, role, branch in DEMO_PEOPLE:
         if User.username_for(number) in known:
             continue
-        user = accounts.open_account(
+        user = open_account(
             number=number,
             full_name=full_name,
             phone=phone,

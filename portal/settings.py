@@ -265,7 +265,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax
 CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SECURE else []
 SESSION_ENGINE = "portal.sessions"
-SESSION_COOKIE_AGE = 12 * 3600  # the longest any role may stay signed in; shorter ones in portal/accounts.py
+SESSION_COOKIE_AGE = 12 * 3600  # the longest any role may stay signed in; shorter ones in portal/accounts/roles.py
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SECURE_SSL_REDIRECT = SECURE
@@ -308,20 +308,20 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 # ── People ──
 AUTH_USER_MODEL = "portal.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = ["portal.accounts.PasswordHasher"]
+PASSWORD_HASHERS = ["portal.accounts.passwords.PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "portal.accounts.FourKinds"},
-    {"NAME": "portal.accounts.NotAboutThePerson"},
-    {"NAME": "portal.accounts.NotCommon"},
+    {"NAME": "portal.accounts.passwords.FourKinds"},
+    {"NAME": "portal.accounts.passwords.NotAboutThePerson"},
+    {"NAME": "portal.accounts.passwords.NotCommon"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "enrollment:landing"
-ACCOUNT_ADAPTER = "portal.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "portal.accounts.signing_in.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
-ACCOUNT_USER_DISPLAY = "portal.accounts.display_name"
+ACCOUNT_USER_DISPLAY = "portal.accounts.opening.display_name"
 ACCOUNT_USERNAME_MIN_LENGTH = 64
 ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -335,7 +335,7 @@ ACCOUNT_FORMS = {
     "reauthenticate": "portal.forms.ConfirmPasswordForm",
     "change_password": "portal.forms.ChangePasswordForm",
 }
-MFA_ADAPTER = "portal.accounts.MFAAdapter"
+MFA_ADAPTER = "portal.accounts.second_factor.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "VNPT SmartCA"

@@ -1,4 +1,4 @@
-"""Finds, asks, answers. The rules are in accounts.py."""
+"""Finds, asks, answers. The rules are in accounts/."""
 
 import hmac
 import time
@@ -15,7 +15,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from portal import accounts, audit, forms, health, metrics
+from portal import audit, forms, health, metrics
+from portal.accounts import roles
+from portal.accounts.reset import check_reset, request_reset, reset_password
+from portal.accounts.second_factor import has_second_factor
+from portal.accounts.signing_in import CHALLENGES, network_of
 from portal.errors import PAGES
 from portal.models import User
 from portal.refusals import Refusal
@@ -31,8 +35,8 @@ def signed_in(request: HttpRequest) -> User:
 
 def passkey_sign_in(request: HttpRequest) -> HttpResponse:
     """Each challenge is a session kept; a network gets so many, and each is short-lived until somebody signs in."""
-    net = accounts.network_of(audit.actor.get().place)
-    accounts.CHALLENGES.require(net, PAGES[429][2])
+    net = network_of(audit.actor.get().place)
+    CHALLENGES.require(net, PAGES[429][2])
     response: HttpResponse = login_webauthn(request)
     if not request.user.is_authenticated:
         request.session.set_expiry(600)
@@ -41,13 +45,13 @@ def passkey_sign_in(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/account.html", {"roles": accounts.labels(signed_in(request).roles)})
+    return render(request, "portal/account.html", {"roles": roles.labels(signed_in(request).roles)})
 
 
 @login_required
 def second_factor(request: HttpRequest) -> HttpResponse:
     """Where staff without a second factor are sent."""
-    if accounts.has_second_factor(signed_in(request)):
+    if has_second_factor(signed_in(request)):
         return redirect("portal:account")
     return render(request, "portal/second_factor.html")
 
@@ -104,7 +108,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             request.session.pop(OPENED, None)
-            request.session[RESETTING] = accounts.request_reset(form.cleaned_data["number"], audit.actor.get().place)
+            request.session[RESETTING] = request_reset(form.cleaned_data["number"], audit.actor.get().place)
         except Refusal as no:
             form.add_error("number", no.message)
         else:
@@ -122,9 +126,9 @@ def new_password(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             if "code" in form.cleaned_data:
-                accounts.check_reset(target, form.cleaned_data["code"])
+                check_reset(target, form.cleaned_data["code"])
                 request.session[OPENED] = (target, time.time() + 600)
-            accounts.reset(target, form.cleaned_data["password1"])
+            reset_password(target, form.cleaned_data["password1"])
         except Refusal as no:
             request.session.pop(OPENED, None)
             form.add_error("code" if "code" in form.fields else None, no.message)

@@ -15,7 +15,10 @@ from django.test import Client
 from django.urls import get_resolver
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-from portal import accounts, seeds
+from portal import seeds
+from portal.accounts.opening import open_account
+from portal.accounts.roles import ROLES, seed_roles
+from portal.accounts.second_factor import has_second_factor
 from portal.gateways import sms
 from portal.migrations import _append_only as append_only
 from portal.models import Branch, User
@@ -97,7 +100,7 @@ def person(db: None) -> People:
     """`person("reviewer")`: a synthetic person of that role, with PASSWORD."""
 
     def make(role: str = "customer", **differently: Any) -> User:
-        accounts.plant_roles()
+        seed_roles()
         serial = next(NUMBERS)
         facts: dict[str, Any] = {
             "number": f"001190{serial}",
@@ -107,10 +110,10 @@ def person(db: None) -> People:
             "password": PASSWORD,
             "vouched": True,
         }
-        if accounts.ROLES[role].staff:
+        if ROLES[role].staff:
             facts["branch"] = Branch.objects.get_or_create(name="VNPT Mẫu", defaults={"province": "01"})[0]
         cache.clear()
-        return accounts.open_account(roles=[role], **{**facts, **differently})
+        return open_account(roles=[role], **{**facts, **differently})
 
     return make
 
@@ -136,7 +139,7 @@ def signed_in() -> Callable[[User], Client]:
 
         client = Client()
         client.post("/sign-in/", {"login": user.id_number, "password": PASSWORD})
-        if user.is_staff and accounts.has_second_factor(user):
+        if user.is_staff and has_second_factor(user):
             client.post("/account/security/authenticate/", {"code": current_code(user)})
         assert "_auth_user_id" in client.session
         return client

@@ -12,7 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.steps.telling import tell
-from portal import accounts, audit, codes, outbox, sealing
+from portal import audit, codes, outbox, sealing
+from portal.accounts.opening import open_account
+from portal.accounts.passwords import check_password_for
+from portal.accounts.reset import post_to_nobody
 from portal.allowances import Limit
 from portal.models import Code, User
 from portal.refusals import Refusal
@@ -95,7 +98,7 @@ def request_code(number: str, network: str, known: Application | None = None) ->
         TRIES.restore(person)
         application = own(known, person) or waiting(person)
         if application is None:
-            accounts.post_to_nobody(made)
+            post_to_nobody(made)
         else:
             invite(application, unmetered=True)
         if user := User.objects.filter(username=person).first():
@@ -136,12 +139,10 @@ def activate(application: Application, password: str) -> User:
     told = application.declaration
     if told is None or application.is_twin or application.step != Step.ACTIVATION:
         raise codes.ended()
-    accounts.check_password_for(
-        password, number=told.number, full_name=told.full_name, phone=told.phone, email=told.email
-    )
+    check_password_for(password, number=told.number, full_name=told.full_name, phone=told.phone, email=told.email)
     try:
         with transaction.atomic():
-            user = accounts.open_account(
+            user = open_account(
                 number=told.number,
                 full_name=told.full_name,
                 phone=told.phone,

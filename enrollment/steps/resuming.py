@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.journey import Step
 from enrollment.models import Application, new_reference
 from enrollment.steps.telling import contact_of
-from portal import accounts, audit, codes, outbox, sealing, writing
+from portal import audit, codes, outbox, sealing, writing
+from portal.accounts.reset import post_to_nobody
 from portal.allowances import Limit
 from portal.models import Message
 from portal.refusals import Refusal
@@ -30,7 +31,7 @@ def request_code(reference: str, network: str) -> str:
             PURPOSE, target, lasts=LASTS, account=sealing.blind_index("phone", phone) if phone else "", network=network
         )
         if application is None or not phone:
-            accounts.post_to_nobody(made)
+            post_to_nobody(made)
         else:
             outbox.post_to(
                 Message.Channel.SMS,

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from kyc.models import Case, Evidence
 from kyc.steps import review, sampling
-from portal import accounts, audit
+from portal import audit
+from portal.accounts.roles import is_vouched
 from portal.allowances import Limit
 from portal.models import User
 from portal.refusals import Refusal
@@ -18,7 +19,7 @@ LOOKS = Limit("evidence looks", 600, timedelta(hours=1))  # sixty files an hour 
 
 def may_look(case: Case | None, user: User) -> bool:
     """Whoever holds the file, whoever is asked to judge it blind, and the supervisor."""
-    if case is None or not accounts.is_vouched(user):
+    if case is None or not is_vouched(user):
         return False
     if case.holder_id == user.pk or review.SUPERVISOR in user.roles:
         return True

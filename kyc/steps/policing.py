@@ -12,7 +12,8 @@ from enrollment import dossier
 from enrollment.models import Application
 from enrollment.steps import approving
 from kyc.models import Case, Check, Decision, Policy
-from portal import accounts, audit
+from portal import audit
+from portal.accounts.roles import check_vouched
 from portal.models import User
 from portal.refusals import Refusal
 
@@ -84,7 +85,7 @@ def try_on_past(policy: Policy) -> dict[str, Any]:
 
 @transaction.atomic
 def go_live(policy: Policy, by: User) -> None:
-    accounts.check_vouched(by)
+    check_vouched(by)
     if by.pk in policy.made_by:
         raise Refusal("same-person", _("Người đưa chính sách vào áp dụng phải khác người soạn."), status=403)
     if not policy.tried:

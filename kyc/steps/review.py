@@ -19,7 +19,8 @@ from enrollment.steps import approving, leaving
 from kyc import hours
 from kyc.models import ITEMS, Case, Decision, needed
 from kyc.steps import checking, facing, sampling, telling
-from portal import accounts, audit
+from portal import audit
+from portal.accounts.roles import check_vouched, is_vouched
 from portal.models import User
 from portal.refusals import Refusal
 
@@ -151,7 +152,7 @@ def is_left_lying(case: Case) -> bool:
 def check_may(case: Case, verb: str, user: User, asked: Asked) -> None:
     if verb not in RULES or not may(case, verb, user):
         raise not_allowed()
-    accounts.check_vouched(user)
+    check_vouched(user)
     if any(not getattr(asked, need) for need in RULES[verb].needs):
         raise Refusal("incomplete", _("Cần chọn mục, lý do, ngày hoặc ghi chú cho quyết định này."), status=422)
     if verb in SHOWN and asked.file_hash != dossier.digest(case.application):
@@ -163,7 +164,7 @@ def check_may(case: Case, verb: str, user: User, asked: Asked) -> None:
     if verb in ("agree", "disagree", "approve", "uphold", "reopen") or (verb in TAKES[:2]):
         check_other_person(case, user)
     if verb == "assign" and asked.to:
-        if case.queue not in queues_of(asked.to) or not accounts.is_vouched(asked.to):
+        if case.queue not in queues_of(asked.to) or not is_vouched(asked.to):
             raise not_allowed()
         approving.check_stranger(case.application, asked.to)
         check_other_person(case, asked.to)
@@ -514,7 +515,7 @@ def in_queue(user: User) -> "QuerySet[Case]":
 
 def next_for(user: User) -> Case | None:
     """Take the next: of two who ask at once each gets another one. What is already mine comes first."""
-    accounts.check_vouched(user)
+    check_vouched(user)
     mine = Case.objects.filter(holder=user).exclude(queue=Q_.CLOSED).order_by("due_at").first()
     if mine:
         return mine

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.steps import approving
 from kyc.models import Case, Sample
 from kyc.steps import policing
-from portal import accounts, audit
+from portal import audit
+from portal.accounts.roles import check_vouched
 from portal.models import User
 from portal.refusals import Refusal
 
@@ -46,7 +47,7 @@ def waiting_for(user: User) -> "QuerySet[Sample]":
 
 @transaction.atomic
 def judge(sample: Sample, verdict: str, by: User) -> None:
-    accounts.check_vouched(by)
+    check_vouched(by)
     approving.check_stranger(sample.case.application, by)
     if verdict not in VERDICTS or not waiting_for(by).filter(pk=sample.pk).exists():
         raise Refusal("not-allowed", _("Mẫu này đã được xem lại, hoặc không dành cho bạn."), status=403)

@@ -5,7 +5,8 @@ from typing import Any
 from django import template
 from django.forms import BoundField
 
-from portal import accounts, writing
+from portal import writing
+from portal.accounts.passwords import KINDS
 
 register = template.Library()
 register.filter("masked", writing.masked)
@@ -44,7 +45,7 @@ def field(bound: BoundField, note: str = "") -> dict[str, Any]:
 @register.inclusion_tag("portal/parts/checklist.html")
 def checklist(bound: BoundField | str) -> dict[str, Any]:
     """What a password still lacks, told while it is typed."""
-    return {"id": bound if isinstance(bound, str) else bound.id_for_label, "kinds": accounts.KINDS}
+    return {"id": bound if isinstance(bound, str) else bound.id_for_label, "kinds": KINDS}
 
 
 @register.simple_tag(takes_context=True)

@@ -22,7 +22,8 @@ from enrollment.gateways import bank
 from enrollment.gateways import payment as gateways
 from enrollment.journey import Step
 from enrollment.models import Application
-from portal import accounts, outbox
+from portal import outbox
+from portal.accounts.roles import seed_roles
 from portal.gateways import sms
 from tests.browser.conftest import look
 from tests.browser.test_pages import only_english, speak
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _planted(transactional_db: None) -> None:
-    accounts.plant_roles()
+    seed_roles()
     seeds.plant_plans()
     seeds.plant_places()
 

@@ -30,10 +30,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _signer(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     from enrollment import seeds
-    from portal import accounts
+    from portal.accounts.roles import seed_roles
 
     monkeypatch.setattr(settings, "SIGNER", True)
-    accounts.plant_roles()
+    seed_roles()
     seeds.plant_plans()
     seeds.plant_places()
     found()

@@ -12,7 +12,7 @@ from enrollment import seeds
 from enrollment.identity import Declaration
 from enrollment.models import Application, Payment, Province, Ward
 from enrollment.seeds import told_by
-from portal import accounts
+from portal.accounts.roles import seed_roles
 from portal.models import Message
 
 SERIAL = count(100_000)
@@ -24,7 +24,7 @@ BOTH = {"terms": "on", "personal-data": "on"}
 @pytest.fixture(autouse=True)
 def _planted(db: None) -> None:
     """The plans, and of the places as many as a form needs."""
-    accounts.plant_roles()
+    seed_roles()
     seeds.plant_plans()
     province = Province.objects.get_or_create(code="51", defaults={"name": "Tỉnh Quảng Ngãi"})[0]
     names = {"21421": "Xã Mỏ Cày", "21025": "Phường Cẩm Thành", "21136": "Xã Cà Đam", "21157": "Xã Tây Trà Bồng"}

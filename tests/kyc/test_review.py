@@ -22,7 +22,7 @@ from enrollment.steps import approving, opening
 from kyc.models import Case, Check, Decision, Evidence, Sample
 from kyc.steps import facing, planting, review
 from kyc.steps.review import Asked
-from portal import accounts
+from portal.accounts.roles import ROLES, change_roles, vouch
 from portal.models import Event, Message, User
 from portal.refusals import Refusal
 from tests.conftest import at_once
@@ -190,7 +190,7 @@ def in_queue(queue: str, holder: User | None) -> Case:
 
 def test_every_role_does_in_every_queue_what_the_table_says_and_nothing_else(staff: People) -> None:
     """Promise P5."""
-    people = {role: staff(role) for role in accounts.ROLES if accounts.ROLES[role].staff}
+    people = {role: staff(role) for role in ROLES if ROLES[role].staff}
     done = 0
     for queue, (role, user) in itertools.product(Case.Queue.values, people.items()):
         for held in (False, True):
@@ -279,8 +279,8 @@ def test_a_role_that_nobody_confirmed_decides_nothing(staff: People) -> None:
     assert refused(case, "take", fresh) == "not-vouched"
     for by, code in ((fresh, "not-vouched"), (staff("supervisor", vouched=False), "not-vouched")):
         with pytest.raises(Refusal, match=code):
-            accounts.vouch(fresh, by)
-    accounts.vouch(fresh, staff("supervisor"))
+            vouch(fresh, by)
+    vouch(fresh, staff("supervisor"))
     act(case, "take", User.objects.get(pk=fresh.pk))
 
 
@@ -290,7 +290,7 @@ def test_whoever_gave_a_role_cannot_confirm_it(staff: People, signed_in: Callabl
     from portal import audit
 
     token = audit.actor.set(audit.Actor(operator))
-    accounts.change_roles(user, ["reviewer"])
+    change_roles(user, ["reviewer"])
     audit.actor.reset(token)
     for by, vouched in ((client, False), (signed_in(other), True)):
         by.post("/admin/portal/user/", {"action": "vouch", "_selected_action": [user.pk]})  # type: ignore[attr-defined]

@@ -15,7 +15,9 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from portal import accounts, outbox, seeds
+from portal import outbox, seeds
+from portal.accounts.roles import ROLES
+from portal.accounts.signing_in import NETWORK, AccountAdapter, network_of
 from portal.demo import current_code, texts
 from portal.models import Allowance, Event, Message, User
 from tests.conftest import PASSWORD, People, at_once
@@ -97,9 +99,9 @@ def test_a_right_password_forgives_the_wrong_ones(person: People) -> None:
 
 def test_many_wrong_tries_from_one_network_close_it_for_all_numbers(person: People) -> None:
     user = person()
-    net = accounts.network_of("127.0.0.1")
+    net = network_of("127.0.0.1")
     Allowance.objects.create(
-        purpose=accounts.NETWORK.purpose, holder=net, spent=200, renews_at=timezone.now() + timedelta(hours=1)
+        purpose=NETWORK.purpose, holder=net, spent=200, renews_at=timezone.now() + timedelta(hours=1)
     )
     assert "tạm khóa" in try_password(user.id_number, PASSWORD)
 
@@ -318,8 +320,8 @@ def test_nobody_ends_somebody_elses_session(person: People, signed_in: Enter) ->
 def test_an_idle_session_ends_by_role_and_a_click_keeps_it(
     role: str, person: People, staff: People, signed_in: Enter
 ) -> None:
-    user = staff(role) if accounts.ROLES[role].staff else person(role)
-    idle = accounts.ROLES[role].idle
+    user = staff(role) if ROLES[role].staff else person(role)
+    idle = ROLES[role].idle
     with time_machine.travel(timezone.now(), tick=False) as clock:
         client = signed_in(user)
         for _ in range(3):
@@ -330,7 +332,7 @@ def test_an_idle_session_ends_by_role_and_a_click_keeps_it(
 
 
 def test_no_session_outlives_the_absolute_limit(person: People, signed_in: Enter) -> None:
-    absolute = accounts.ROLES["customer"].absolute
+    absolute = ROLES["customer"].absolute
     with time_machine.travel(timezone.now(), tick=False) as clock:
         client, began = signed_in(person()), time.time()
         while client.post("/session/").status_code == 200:
@@ -357,7 +359,7 @@ def test_what_a_session_holds_is_sealed(person: People, signed_in: Enter) -> Non
 
 
 def test_roles_have_the_permissions_of_the_table_and_no_more(person: People) -> None:
-    for name, role in accounts.ROLES.items():
+    for name, role in ROLES.items():
         user = person(name)
         assert user.get_all_permissions() == set(role.permissions)
         assert user.is_staff is role.staff
@@ -423,13 +425,13 @@ def test_demo_people_stay_outside_where_there_is_no_demo(person: People, setting
     ],
 )
 def test_a_network_is_a_24_or_a_64_however_written(one: str, other: str, same: bool) -> None:
-    assert (accounts.network_of(one) == accounts.network_of(other)) is same
+    assert (network_of(one) == network_of(other)) is same
 
 
 def test_a_password_change_brings_no_closed_account_back(person: People) -> None:
     old_copy = person()
     User.objects.filter(pk=old_copy.pk).update(is_active=False)
-    accounts.AccountAdapter(None).set_password(old_copy, NEW)
+    AccountAdapter(None).set_password(old_copy, NEW)
     assert not User.objects.get(pk=old_copy.pk).is_active
 
 

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from portal import accounts, outbox
+from portal import outbox
+from portal.accounts.roles import ROLES
 from portal.models import Branch, Event, Message, User
 from tests.conftest import People
 
@@ -15,11 +16,11 @@ Enter = Callable[[User], Client]
 PAGES = {"user": "view_user", "branch": "view_branch", "message": "view_message", "event": "view_event"}
 
 
-@pytest.mark.parametrize("role", [name for name, role in accounts.ROLES.items() if role.staff])
+@pytest.mark.parametrize("role", [name for name, role in ROLES.items() if role.staff])
 def test_each_role_opens_the_pages_of_its_permissions_and_no_other(role: str, staff: People, signed_in: Enter) -> None:
     client = signed_in(staff(role))
     for page, permission in PAGES.items():
-        allowed = f"portal.{permission}" in accounts.ROLES[role].permissions
+        allowed = f"portal.{permission}" in ROLES[role].permissions
         assert client.get(f"/admin/portal/{page}/").status_code == (200 if allowed else 403)
 
 

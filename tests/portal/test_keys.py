@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from portal import seeds
-from portal.accounts import MFAAdapter
+from portal.accounts.second_factor import MFAAdapter
 from portal.gateways import keys
 from portal.models import DataKey, User
 from tests.conftest import People, at_once

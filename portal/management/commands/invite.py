@@ -4,7 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal import accounts, writing
+from portal import writing
+from portal.accounts.opening import open_account
+from portal.accounts.roles import ROLES
 from portal.models import Branch, User
 
 
@@ -14,7 +16,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         for name in ("number", "name", "phone", "email"):
             parser.add_argument(f"--{name}", required=True)
-        parser.add_argument("--role", choices=accounts.ROLES, required=True)
+        parser.add_argument("--role", choices=ROLES, required=True)
         parser.add_argument("--branch", help="required for staff; opened if it is new")
         parser.add_argument("--province", default="", help="code of a new branch's province, such as 38")
 
@@ -25,11 +27,11 @@ class Command(BaseCommand):
         if User.objects.with_number(given["number"]):
             raise CommandError("This number has an account already.")
         branch = None
-        if accounts.ROLES[given["role"]].staff:
+        if ROLES[given["role"]].staff:
             if not given["branch"]:
                 raise CommandError("Staff belong to a branch: --branch 'VNPT …'.")
             branch, _new = Branch.objects.get_or_create(name=given["branch"], defaults={"province": given["province"]})
-        user = accounts.open_account(
+        user = open_account(
             number=given["number"],
             full_name=given["name"],
             phone=phone,

@@ -1,0 +1,123 @@
+"""Signing in and out: tries counted before they are made, sessions listed."""
+
+import ipaddress
+import time
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY, record_authentication
+from allauth.core import context
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal import audit, sealing
+from portal.accounts.notifying import notify_change
+from portal.allowances import Limit
+from portal.models import User
+
+SIGN_IN = Limit("sign-in", 5, timedelta(minutes=5), sliding=True)  # guide: five wrong tries lock for five minutes
+NETWORK = Limit("sign-in network", 200, timedelta(hours=1))  # wrong tries from one network, whoever they aim at
+
+
+CHALLENGES = Limit("passkey challenges", 120, timedelta(hours=1))  # per network
+LOCKED = gettext_lazy("Quý khách đã nhập sai quá 5 lần. Tài khoản tạm khóa; vui lòng thử lại sau %(minutes)s phút.")
+
+
+def network_of(place: str) -> str:
+    """The /24 or /64 around an address, as a blind index: enough to count by, not to find anyone."""
+    address = ipaddress.ip_address(place)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    net = ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False)
+    return sealing.blind_index("network", str(net))
+
+
+def locked(limit: Limit, holder: str) -> ValidationError:
+    minutes = -(-limit.seconds_to_wait(holder) // 60)
+    return ValidationError(LOCKED % {"minutes": minutes}, code="locked")
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages = {  # noqa: RUF012
+        **DefaultAccountAdapter.error_messages,
+        "enter_current_password": gettext_lazy("Mật khẩu hiện tại chưa đúng."),
+        "incorrect_password": gettext_lazy("Mật khẩu chưa đúng."),
+        "rate_limited": gettext_lazy("Quý khách thao tác quá nhanh. Vui lòng chờ ít phút rồi thử lại."),
+    }
+
+    def is_open_for_signup(self, request: Any) -> bool:
+        return False  # accounts are opened by activation, by staff, or at the counter
+
+    def authenticate(self, request: Any, **credentials: Any) -> User | None:
+        """Spend a try, then look: sixty guesses at once are still five. An unknown number costs and says the same."""
+        holder, net = credentials["username"], network_of(self.get_client_ip(request))
+        if NETWORK.is_spent(net):
+            raise locked(NETWORK, net)
+        left = SIGN_IN.spend(holder)
+        if left is None:
+            raise locked(SIGN_IN, holder)
+        user: User | None = super().authenticate(request, **credentials)
+        if user:
+            SIGN_IN.restore(holder)
+            return user
+        NETWORK.spend(net)
+        audit.record("sign-in", User.objects.filter(username=holder).first() or "", result="refused")
+        if left == 0:
+            raise locked(SIGN_IN, holder)
+        raise ValidationError(
+            _(
+                "Số giấy tờ hoặc mật khẩu chưa đúng. Quý khách còn %(left)d lần thử; nhập sai quá 5 lần sẽ bị khóa 5 phút."
+            )
+            % {"left": left},
+            code="wrong",
+        )
+
+    def pre_login(self, request: Any, user: User, **kwargs: Any) -> Any:
+        """Demo people may be left in a database whose demo is over; by no door do they come in."""
+        if user.is_demo and not settings.DEMO:
+            return self.respond_user_inactive(request, user)
+        return super().pre_login(request, user, **kwargs)
+
+    def login(self, request: Any, user: User) -> None:
+        super().login(request, user)
+        UserSession.objects.create_from_request(request)
+        request.session.set_expiry(0)  # a passkey's challenge had set a short one
+        request.session["since"] = request.session["seen"] = int(time.time())
+        # Whoever signed in a moment ago is not asked for the password again before setting up a second factor.
+        for record in request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])[-1:]:
+            record["reauthenticated"] = True
+        audit.record("sign-in", user, user=user)
+
+    def logout(self, request: Any) -> None:
+        audit.record("sign-out", request.user, user=request.user)
+        super().logout(request)
+
+    def set_password(self, user: User, password: str) -> None:
+        with transaction.atomic():
+            user.set_password(password)
+            user.save(update_fields=["password"])  # nothing else: it may have changed since this copy was read
+            audit.record("password changed", user, user=user)
+
+    def send_notification_mail(self, template_prefix: str, user: User, *_args: Any, **_kwargs: Any) -> None:
+        """allauth tells what changed; we tell the person by SMS and e-mail, from our own templates."""
+        what = template_prefix.rpartition("/")[2]
+        notify_change(user, what)
+
+
+def enter(request: Any, user: User, *, second_factor: bool = False) -> None:
+    """Sign in somebody who has just proved who they are by other means than the form."""
+    user.backend = settings.AUTHENTICATION_BACKENDS[0]
+    record_authentication(request, user, "password")
+    if second_factor:
+        record_authentication(request, user, "mfa", type="totp")
+    AccountAdapter(request).login(request, user)
+
+
+def is_password_of(user: User, password: str) -> bool:
+    """Asked of somebody signed in, within the same budget as signing in: an open session is no place to guess."""
+    return bool(AccountAdapter(context.request).reauthenticate(user, password))
