@@ -241,6 +241,7 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STATICFILES_DIRS = [BASE_DIR / "static"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 HOTLINE = "18001260"
+SECURITY_CONTACT: str = env.str("SECURITY_CONTACT", default="mailto:bao-mat@smartca.example.vn")
 # Review: an hour in office hours is promised (DOMAIN §1.5). Days 1 (Monday) to 7; the clock rests outside of them.
 OFFICE_HOURS: str = env.str("OFFICE_HOURS", default="1-5 07:30-11:30 13:00-17:00")
 # The holidays with a fixed day; those of the moon (Tết, Hùng Kings) and days moved are announced for each year.

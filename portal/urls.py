@@ -25,6 +25,7 @@ portal = [
     path("language/", views.language, name="language"),
     path("session/", views.session, name="session"),
     path("accessibility/", views.accessibility, name="accessibility"),
+    path("security/", views.security, name="security"),
 ]
 urlpatterns = [
     path("", include("enrollment.urls")),
@@ -44,6 +45,7 @@ urlpatterns = [
     path("admin/logout/", RedirectView.as_view(pattern_name="account_logout")),
     path("admin/", admin.site.urls),
     path("api/sms/<uuid:message>/<str:token>/", api.sms_report, name="sms_report"),
+    path(".well-known/security.txt", views.security_txt),
     path("healthz", views.healthz),
     path("readyz", views.readyz),
     path("metrics", views.scrape),

@@ -2,6 +2,7 @@
 
 import hmac
 import time
+from datetime import timedelta
 
 from allauth.mfa.webauthn.views import login_webauthn
 from allauth.usersessions.models import UserSession
@@ -11,6 +12,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -145,7 +148,26 @@ def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/accessibility.html")
 
 
+def security(request: HttpRequest) -> HttpResponse:
+    contact = {"address": settings.SECURITY_CONTACT, "contact": settings.SECURITY_CONTACT.removeprefix("mailto:")}
+    return render(request, "portal/security.html", contact)
+
+
 # ── For machines ──
+
+
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """RFC 9116: whom to tell of a fault. Its end moves on each month, and is never a year away."""
+    month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    lines = {
+        "Contact": settings.SECURITY_CONTACT,
+        "Expires": f"{month + timedelta(days=330):%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages": "vi, en",
+        "Canonical": f"{settings.SITE_URL}/.well-known/security.txt",
+        "Policy": f"{settings.SITE_URL}{reverse('portal:security')}",
+    }
+    text = "".join(f"{name}: {line}\n" for name, line in lines.items())
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
