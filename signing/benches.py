@@ -26,9 +26,12 @@ from enrollment.seeds import plant_application, walk
 from enrollment.steps import approving
 from portal.benches import Pair
 from portal.models import User
-from signing import der, pades, paper, printing, profile, texts, walking
+from signing import printing, walking
+from signing.authority import der, profile
 from signing.gateways.vault import SoftwareVault, sign_as_provider, sign_with, vault
+from signing.holders import holder_of
 from signing.models import Act, Authority, Certificate
+from signing.papers import layout, pades, paper, places, texts
 from signing.steps import acceptance, founding, issuance, publishing, sealing
 from signing.steps.timestamping import signer_of, stamp
 
@@ -60,7 +63,7 @@ def told() -> tuple[dict[str, Any], dict[str, str]]:
         printing.WANTED,
         printing.EVIDENCE,
     )
-    facts = {paper.source(row.name): f"Trị số {row.gloss}" for table in tables for row in table}
+    facts = {places.source(row.name): f"Trị số {row.gloss}" for table in tables for row in table}
     more = ("day", "number", "with_contract", "of_contract", "signed_on", "sealed_on", "typed")
     return printing.fixed_contract(texts.CURRENT, evidence=True), {**facts, **dict.fromkeys(more, "21/11/2026")}
 
@@ -75,8 +78,8 @@ def filled() -> bytes:
 def plain() -> bytes:
     """The same template with the same words, as anybody would print it."""
     fixed, facts = told()
-    words = {name: facts.get(paper.source(name), "") for name in printing.SEALED_PLACES}
-    return paper.printed(paper.html_of("signing/pdf/contract.html", words, fixed))
+    words = {name: facts.get(places.source(name), "") for name in printing.SEALED_PLACES}
+    return layout.printed(layout.html_of("signing/pdf/contract.html", words, fixed))
 
 
 def sealing_pairs() -> Iterator[Pair]:
@@ -184,7 +187,7 @@ def made() -> Callable[[], object]:
     certificate = Certificate.objects.get(application=application)
     certificate.application = application
     key_of, authority = application.key, Authority.now("issuing")
-    holder, issuer, public = printing.holder_of(application), founding.issuer_of(authority), bytes(key_of.public)
+    holder, issuer, public = holder_of(application), founding.issuer_of(authority), bytes(key_of.public)
     here = Certificate.objects.filter(pk=certificate.pk)
 
     def work() -> None:

@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.models import Application
 from enrollment.pages import svg
 from portal import writing
-from signing import printing, profile, texts
+from signing import printing
+from signing.authority import profile
 from signing.models import Certificate, Paper
-from signing.paper import Row, source
+from signing.papers import texts
+from signing.papers.places import Row, source
 from signing.steps import acceptance, contract
 from signing.steps.issuance import der_of
 

@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 from enrollment.identity import Declaration, Document, Sex
 from enrollment.models import Application, Ward
 from portal.models import Branch
-from signing import paper, texts
-from signing.paper import Place, Row
-from signing.profile import Holder
+from signing.holders import holder_of
+from signing.papers import layout, texts
+from signing.papers.places import Place, Row
 
 SEAL_NAME = "VNPT SmartCA DEMO"  # as the organisation's certificate names it
 PARTY_A = (
@@ -172,13 +172,6 @@ def unit_of(application: Application, told: Declaration) -> Branch | None:
     return application.branch or Branch.objects.filter(province=told.province).order_by("pk").first()
 
 
-def holder_of(application: Application) -> Holder:
-    told = application.declaration
-    assert told
-    ward = Ward.objects.select_related("province").get(code=told.ward)
-    return Holder.declared(told, ward.province.name, ward.name)
-
-
 def contract(application: Application, key_kind: str, language: str = "vi") -> dict[str, str]:
     """Who, what, for how much: what must not change between reading and signing. In another language for reading only."""
     told = application.declaration
@@ -251,5 +244,7 @@ def warm() -> None:
     """Lay out what is signed nowadays before somebody waits for it."""
     for evidence, places_ in ((False, CONTRACT_PLACES), (True, SEALED_PLACES)):
         fixed = fixed_contract(texts.CURRENT, evidence=evidence)
-        paper.layout("signing/pdf/contract.html", tuple(fixed.items()), tuple(places_.items()))
-    paper.layout("signing/pdf/minutes.html", tuple(fixed_minutes(texts.CURRENT).items()), tuple(MINUTES_PLACES.items()))
+        layout.laid_out("signing/pdf/contract.html", tuple(fixed.items()), tuple(places_.items()))
+    layout.laid_out(
+        "signing/pdf/minutes.html", tuple(fixed_minutes(texts.CURRENT).items()), tuple(MINUTES_PLACES.items())
+    )

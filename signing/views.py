@@ -20,7 +20,8 @@ from portal.allowances import Limit
 from portal.errors import PAGES
 from portal.models import SealedFile, User
 from portal.refusals import Refusal
-from signing import forms, pages, profile
+from signing import forms, pages
+from signing.authority import profile
 from signing.models import Act, Certificate, Paper
 from signing.steps import acceptance, acting, contract, founding, verifying
 from signing.steps.issuance import der_of

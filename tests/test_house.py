@@ -27,6 +27,9 @@ def contracts(tree: Path) -> subprocess.CompletedProcess[str]:
         ("portal/codes.py", "import enrollment.models"),
         ("portal/models.py", "import portal.accounts"),
         ("signing/__init__.py", "import kyc"),
+        ("signing/papers/paper.py", "import signing.models"),
+        ("signing/papers/texts.py", "import enrollment.identity"),
+        ("signing/papers/places.py", "import signing.papers.paper"),
     ],
 )
 def test_an_import_against_the_house_is_found(file: str, line: str, tmp_path: Path) -> None:

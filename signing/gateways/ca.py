@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from signing import der, profile
+from signing.authority import der, profile
 from signing.gateways.vault import sign_as_provider
 from signing.models import Authority, Certificate
 

@@ -19,7 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from portal.gateways import keys
 from portal.sealing import derived
-from signing.profile import public_of
+from signing.authority.profile import public_of
 
 RSA_BITS = {"rsa-2048": 2048, "rsa-3072": 3072, "rsa-4096": 4096}
 KINDS = (*RSA_BITS, "p-256")

@@ -14,8 +14,11 @@ from enrollment.models import Application
 from enrollment.steps import telling
 from portal import audit
 from portal.refusals import Refusal
-from signing import pades, paper, printing, profile, texts
+from signing import printing
+from signing.authority import profile
+from signing.holders import holder_of
 from signing.models import Act, Certificate, Key, Paper
+from signing.papers import pades, paper, texts
 from signing.steps import acting
 from signing.steps.acting import No, Told, settle
 from signing.steps.contract import frozen_of, number_of, spaced
@@ -80,7 +83,7 @@ def facts_of(application: Application) -> dict[str, str]:
         "unit": unit.name if unit else "VNPT",
         "contract": contract.number if contract else "–",
         "plan": order.name if order else "–",
-        "st": printing.holder_of(application).province,
+        "st": holder_of(application).province,
         **certificate_facts(certificate),
     }
 

@@ -26,9 +26,10 @@ from portal.allowances import Limit
 from portal.models import Message
 from portal.refusals import Refusal
 from portal.waking import Waker
-from signing import paper, printing, texts
+from signing import printing
 from signing.models import Paper, next_number, take
-from signing.paper import Strokes
+from signing.papers import paper, texts
+from signing.papers.places import Strokes
 from signing.steps.sealing import by_provider, evidence, is_whole, keep, lasting
 
 log = structlog.get_logger(__name__)

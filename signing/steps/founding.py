@@ -18,10 +18,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from portal import audit
-from signing import der, profile
+from signing.authority import der, profile
+from signing.authority.profile import Issuer
 from signing.gateways.vault import RSA_BITS, Pair, sign_as_provider, sign_with, vault
 from signing.models import Authority, RevocationList
-from signing.profile import Issuer
 
 log = structlog.get_logger(__name__)
 Role = Authority.Role

@@ -18,11 +18,12 @@ from enrollment.models import Application
 from enrollment.steps import approving, telling
 from portal import audit, sealing
 from portal.waking import Waker
-from signing import custody, profile
+from signing import custody
+from signing.authority import profile
 from signing.gateways import ca
 from signing.gateways.vault import Broken
+from signing.holders import holder_of
 from signing.models import Authority, Certificate, Key, Paper, take
-from signing.printing import holder_of
 from signing.steps import publishing
 from signing.steps.founding import issuer_of
 

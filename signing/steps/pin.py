@@ -15,7 +15,8 @@ from enrollment.identity import Declaration
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal import audit
-from signing import custody, der, profile
+from signing import custody
+from signing.authority import der, profile
 from signing.gateways.vault import vault
 from signing.models import PIN_TRIES, Act, Key
 from signing.steps import acting

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from signing import der, profile
+from signing.authority import der, profile
 from signing.gateways.vault import sign_as_provider
 from signing.models import Authority, Certificate, RevocationList, Withdrawn
 from signing.steps.founding import issuer_of, list_body

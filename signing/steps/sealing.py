@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from portal import sealing
 from portal.models import DataKey, SealedFile
-from signing import pades
-from signing.cms import Signer
+from signing.authority.cms import Signer
 from signing.gateways.vault import vault
 from signing.models import Authority, Certificate, Key
-from signing.pades import Evidence
+from signing.papers import pades
+from signing.papers.pades import Evidence
 from signing.printing import SEAL_NAME
 from signing.steps import publishing
 from signing.steps.timestamping import signer_of, stamp

@@ -8,8 +8,8 @@ from functools import partial
 from asn1crypto import tsp
 from django.utils import timezone
 
-from signing import cms, der
-from signing.cms import Signer
+from signing.authority import cms, der
+from signing.authority.cms import Signer
 from signing.gateways.vault import sign_as_provider
 from signing.models import Authority
 

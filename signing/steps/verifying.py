@@ -1,95 +1,50 @@
-"""A stranger's PDF, examined in a process of its own and forgotten; what our own rows know of it is added."""
+"""A PDF of anybody's: what its signatures are worth, and what our own rows know of them. Nothing of the file is kept."""
 
-import base64
 import hashlib
-import json
-import subprocess
-import sys
-import threading
-from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.utils import timezone
 
 from signing.models import Authority, Certificate, Paper
+from signing.papers import isolation
 from signing.steps import founding
-
-log = structlog.get_logger(__name__)
-PATIENCE = 15  # seconds
-# Of this process: one file is looked at and one waits a moment. The others are told, and its threads go on serving pages.
-WAITING, TURNS = threading.BoundedSemaphore(2), threading.BoundedSemaphore(1)
 
 
 def roots() -> list[bytes]:
     """Ours, and those that the operator laid into a folder (the national ones, for instance)."""
     ours = Authority.objects.filter(role=Authority.Role.ROOT).values_list("certificate", flat=True)
-    return [*(bytes(one) for one in ours if one), *others()]
+    return [*(bytes(root) for root in ours if root), *others()]
 
 
 def others() -> list[bytes]:
     folder = Path(settings.TRUSTED_ROOTS) if settings.TRUSTED_ROOTS else None
     if folder is None or not folder.is_dir():
         return []
-    found = [one.read_bytes() for one in sorted(folder.iterdir()) if one.suffix in (".pem", ".crt", ".cer")]
-    read = [
-        x509.load_pem_x509_certificate(one) if b"-----BEGIN" in one else x509.load_der_x509_certificate(one)
-        for one in found
-    ]
-    return [one.public_bytes(Encoding.DER) for one in read]
+    files = [file.read_bytes() for file in sorted(folder.iterdir()) if file.suffix in (".pem", ".crt", ".cer")]
+    return [certificate_in(content).public_bytes(Encoding.DER) for content in files]
+
+
+def certificate_in(content: bytes) -> x509.Certificate:
+    is_text = b"-----BEGIN" in content
+    return (x509.load_pem_x509_certificate if is_text else x509.load_der_x509_certificate)(content)
 
 
 def check(pdf: bytes) -> dict[str, Any]:
-    """Plain facts about its signatures. Nothing of the file is kept."""
+    """Plain facts about its signatures."""
     known = Paper.objects.filter(file_hash=hashlib.sha256(pdf).hexdigest(), state=Paper.State.SEALED).exists()
-    told = examined(pdf, known=known)
-    for one in told.get("signatures", ()):
-        serial, fingerprint = one.get("serial", ""), one.get("fingerprint", "")
+    facts = isolation.examined(pdf, roots(), known=known)
+    for signature in facts.get("signatures", ()):
+        serial, fingerprint = signature.get("serial", ""), signature.get("fingerprint", "")
         certificate = Certificate.issued().filter(serial=serial, fingerprint=fingerprint).first()
-        one["ours"] = str(certificate.get_state_display()) if certificate else of_provider(serial, fingerprint)
-        if "then" in one and certificate and was_revoked(certificate, one["time"]):
-            one["then"]["status"] = "revoked"
-    return {**told, "known": known}
-
-
-def examined(pdf: bytes, *, known: bool) -> dict[str, Any]:
-    if not pdf[:1024].lstrip().startswith(b"%PDF"):
-        return {"problem": "not-a-pdf"}
-    with ExitStack() as taken:
-        for semaphore, patience in ((WAITING, 0), (TURNS, 3)):
-            if not semaphore.acquire(timeout=patience):
-                return {"problem": "busy"}
-            taken.callback(semaphore.release)
-        return apart(pdf, known=known)
-
-
-def apart(pdf: bytes, *, known: bool) -> dict[str, Any]:
-    asked = {"roots": [base64.b64encode(one).decode() for one in roots()], "known": known}
-    lines = json.dumps(asked).encode() + b"\n"
-    command = [sys.executable, "-m", "signing.examining"]
-    try:
-        done = subprocess.run(
-            command,
-            input=lines + pdf,
-            capture_output=True,
-            timeout=PATIENCE,
-            cwd=settings.BASE_DIR,
-            check=False,
-            env={},
-        )
-        found: dict[str, Any] = json.loads(done.stdout)
-    except subprocess.TimeoutExpired:
-        log.warning("file not examined in time", size=len(pdf))
-        return {"problem": "busy"}
-    except ValueError:
-        log.warning("file not examined", size=len(pdf))
-        return {"problem": "too-much"}
-    return found
+        signature["ours"] = str(certificate.get_state_display()) if certificate else of_provider(serial, fingerprint)
+        if "then" in signature and certificate and was_revoked(certificate, signature["time"]):
+            signature["then"]["status"] = "revoked"
+    return {**facts, "known": known}
 
 
 def was_revoked(certificate: Certificate, stamped: str) -> bool:

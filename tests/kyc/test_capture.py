@@ -21,7 +21,7 @@ from kyc.models import Evidence, Mark, Piece, Upload
 from kyc.steps import capture, planting
 from portal.models import SealedFile, User
 from portal.refusals import Refusal
-from signing import paper
+from signing.papers import layout
 from tests.kyc.conftest import an_application, given, send, shown, try_face
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -209,7 +209,7 @@ def test_a_hostile_file_is_refused_at_little_cost(what: str) -> None:
 
 def test_half_a_photograph_is_refused_also_where_papers_are_printed() -> None:
     """WeasyPrint tells Pillow, for the whole process, to take what was cut off."""
-    paper.printed("<p>x</p>")
+    layout.printed("<p>x</p>")
     assert send(an_application(), "card-front", cut()).answer == {"refused": "not-a-photo"}
 
 

@@ -21,11 +21,11 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal.models import User
-from signing import der, profile
+from signing.authority import der, profile
+from signing.authority.profile import Issuer
 from signing.gateways import ca
 from signing.gateways.vault import sign_with, vault
 from signing.models import Act, Authority, Paper
-from signing.profile import Issuer
 from signing.steps import issuance, publishing
 from tests.signing.conftest import again, browser_of, certificate_of, confirmed, to
 

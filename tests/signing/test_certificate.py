@@ -14,13 +14,14 @@ from django.test import Client
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal.models import User
-from signing import custody, pades
-from signing.cms import Signer
+from signing import custody
+from signing.authority.cms import Signer
 from signing.gateways.vault import vault
 from signing.models import Certificate, Paper
-from signing.steps import issuance, sealing, standing, verifying
+from signing.papers import isolation, pades
+from signing.steps import issuance, sealing, standing
 from tests.signing.conftest import PIN, browser_of, certificate_of, to
-from tests.signing.test_paper import made
+from tests.signing.papers.test_paper import made
 
 pytestmark = pytest.mark.once
 Signed = Callable[[User], Client]
@@ -188,7 +189,7 @@ def test_more_signatures_than_are_looked_at_are_not_called_good(complete: Applic
 
 
 def test_while_a_file_is_looked_at_one_waits_and_the_others_are_told_at_once(client: Client) -> None:
-    with verifying.WAITING, verifying.WAITING:
+    with isolation.WAITING, isolation.WAITING:
         began = time.monotonic()
         assert "đang bận" in checked(client, b"%PDF-1.7")
         assert time.monotonic() - began < 3

@@ -20,7 +20,7 @@ from signing.steps import contract
 from signing.walking import hand
 from tests.conftest import at_once
 from tests.signing.conftest import again, at_contract, browser_of
-from tests.signing.test_paper import text
+from tests.signing.papers.test_paper import text
 
 State = Paper.State
 CONTRACT, SIGNATURE, CODE = "/application/contract/", "/application/contract/signature/", "/application/contract/code/"

@@ -44,7 +44,7 @@ def test_what_is_issued_names_the_person_and_the_key_of_the_file(waiting: Applic
     assert [str(part.value) for part in read.subject] == [
         "VN", "Quảng Ngãi", "Xã Mỏ Cày", told.full_name, f"CCCD:{told.number}"
     ]  # fmt: skip
-    from signing.profile import public_of
+    from signing.authority.profile import public_of
 
     assert public_of(read.public_key()) == bytes(certificate.key.public)  # type: ignore[union-attr]
     assert (certificate.state, again(waiting).step) == (State.ACCEPTANCE_WAITING, Step.ACCEPTANCE)
@@ -64,7 +64,9 @@ def test_thirty_at_once_make_one(waiting: Application) -> None:
 
 # ── Killed anywhere ──
 
-FILES = tuple(f"signing/{name}.py" for name in ("steps/issuance", "gateways/ca", "profile", "steps/publishing"))
+FILES = tuple(
+    f"signing/{name}.py" for name in ("steps/issuance", "gateways/ca", "authority/profile", "steps/publishing")
+)
 KILLS = 200
 
 
@@ -194,7 +196,7 @@ def test_an_intent_that_was_altered_is_not_signed(waiting: Application) -> None:
 def test_what_cannot_conform_waits_for_a_person_and_is_tried_again_later(
     waiting: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("signing.profile.LONGEST", {"2.5.4.3": 5})
+    monkeypatch.setattr("signing.authority.profile.LONGEST", {"2.5.4.3": 5})
     assert refused(waiting)
     assert certificate_of(waiting).serial is None
     assert certificate_of(waiting).due_at > timezone.now() + timedelta(seconds=20)

@@ -11,7 +11,8 @@ from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.seeds import told_by
 from portal.models import User
-from signing import custody, profile, walking
+from signing import custody, walking
+from signing.authority import profile
 from signing.models import Act, Key
 from signing.steps import pin
 from tests.conftest import at_once

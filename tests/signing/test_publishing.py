@@ -19,8 +19,8 @@ from portal.models import User
 from signing.models import Authority, Certificate, Withdrawn
 from signing.steps import founding, publishing, standing
 from signing.steps.issuance import der_of
+from tests.signing.authority.test_profile import folder, pem, run  # noqa: F401
 from tests.signing.conftest import again, certificate_of, to
-from tests.signing.test_profile import folder, pem, run  # noqa: F401
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 

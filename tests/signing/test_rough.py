@@ -23,16 +23,18 @@ from enrollment.models import Application
 from enrollment.steps import approving, leaving, opening
 from portal.models import Allowance, Message, User
 from portal.refusals import Refusal
-from signing import der, examining, pades, profile, walking
+from signing import walking
+from signing.authority import der, profile
 from signing.gateways import ca
 from signing.gateways.vault import Broken
 from signing.models import PIN_TRIES, Act, Authority, Certificate, Key, Paper, Withdrawn
+from signing.papers import examining, pades
 from signing.steps import acceptance, acting, contract, founding, issuance, publishing, sealing, standing, timestamping
 from signing.steps.doing import DOINGS
 from tests.conftest import at_once
 from tests.signing.conftest import again, approved, at_contract, browser_of, certificate_of, confirmed, to
+from tests.signing.papers.test_paper import text
 from tests.signing.test_acting import asked, given
-from tests.signing.test_paper import text
 from tests.signing.test_publishing import revoked_in
 
 

@@ -1,6 +1,6 @@
 """What the signatures in a PDF are worth, by a library that made none of ours. Knows no database and no Django.
 
-A stranger's file is examined in a process of its own with bounded time and memory (`python -m signing.examining`), so
+A stranger's file is examined in a process of its own with bounded time and memory (`python -m signing.papers.examining`), so
 that whatever it does to a reader it does to that process. Nothing is ever fetched (promise P16)."""
 
 import asyncio
@@ -33,25 +33,24 @@ SKEW = timedelta(minutes=5)
 def examine(pdf: bytes, roots: Sequence[bytes], now: datetime, *, known: bool = False) -> dict[str, Any]:
     """Plain facts for a page to put into words. `known`: byte for byte what we keep, so that what was added after each
     signature need not be looked at, which takes seconds."""
-
     try:
         reader = PdfFileReader(io.BytesIO(pdf), strict=False)
         if reader.encrypted:
             return {"problem": "encrypted"}
-        found = reader.embedded_signatures
+        signatures = reader.embedded_signatures
     except (PdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError):
         return {"problem": "not-a-pdf"}
-    if not found:
+    if not signatures:
         return {"problem": "no-signature"}
-    if len(found) > MOST_SIGNATURES:
+    if len(signatures) > MOST_SIGNATURES:
         return {"problem": "too-much"}
-    newest = found[-1]
-    told = [one(signature, reader, roots, now, known=known and signature is not newest) for signature in found]
+    newest = signatures[-1]
+    rows = [facts_of(each, reader, roots, now, known=known and each is not newest) for each in signatures]
     return {
         "problem": "",
-        "signatures": told,
-        "more": len(pdf) - covered(found[-1]),
-        "lasting": told[-1]["kind"] == "timestamp" and "/DSS" in reader.root,
+        "signatures": rows,
+        "more": len(pdf) - covered(newest),
+        "lasting": rows[-1]["kind"] == "timestamp" and "/DSS" in reader.root,
     }
 
 
@@ -64,27 +63,27 @@ def covered(signature: Any) -> int:
         return 0
 
 
-def one(signature: Any, reader: Any, roots: Sequence[bytes], now: datetime, *, known: bool) -> dict[str, Any]:
+def facts_of(signature: Any, reader: Any, roots: Sequence[bytes], now: datetime, *, known: bool) -> dict[str, Any]:
     kind = "timestamp" if signature.sig_object_type == "/DocTimeStamp" else "signature"
-    told: dict[str, Any] = {"kind": kind, "field": str(signature.field_name)}
+    facts: dict[str, Any] = {"kind": kind, "field": str(signature.field_name)}
     try:
         certificate = signature.signer_cert
-        told |= {
+        facts |= {
             **named(certificate),
             "claimed": signature.self_reported_timestamp.isoformat() if signature.self_reported_timestamp else "",
         }
-        told |= soundness(signature, kind)
-        told |= {"changes": "known" if known else changes(signature)}
+        facts |= soundness(signature, kind)
+        facts |= {"changes": "known" if known else changes(signature)}
         stamped = stamp_of(signature, kind, roots, now)
-        told |= stamped
+        facts |= stamped
         at = datetime.fromisoformat(stamped["time"]) if stamped["time"] else None
-        told |= {
+        facts |= {
             "then": standing(certificate, reader, roots, at or now, signature, kind),
             "now": standing(certificate, reader, roots, now, signature, kind),
         }
     except (PdfError, CMSExtractionError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
-        return {**told, "broken": True}
-    return told
+        return {**facts, "broken": True}
+    return facts
 
 
 def named(certificate: Any) -> dict[str, Any]:
@@ -100,10 +99,10 @@ def named(certificate: Any) -> dict[str, Any]:
 
 
 def names_in(name: Any) -> dict[str, str]:
-    found = {}
+    names = {}
     for kind, value in name.native.items():
-        found[str(kind)] = value if isinstance(value, str) else ", ".join(map(str, value))
-    return found
+        names[str(kind)] = value if isinstance(value, str) else ", ".join(map(str, value))
+    return names
 
 
 def soundness(signature: Any, kind: str) -> dict[str, bool]:
@@ -179,11 +178,10 @@ def standing(
     """Of the certificate at a moment: known root, in time, status as the evidence in the file tells it."""
     others = extract_certificate_info(signature.signed_data).other_certs
     store = dss_of(reader)
-    found = path(certificate, [*others, *store["certs"]], roots, at, store)
+    facts = path(certificate, [*others, *store["certs"]], roots, at, store)
     signs = kind == "timestamp" or may_sign(certificate)
-    found = {**found, "trusted": found["trusted"] and signs}
     in_time = certificate.not_valid_before <= at <= certificate.not_valid_after
-    return {**found, "in_time": in_time, "at": at.isoformat(), "kind": kind}
+    return {**facts, "trusted": facts["trusted"] and signs, "in_time": in_time, "at": at.isoformat(), "kind": kind}
 
 
 def may_sign(certificate: Any) -> bool:
@@ -196,11 +194,11 @@ def dss_of(reader: Any) -> dict[str, list[Any]]:
     empty: dict[str, list[Any]] = {"certs": [], "crls": [], "ocsps": []}
     try:
         store = DocumentSecurityStore.read_dss(reader)
-        certificates = [x509.Certificate.load(one.get_object().data) for one in store.certs.values()]
+        certificates = [x509.Certificate.load(each.get_object().data) for each in store.certs.values()]
         return {
             "certs": certificates,
-            "crls": [crl.CertificateList.load(one.get_object().data) for one in store.crls],
-            "ocsps": [ocsp.OCSPResponse.load(one.get_object().data) for one in store.ocsps],
+            "crls": [crl.CertificateList.load(each.get_object().data) for each in store.crls],
+            "ocsps": [ocsp.OCSPResponse.load(each.get_object().data) for each in store.ocsps],
         }
     except (PdfError, ValueError, KeyError, TypeError, AttributeError):
         return empty
@@ -253,10 +251,10 @@ def main() -> None:
     """Roots on the first line, then the file; the facts come back as JSON."""
     bounded()
     logging.disable(logging.CRITICAL)  # what it dislikes on its way is no matter of our log
-    asked = json.loads(sys.stdin.buffer.readline())
-    roots = [base64.b64decode(one) for one in asked["roots"]]
-    told = examine(sys.stdin.buffer.read(), roots, datetime.now(UTC), known=asked["known"])
-    sys.stdout.write(json.dumps(told))
+    question = json.loads(sys.stdin.buffer.readline())
+    roots = [base64.b64decode(root) for root in question["roots"]]
+    facts = examine(sys.stdin.buffer.read(), roots, datetime.now(UTC), known=question["known"])
+    sys.stdout.write(json.dumps(facts))
 
 
 if __name__ == "__main__":

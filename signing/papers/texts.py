@@ -41,8 +41,8 @@ def text(name: str, version: str, language: str) -> Text:
             articles.append((block[2:], []))
         else:
             articles[-1][1].append(clause(block))
-    found = tuple(Article(heading, tuple(clauses)) for heading, clauses in articles if clauses)
-    return Text(title, found, hashlib.sha256(raw.encode()).hexdigest())
+    parts = tuple(Article(heading, tuple(clauses)) for heading, clauses in articles if clauses)
+    return Text(title, parts, hashlib.sha256(raw.encode()).hexdigest())
 
 
 def clause(block: str) -> Clause:

@@ -28,11 +28,12 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from enrollment.journey import Step
 from portal.models import User
-from signing import examining, pades, pages
+from signing import pages
 from signing.models import Authority, Paper
+from signing.papers import examining, isolation, pades
 from signing.steps import timestamping, verifying
 from tests.signing.conftest import to
-from tests.signing.test_paper import made
+from tests.signing.papers.test_paper import made
 
 pytestmark = pytest.mark.once
 FIVE_YEARS = timedelta(days=5 * 365 + 20)
@@ -173,11 +174,11 @@ def test_a_strangers_signature_is_intact_and_its_issuer_unknown(monkeypatch: pyt
     [(b"", "not-a-pdf"), (b"%PDF-1.7 no", "not-a-pdf"), (b"\x89PNG" * 99, "not-a-pdf"), (b"(" * 100_000, "not-a-pdf")],
 )
 def test_what_is_no_pdf_is_said_to_be_none(file: bytes, problem: str) -> None:
-    assert verifying.examined(file, known=False)["problem"] == problem
+    assert isolation.examined(file, verifying.roots(), known=False)["problem"] == problem
 
 
 def test_an_unsigned_pdf_is_said_to_be_unsigned() -> None:
-    assert verifying.examined(made(), known=False)["problem"] == "no-signature"
+    assert isolation.examined(made(), verifying.roots(), known=False)["problem"] == "no-signature"
 
 
 def test_a_hostile_file_ends_by_itself_and_takes_no_process_of_ours_along() -> None:
@@ -189,9 +190,11 @@ def test_a_hostile_file_ends_by_itself_and_takes_no_process_of_ours_along() -> N
         b"%%PDF-1.7\n1 0 obj\n<</Type /XRef/Size 9999999/W [1 4 2]/Root 1 0 R/Filter /FlateDecode/Length %d>>\nstream\n"
         % len(packed)
     )
-    assert verifying.examined(bomb + packed + b"\nendstream\nendobj\nstartxref\n9\n%%EOF\n", known=False)["problem"]
+    assert isolation.examined(
+        bomb + packed + b"\nendstream\nendobj\nstartxref\n9\n%%EOF\n", verifying.roots(), known=False
+    )["problem"]
     loop = b"%PDF-1.7\nxref\n0 1\n0000000000 65535 f \ntrailer\n<</Root 1 0 R/Size 1/Prev 9>>\nstartxref\n9\n%%EOF\n"
-    assert verifying.examined(loop, known=False)["problem"]
+    assert isolation.examined(loop, verifying.roots(), known=False)["problem"]
 
 
 def test_the_signature_is_read_back_before_it_is_kept() -> None:

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as tried
 from hypothesis import strategies as some
 
-from signing import paper, printing, texts
+from signing import printing
+from signing.papers import layout, paper, texts
 from signing.walking import hand
 from tests.conftest import at_once
 
@@ -45,9 +46,9 @@ def made(**differently: str) -> bytes:
 
 def test_many_processes_may_lay_out_the_same_page_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(settings, "STATE", tmp_path)
-    monkeypatch.setattr(paper, "printed", lambda _html: b"%PDF" * 500_000)
+    monkeypatch.setattr(layout, "printed", lambda _html: b"%PDF" * 500_000)
     for turn in range(5):
-        found = at_once(8, lambda _place, page=f"page {turn}": paper.weasyprint(page), connect=False)  # type: ignore[misc]
+        found = at_once(8, lambda _place, page=f"page {turn}": layout.weasyprint(page), connect=False)  # type: ignore[misc]
         assert set(found) == {b"%PDF" * 500_000}
     assert {len(kept.read_bytes()) for kept in (tmp_path / "paper").iterdir()} == {2_000_000}
 
@@ -64,9 +65,9 @@ def words(pdf: bytes, folder: Path) -> Counter[str]:
 
 
 def test_the_same_facts_give_the_same_bytes_in_another_process_too(tmp_path: Path) -> None:
-    paper.layout.cache_clear()
+    layout.laid_out.cache_clear()
     one = made()
-    paper.layout.cache_clear()
+    layout.laid_out.cache_clear()
     for kept in (settings.STATE / "paper").glob("*.pdf"):
         kept.unlink()
     assert made() == one

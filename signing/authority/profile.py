@@ -16,15 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtensionOID
 
-from enrollment.identity import Declaration, Document
-from signing import der
+from signing.authority import der
 
 SERIAL = bytes.fromhex("54010101")  # all public samples begin so
 MOST_MONTHS = 36  # Decree 23/2025: a public certificate lasts three years at most
 COUNTRY, PROVINCE, PLACE, ORGANISATION, NAME = "2.5.4.6", "2.5.4.8", "2.5.4.7", "2.5.4.10", "2.5.4.3"
 UID = "0.9.2342.19200300.100.1.1"
 LABELS = {COUNTRY: "C", PROVINCE: "ST", PLACE: "L", ORGANISATION: "O", NAME: "CN", UID: "UID"}
-KINDS_OF_UID = {Document.CITIZEN: "CCCD", Document.PASSPORT: "HC", Document.OLD_CARD: "CMND"}
 EMAIL_PROTECTION, DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.4", "1.3.6.1.4.1.311.10.3.12"
 TIME_STAMPING, OCSP_SIGNING = "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"
 CA_ISSUERS, OCSP = "1.3.6.1.5.5.7.48.2", "1.3.6.1.5.5.7.48.1"
@@ -40,13 +38,6 @@ class Holder:
     name: str
     uid: str
     email: str
-
-    @classmethod
-    def declared(cls, told: Declaration, province: str, ward: str) -> "Holder":
-        short = province.removeprefix("Tỉnh ").removeprefix("Thành phố ")
-        name, _at, domain = told.email.rpartition("@")
-        email = f"{name}@{domain.encode('idna').decode()}"  # certificates write domains in plain letters
-        return cls(short, ward, told.full_name, f"{KINDS_OF_UID[Document(told.document)]}:{told.number}", email)
 
     @property
     def parts(self) -> tuple[tuple[str, str], ...]:

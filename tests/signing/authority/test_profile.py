@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as some
 
-from signing import der, profile
+from signing.authority import der, profile
+from signing.authority.profile import Holder, Issuer
 from signing.gateways.vault import vault
 from signing.models import Authority
-from signing.profile import Holder, Issuer
 from signing.steps import publishing
 from signing.steps.founding import issuer_of
 

@@ -1,9 +1,9 @@
-"""Sealing PDFs: the only place that knows how a signature lies in one (PAdES: ETSI EN 319 142-1).
+"""Signatures in PDFs: the only place that knows how a signature lies in one (PAdES: ETSI EN 319 142-1).
 
 Every signature and every timestamp is a revision appended to what was there, so whatever was signed before stays to the
 byte. The levels: B-B the signature, B-T with a timestamp, B-LT with everything needed to check it later, B-LTA with a
-timestamp over that. What is signed here was written by paper.py, so its structure is known and need not be parsed in
-general; a stranger's PDF would come with a Structure that a reader found."""
+timestamp over that. What is signed here was written by packing.py and filling.py, so its structure is known and need not
+be parsed in general; a stranger's PDF would come with a Structure that a reader found."""
 
 import hashlib
 import re
@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from django.utils import timezone
 
-from signing import cms
-from signing.cms import Signer
+from signing.authority import cms
+from signing.authority.cms import Signer
 
 ROOM = 9_000  # bytes for a signature with its certificates and timestamp
 STAMP_ROOM = 7_500
@@ -68,20 +68,20 @@ class Revision:
 
     def appended(self, pdf: bytes) -> bytes:
         """With the catalog and the page as they now are."""
-        told = self.structure
-        self.objects[told.root] = catalog_of(told)
-        if told.widgets:
-            self.objects[told.page_number] = inserted(told.page, b"/Annots [%s]" % refs(told.widgets))
-        parts, places, at = [pdf if pdf.endswith(b"\n") else pdf + b"\n"], dict[int, int](), 0
+        before = self.structure
+        self.objects[before.root] = catalog_of(before)
+        if before.widgets:
+            self.objects[before.page_number] = inserted(before.page, b"/Annots [%s]" % refs(before.widgets))
+        parts, places = [pdf if pdf.endswith(b"\n") else pdf + b"\n"], dict[int, int]()
         at = len(parts[0])
         for number, body in sorted(self.objects.items()):
             places[number] = at
             parts.append(b"%d 0 obj\n%s\nendobj\n" % (number, body))
             at += len(parts[-1])
-        own = told.size
+        own = before.size
         places[own] = at
-        self.structure = replace(told, size=own + 1, table=at)
-        parts.append(table_of(places, own, told))
+        self.structure = replace(before, size=own + 1, table=at)
+        parts.append(table_of(places, own, before))
         return b"".join(parts)
 
 
@@ -93,20 +93,20 @@ def inserted(dictionary: bytes, *entries: bytes) -> bytes:
     return dictionary[: dictionary.rindex(b">>")] + b"".join(entries) + b">>"
 
 
-def catalog_of(told: Structure) -> bytes:
+def catalog_of(structure: Structure) -> bytes:
     entries = []
-    if told.fields:
-        entries.append(b"/AcroForm <</Fields [%s]/SigFlags 3>>" % refs(told.fields))
-    if told.dss:
-        entries.append(b"/DSS %d 0 R" % told.dss)
+    if structure.fields:
+        entries.append(b"/AcroForm <</Fields [%s]/SigFlags 3>>" % refs(structure.fields))
+    if structure.dss:
+        entries.append(b"/DSS %d 0 R" % structure.dss)
         entries.append(EXTENSIONS)
-    return inserted(told.catalog, *entries)
+    return inserted(structure.catalog, *entries)
 
 
 EXTENSIONS = b"/Extensions <</ESIC <</BaseVersion /1.7/ExtensionLevel 5>>>>"
 
 
-def table_of(places: dict[int, int], own: int, told: Structure) -> bytes:
+def table_of(places: dict[int, int], own: int, before: Structure) -> bytes:
     """As a stream, like the tables before it."""
     index, rows = list[list[int]](), b""
     for number, at in sorted(places.items()):
@@ -116,9 +116,9 @@ def table_of(places: dict[int, int], own: int, told: Structure) -> bytes:
             index.append([number, 1])
         rows += struct.pack(">BIH", 1, at, 0)
     listed = b" ".join(b"%d %d" % (start, count) for start, count in index)
-    changed = hashlib.sha256(rows + told.identity).hexdigest()[:32].encode()
+    changed = hashlib.sha256(rows + before.identity).hexdigest()[:32].encode()
     head = b"<</Type /XRef/Size %d/W [1 4 2]/Index [%s]/Root %d 0 R/Prev %d/ID [<%s><%s>]/Length %d>>" % (
-        own + 1, listed, told.root, told.table, told.identity, changed, len(rows)
+        own + 1, listed, before.root, before.table, before.identity, changed, len(rows)
     )  # fmt: skip
     return b"%d 0 obj\n%s\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % (own, head, rows, places[own])
 
@@ -127,60 +127,70 @@ def table_of(places: dict[int, int], own: int, told: Structure) -> bytes:
 
 
 class NotOurs(Exception):
-    """Not a PDF that paper.py wrote and this module appended to."""
+    """Not a PDF that we wrote and this module appended to."""
 
 
 def structure_of(pdf: bytes) -> Structure:
     """Of one of ours: each table of places is a stream that we wrote, the newest at the end."""
-    places, table, identity, root, size = dict[int, int](), last_table(pdf), b"", 0, 0
-    newest, at = table, table
+    table = last_table(pdf)
+    head = table_head(pdf, table).group(1)
+    places, size = places_in(pdf, table), int(match(rb"/Size (\d+)", head).group(1))
+    root, identity = int(match(rb"/Root (\d+) 0 R", head).group(1)), match(rb"/ID \[<([0-9a-f]+)>", head).group(1)
+    catalog = object_at(pdf, places, root)
+    fields = re.search(rb"/AcroForm <</Fields \[([\d R]*)\]/SigFlags 3>>", catalog)
+    dss = re.search(rb"/DSS (\d+) 0 R", catalog)
+    page_number = int(match(rb"/PortalFirstPage (\d+)", catalog).group(1))
+    page = object_at(pdf, places, page_number)
+    widgets = re.search(rb"/Annots \[([\d R]*)\]", page)
+    return Structure(
+        size, table, root, without(without(catalog, fields), dss).replace(EXTENSIONS, b""), page_number,
+        without(page, widgets), identity,
+        numbers_in(fields), numbers_in(widgets), int(dss.group(1)) if dss else 0,
+    )  # fmt: skip
+
+
+def places_in(pdf: bytes, at: int) -> dict[int, int]:
+    """Where each object lies, by the tables from this one back to the first."""
+    places = dict[int, int]()
     while True:
-        head = match(rb"\d+ 0 obj\n(<<.*?>>)\nstream\n", pdf, at)
-        told, start = head.group(1), head.end()
-        index = re.search(rb"/Index \[([\d ]+)\]", told)
-        width = int(match(rb"/Size (\d+)", told).group(1))
-        numbers = [int(one) for one in index.group(1).split()] if index else [0, width]
-        if at == newest:
-            size, root = width, int(match(rb"/Root (\d+) 0 R", told).group(1))
-            identity = match(rb"/ID \[<([0-9a-f]+)>", told).group(1)
+        table = table_head(pdf, at)
+        head, start = table.group(1), table.end()
+        index = re.search(rb"/Index \[([\d ]+)\]", head)
+        width = int(match(rb"/Size (\d+)", head).group(1))
+        numbers = [int(number) for number in index.group(1).split()] if index else [0, width]
         for first, count in zip(numbers[::2], numbers[1::2], strict=True):
             for number in range(first, first + count):
                 kind, place, _generation = struct.unpack_from(">BIH", pdf, start)
                 start += 7
                 if kind == 1:
                     places.setdefault(number, place)
-        before = re.search(rb"/Prev (\d+)", told)
+        before = re.search(rb"/Prev (\d+)", head)
         if not before:
-            break
+            return places
         at = int(before.group(1))
-    catalog = object_at(pdf, places, root)
-    fields = match(rb"/AcroForm <</Fields \[([\d R]*)\]/SigFlags 3>>", catalog, none=True)
-    dss = match(rb"/DSS (\d+) 0 R", catalog, none=True)
-    page_number = int(match(rb"/PortalFirstPage (\d+)", catalog).group(1))
-    page = object_at(pdf, places, page_number)
-    widgets = match(rb"/Annots \[([\d R]*)\]", page, none=True)
-    for found in (fields, dss):
-        catalog = catalog.replace(found.group(0), b"") if found else catalog
-    return Structure(
-        size, newest, root, catalog.replace(EXTENSIONS, b""), page_number,
-        page.replace(widgets.group(0), b"") if widgets else page, identity,
-        numbers_in(fields), numbers_in(widgets), int(dss.group(1)) if dss else 0,
-    )  # fmt: skip
+
+
+def table_head(pdf: bytes, at: int) -> "re.Match[bytes]":
+    return match(rb"\d+ 0 obj\n(<<.*?>>)\nstream\n", pdf, at)
 
 
 def last_table(pdf: bytes) -> int:
     return int(match(rb"startxref\n(\d+)\n%%EOF\n$", pdf, max(0, len(pdf) - 64)).group(1))
 
 
-def match(pattern: bytes, text: bytes, at: int = 0, *, none: bool = False) -> "re.Match[bytes]":
-    found = re.compile(pattern, re.S).search(text, at)
-    if found is None and not none:
+def match(pattern: bytes, text: bytes, at: int = 0) -> "re.Match[bytes]":
+    match = re.compile(pattern, re.S).search(text, at)
+    if match is None:
         raise NotOurs(pattern)
-    return found  # type: ignore[return-value]
+    return match
 
 
-def numbers_in(found: "re.Match[bytes] | None") -> tuple[int, ...]:
-    return tuple(int(one) for one in re.findall(rb"(\d+) 0 R", found.group(1))) if found else ()
+def without(text: bytes, match: "re.Match[bytes] | None") -> bytes:
+    return text.replace(match.group(0), b"") if match else text
+
+
+def numbers_in(match: "re.Match[bytes] | None") -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(rb"(\d+) 0 R", match.group(1))) if match else ()
 
 
 def object_at(pdf: bytes, places: dict[int, int], number: int) -> bytes:
@@ -195,26 +205,26 @@ def object_at(pdf: bytes, places: dict[int, int], number: int) -> bytes:
 def sign(pdf: bytes, signer: Signer, name: str, *, stamp: Stamp | None = None, at: datetime | None = None) -> bytes:
     """Level B-B, or B-T with a stamp."""
     moment = timezone.localtime(at or timezone.now())
-    told = b"/Type /Sig/Filter /Adobe.PPKLite/SubFilter /ETSI.CAdES.detached/M (D:%s+07'00')/Name %s" % (
+    entries = b"/Type /Sig/Filter /Adobe.PPKLite/SubFilter /ETSI.CAdES.detached/M (D:%s+07'00')/Name %s" % (
         f"{moment:%Y%m%d%H%M%S}".encode(),
         text(name),
     )
-    return with_signature(pdf, told, ROOM, lambda digest: cms.signed(signer, digest, stamp=stamp))
+    return with_signature(pdf, entries, ROOM, lambda digest: cms.signed(signer, digest, stamp=stamp))
 
 
 def timestamp(pdf: bytes, stamp: Stamp, evidence: Evidence | None = None) -> bytes:
     """A timestamp over the whole, and in the same revision what is needed to check all that came before: B-LTA."""
-    told = b"/Type /DocTimeStamp/Filter /Adobe.PPKLite/SubFilter /ETSI.RFC3161"
-    return with_signature(pdf, told, STAMP_ROOM, stamp, evidence)
+    entries = b"/Type /DocTimeStamp/Filter /Adobe.PPKLite/SubFilter /ETSI.RFC3161"
+    return with_signature(pdf, entries, STAMP_ROOM, stamp, evidence)
 
 
 def with_signature(
-    pdf: bytes, told: bytes, room: int, make: Callable[[bytes], bytes], evidence: Evidence | None = None
+    pdf: bytes, entries: bytes, room: int, make: Callable[[bytes], bytes], evidence: Evidence | None = None
 ) -> bytes:
     revision = Revision(structure_of(pdf))
     if evidence:
         add_evidence(revision, evidence)
-    value = revision.add(b"<<%s/ByteRange [%s]/Contents <%s>>>" % (told, GAP, b"0" * (2 * room)))
+    value = revision.add(b"<<%s/ByteRange [%s]/Contents <%s>>>" % (entries, GAP, b"0" * (2 * room)))
     before = revision.structure
     widget = revision.add(
         b"<</Type /Annot/Subtype /Widget/FT /Sig/T (Signature%d)/V %d 0 R/F 132/Rect [0 0 0 0]/P %d 0 R>>"
@@ -232,10 +242,10 @@ def filled(pdf: bytes, room: int, make: Callable[[bytes], bytes], since: int) ->
     pdf = pdf.replace(GAP, span.ljust(len(GAP)), 1)
     digest = hashlib.sha256(pdf[:start])
     digest.update(pdf[end:])
-    made = make(digest.digest())
-    if len(made) > room:
-        raise ValueError(f"a signature of {len(made)} bytes has no room in {room}")
-    return pdf[: start + 1] + made.hex().encode().ljust(2 * room, b"0") + pdf[end - 1 :]
+    signature = make(digest.digest())
+    if len(signature) > room:
+        raise ValueError(f"a signature of {len(signature)} bytes has no room in {room}")
+    return pdf[: start + 1] + signature.hex().encode().ljust(2 * room, b"0") + pdf[end - 1 :]
 
 
 def text(words: str) -> bytes:
@@ -249,7 +259,7 @@ def add_evidence(revision: Revision, evidence: Evidence) -> None:
     """All of it in one store, compressed by nobody: a reader in ten years should find it easily."""
     lists = []
     for name, entries in (("Certs", evidence.certificates), ("CRLs", evidence.lists), ("OCSPs", evidence.answers)):
-        numbers = [revision.add(b"<</Length %d>>\nstream\n%s\nendstream" % (len(one), one)) for one in entries]
+        numbers = [revision.add(b"<</Length %d>>\nstream\n%s\nendstream" % (len(entry), entry)) for entry in entries]
         if numbers:
             lists.append(b"/%s [%s]" % (name.encode(), refs(numbers)))
     number = revision.add(b"<</Type /DSS%s>>" % b"".join(lists))
@@ -269,11 +279,11 @@ def is_intact(pdf: bytes) -> bool:
     try:
         read = asn1.ContentInfo.load(bytes.fromhex(pdf[start + length + 1 : after - 1].decode()))["content"]
         info = read["signer_infos"][0]
-        attributes = {one["type"].dotted: one["values"][0].native for one in info["signed_attrs"]}
+        attributes = {each["type"].dotted: each["values"][0].native for each in info["signed_attrs"]}
         named = next(
-            one.chosen.dump()
-            for one in read["certificates"]
-            if one.chosen.serial_number == info["sid"].chosen["serial_number"].native
+            choice.chosen.dump()
+            for choice in read["certificates"]
+            if choice.chosen.serial_number == info["sid"].chosen["serial_number"].native
         )
         signed, signature = info["signed_attrs"].untag().dump(), info["signature"].native
         certificate = x509.load_der_x509_certificate(named)
