@@ -16,7 +16,8 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from kyc import board, desk, forms, watermark
 from kyc.models import Case, Evidence, Policy
-from kyc.steps import facing, looking, planting, policing, review, sampling
+from kyc.steps import facing, looking, planting, policing, sampling
+from kyc.steps.review import deciding, queues
 from portal import audit, sealing, writing
 from portal.accounts.opening import known_by
 from portal.admin import Desk, ReadOnly, SealedSearch
@@ -73,13 +74,13 @@ class CaseAdmin(ReadOnly, SealedSearch):
         return self.page(
             request, "queue", _("Bàn thẩm định"), **desk.queue_page(user, request.GET, rows),
             search_help_text=_("Mã hồ sơ, số giấy tờ đầy đủ, số điện thoại hoặc email chính xác"),
-            may_help=bool({"agent", review.SUPERVISOR} & set(user.roles)),
-            sample=sampling.waiting_for(user).first() if review.REVIEWER in user.roles else None,
+            may_help=bool({"agent", queues.SUPERVISOR} & set(user.roles)),
+            sample=sampling.waiting_for(user).first() if queues.REVIEWER in user.roles else None,
         )  # fmt: skip
 
     def take_next(self, request: HttpRequest) -> HttpResponse:
         self.check_works(request)
-        case = review.next_for(who(request))
+        case = deciding.next_for(who(request))
         if case is None:
             self.message_user(request, _("Không còn hồ sơ nào chờ trong hàng đợi của bạn."), messages.INFO)
             return redirect("admin:kyc_case_changelist")
@@ -118,7 +119,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
             raise Refusal("incomplete", _("Quyết định chưa đủ thông tin. Hãy tải lại trang và chọn lại."), status=422)
         verb = form.cleaned_data["verb"]
         try:
-            review.act(case, verb, user, form.asked(forms.ActForm.items(request.POST)))
+            deciding.decide(case, verb, user, form.choice(forms.ActForm.items(request.POST)))
         except Refusal as no:
             self.message_user(request, no.message, messages.ERROR)
             return redirect("admin:kyc_case_change", case.pk)
@@ -152,7 +153,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
         self.check_works(request)
         user = who(request)
         sample = get_object_or_404(sampling.waiting_for(user), pk=pk)
-        if review.REVIEWER not in user.roles:
+        if queues.REVIEWER not in user.roles:
             raise PermissionDenied
         if request.method == "POST":
             sampling.judge(sample, request.POST.get("verdict", ""), user)
@@ -162,7 +163,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
 
     def plant(self, request: HttpRequest) -> HttpResponse:
         user = who(request)
-        if review.SUPERVISOR not in user.roles or request.POST.get("truth") not in sampling.VERDICTS:
+        if queues.SUPERVISOR not in user.roles or request.POST.get("truth") not in sampling.VERDICTS:
             raise PermissionDenied
         planting.plant_known(request.POST["truth"], user)
         self.message_user(request, _("Đã đưa một hồ sơ mẫu vào hàng đợi."), messages.SUCCESS)
@@ -176,17 +177,17 @@ class CaseAdmin(ReadOnly, SealedSearch):
             "board",
             _("Số liệu thẩm định"),
             **board.figures(),
-            is_supervisor=review.SUPERVISOR in who(request).roles,
+            is_supervisor=queues.SUPERVISOR in who(request).roles,
         )
 
     def face_again(self, request: HttpRequest) -> HttpResponse:
         """At the counter: the person stands there with the card, and may try three times more."""
         user = who(request)
-        if not {"agent", review.SUPERVISOR} & set(user.roles):
+        if not {"agent", queues.SUPERVISOR} & set(user.roles):
             raise PermissionDenied
         if request.method == "POST":
             rows = Application.objects.filter(step=Step.CAPTURE)
-            if review.SUPERVISOR not in user.roles:
+            if queues.SUPERVISOR not in user.roles:
                 rows = rows.filter(Q(branch=None) | Q(branch=user.branch_id))
             application = rows.filter(reference=writing.document_number(request.POST.get("reference", ""))).first()
             if application is None or facing.tries_left(application):

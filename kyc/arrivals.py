@@ -5,9 +5,9 @@ from collections.abc import Callable
 from enrollment.journey import Step
 from enrollment.models import Application
 from kyc.models import Case, Check, Decision, Evidence, Mark, Sample, Upload
-from kyc.steps import review
+from kyc.steps.review import arriving
 
-BEGINS: dict[str, Callable[[Application], None]] = {Step.REVIEW: review.received, Step.STOPPED: review.stopped}
+BEGINS: dict[str, Callable[[Application], None]] = {Step.REVIEW: arriving.received, Step.STOPPED: arriving.stopped}
 
 
 def arrived(application: Application) -> None:

@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 
 from enrollment import corrections
 from kyc.models import Case, Decision
-from kyc.steps import review, sampling
+from kyc.steps import sampling
+from kyc.steps.review import acts
 from portal.models import User
 
 DAYS = 14
@@ -108,7 +109,7 @@ def by_day(decided: Any) -> list[tuple[Any, int]]:
 def reasons(decided: Any) -> list[tuple[Any, int]]:
     found: dict[str, int] = {}
     for items, reason in decided.filter(act__in=("send-back", "reject")).values_list("items", "reason"):
-        for name in corrections.named(items) or [str(review.REJECTIONS[reason][0])]:
+        for name in corrections.named(items) or [str(acts.REJECTIONS[reason][0])]:
             found[name] = found.get(name, 0) + 1
     return sorted(found.items(), key=lambda pair: -pair[1])[:12]
 

@@ -14,7 +14,8 @@ from enrollment.models import Application, Ward
 from kyc.forms import item_choices
 from kyc.models import Case, Evidence, Mark
 from kyc.reading import comparing
-from kyc.steps import checking, looking, review, sampling
+from kyc.steps import checking, looking, sampling
+from kyc.steps.review import acts, law, queues
 from portal import audit
 from portal.models import User
 
@@ -58,7 +59,7 @@ KEYS = {
 
 
 def works(user: User) -> bool:
-    return bool(review.queues_of(user))
+    return bool(queues.queues_of(user))
 
 
 # ── Queues ──
@@ -91,7 +92,7 @@ def counts(user: User) -> dict[str, int]:
 def queue_page(user: User, asked: Mapping[str, str], rows: "QuerySet[Case]") -> dict[str, Any]:
     tab = asked.get("tab", "")
     if tab not in TABS:
-        tab = "new" if review.REVIEWER in user.roles else "approval" if review.APPROVER in user.roles else "new"
+        tab = "new" if queues.REVIEWER in user.roles else "approval" if queues.APPROVER in user.roles else "new"
     searching = bool(asked.get("q"))
     if not searching:
         rows = rows.filter(tab_of(tab, user))
@@ -135,9 +136,9 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
     opened = looking.may_look(case, user)
     if opened:
         audit.record("file opened", application)
-    verbs = [verb for verb in ORDER if review.may(case, verb, user)]
+    verbs = [verb for verb in ORDER if law.may(case, verb, user)]
     # A second opinion is given without seeing the first.
-    asked = case.queue == Q_.SECOND and (case.holder_id == user.pk or review.SUPERVISOR not in user.roles)
+    asked = case.queue == Q_.SECOND and (case.holder_id == user.pk or queues.SUPERVISOR not in user.roles)
     blind = asked or (case.queue == Q_.CLOSED and sampling.waiting_for(user).filter(case=case).exists())
     decisions = case.decisions.select_related("by").order_by("pk")
     return {
@@ -154,8 +155,8 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
         "light": ("take", "take-over", "resume", "release"),  # what a single key may do
         "file_hash": dossier.digest(application) if opened else "",
         "items": item_choices(application),
-        "holds": review.HOLDS.items(),
-        "rejections": [(code, name) for code, (name, _said) in review.REJECTIONS.items()],
+        "holds": acts.HOLDS.items(),
+        "rejections": [(code, name) for code, (name, _said) in acts.REJECTIONS.items()],
         "people": colleagues(case) if "assign" in verbs else [],
         "now": timezone.now(),
         "tomorrow": timezone.localdate() + timedelta(days=1),
@@ -177,8 +178,8 @@ def with_key(decisions: Any, case: Case) -> Any:
 
 
 def reason_of(decision: Any) -> Any:
-    named = review.REJECTIONS.get(decision.reason)
-    return named[0] if named else review.HOLDS.get(decision.reason, "")
+    named = acts.REJECTIONS.get(decision.reason)
+    return named[0] if named else acts.HOLDS.get(decision.reason, "")
 
 
 def blind_page(case: Case, user: User) -> dict[str, Any]:
@@ -226,5 +227,5 @@ def place(declared: Declaration) -> str:
 
 
 def colleagues(case: Case) -> list[User]:
-    roles = [role for role, queues in review.WORKS.items() if case.queue in queues]
+    roles = [role for role, queues in queues.WORKS.items() if case.queue in queues]
     return list(User.objects.filter(groups__name__in=roles, is_active=True, is_vouched=True).distinct().order_by("pk"))

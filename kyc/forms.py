@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from enrollment import corrections
 from enrollment.models import Application
 from kyc.models import Check, Evidence, Policy
-from kyc.steps import policing, review
+from kyc.steps import policing
+from kyc.steps.review import law
+from kyc.steps.review.turns import Choice
+from kyc.steps.review.verbs import RULES
 from portal import writing
 from portal.models import User
 
@@ -48,7 +51,7 @@ class ObjectionForm(forms.Form):
 class ActForm(forms.Form):
     """One decision: what, of which file as it was shown, and what belongs to it."""
 
-    verb = forms.ChoiceField(choices=[(verb, verb) for verb in review.RULES])
+    verb = forms.ChoiceField(choices=[(verb, verb) for verb in RULES])
     turns = forms.IntegerField(min_value=0)
     file_hash = forms.RegexField(r"^[0-9a-f]{64}\Z", required=False)
     reason = forms.CharField(max_length=20, required=False)
@@ -56,11 +59,11 @@ class ActForm(forms.Form):
     note = forms.CharField(max_length=1000, required=False)
     to = forms.ModelChoiceField(User.objects.filter(is_active=True, is_staff=True), required=False)
 
-    def asked(self, items: dict[str, str]) -> review.Asked:
+    def choice(self, items: dict[str, str]) -> Choice:
         told: dict[str, Any] = {
             name: self.cleaned_data[name] for name in ("turns", "file_hash", "reason", "until", "to")
         }
-        return review.Asked(**told, items=items, note=writing.line(self.cleaned_data["note"]))
+        return Choice(**told, items=items, note=writing.line(self.cleaned_data["note"]))
 
     @staticmethod
     def items(posted: Any) -> dict[str, str]:
@@ -71,9 +74,7 @@ class ActForm(forms.Form):
 
 def item_choices(application: Application) -> list[tuple[str, Any, list[tuple[str, Any]]]]:
     """What may be sent back of this application, and why."""
-    return [
-        (item, corrections.NAMES[item], corrections.reasons_for(item)) for item in review.may_send_back(application)
-    ]
+    return [(item, corrections.NAMES[item], corrections.reasons_for(item)) for item in law.may_send_back(application)]
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]

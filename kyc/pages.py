@@ -13,7 +13,8 @@ from enrollment import corrections
 from enrollment.models import Application
 from kyc import hours
 from kyc.models import Case, Evidence, Mark, Upload, needed
-from kyc.steps import capture, facing, review
+from kyc.steps import capture, facing
+from kyc.steps.review import acts, objections, queues
 from portal import sealing
 
 DEVICE = "device"  # a cookie with a random number: the same phone for many people is worth a look
@@ -93,7 +94,7 @@ def standing(application: Application) -> dict[str, Any]:
     case = Case.objects.filter(application=application).first()
     if case is None:
         return {"queue": "", "ahead": 0, "said": "", "case": None}
-    now, ahead = timezone.now(), review.ahead_of(case) if case.is_running else 0
+    now, ahead = timezone.now(), queues.ahead_of(case) if case.is_running else 0
     last = case.decisions.filter(act="reject").order_by("-pk").first() if case.queue == Case.Queue.REJECTED else None
     return {
         "case": case,
@@ -102,8 +103,8 @@ def standing(application: Application) -> dict[str, Any]:
         "due": case.due_at,
         "late": case.is_running and case.due_at < now,
         "open_now": hours.between(now, now + timedelta(minutes=1)).total_seconds() > 0,
-        "why": review.REJECTIONS[last.reason][1] if last and last.reason in review.REJECTIONS else "",
-        "last_day": timezone.localdate(case.due_at) + timedelta(days=review.OBJECTION_DAYS),
+        "why": acts.REJECTIONS[last.reason][1] if last and last.reason in acts.REJECTIONS else "",
+        "last_day": timezone.localdate(case.due_at) + timedelta(days=objections.OBJECTION_DAYS),
         "said": place_in_queue(ahead) if case.is_running else "",
     }
 

@@ -14,9 +14,10 @@ from enrollment.models import Application
 from enrollment.seeds import plant_application, told_by, walk
 from kyc.drawing import Card, Face, Shot
 from kyc.models import Case
-from kyc.steps import capture, checking, review
+from kyc.steps import capture, checking
 from kyc.steps.planting import drawn, give
-from kyc.steps.review import Asked
+from kyc.steps.review import deciding, objections
+from kyc.steps.review.turns import Choice
 from portal.allowances import Limit
 from portal.models import User
 
@@ -90,12 +91,12 @@ def decide(case: Case, state: str) -> None:
     for verb, by, more in STORIES[state]:
         user = {"first": first, "other": other, "approver": approver}.get(by)
         if user is None:
-            review.object_to(case.application, "Tôi là chủ giấy tờ, ảnh chụp rõ, đề nghị xem lại.")
+            objections.object_to(case.application, "Tôi là chủ giấy tờ, ảnh chụp rõ, đề nghị xem lại.")
             continue
         case.refresh_from_db()
         until = timezone.localdate() + timedelta(days=2) if verb == "hold" else None
-        asked = Asked(turns=case.turns, file_hash=dossier.digest(case.application), until=until, **more)
-        review.act(case, verb, user, asked)
+        choice = Choice(turns=case.turns, file_hash=dossier.digest(case.application), until=until, **more)
+        deciding.decide(case, verb, user, choice)
 
 
 _TAKE: Told = ("take", "first", {})

@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from kyc import specimens
-from kyc.steps import capture, checking, review
+from kyc.steps import capture, checking
+from kyc.steps.review import deadlines
 
 
 @shared_task
@@ -12,8 +13,8 @@ def check_evidence() -> None:
 
 
 @shared_task
-def wake() -> None:
-    review.wake()
+def keep_deadlines() -> None:
+    deadlines.keep()
 
 
 @shared_task

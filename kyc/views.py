@@ -16,7 +16,8 @@ from enrollment.models import Application
 from enrollment.pages import at, onward, show
 from kyc import forms, pages
 from kyc.models import Case, Evidence, Upload
-from kyc.steps import capture, facing, review
+from kyc.steps import capture, facing
+from kyc.steps.review import objections
 from portal.errors import PAGES
 from portal.refusals import Refusal
 
@@ -165,7 +166,7 @@ def objection(request: HttpRequest, application: Application) -> HttpResponse:
         return redirect("kyc:waiting")
     form = forms.ObjectionForm(request.POST or None)
     if form.is_valid():
-        review.object_to(application, form.cleaned_data["words"])
+        objections.object_to(application, form.cleaned_data["words"])
         messages.success(
             request, _("Đã nhận khiếu nại. Một người khác sẽ xem lại hồ sơ và báo kết quả qua SMS, email.")
         )
@@ -179,6 +180,6 @@ def accept(request: HttpRequest, application: Application) -> HttpResponse:
     if not Case.objects.filter(application=application, queue=Case.Queue.REJECTED).exists():
         return redirect("kyc:waiting")
     if request.method == "POST":
-        review.accept_rejection(application)
+        objections.accept_rejection(application)
         return onward(application)
     return show(request, "kyc/accept", application)

@@ -395,7 +395,7 @@ CELERY_BEAT_SCHEDULE = {
         "enrollment.tasks.issue_invoices": 30.0,
         "enrollment.tasks.tidy": 3600.0,
         "kyc.tasks.check_evidence": 15.0,
-        "kyc.tasks.wake": 60.0,
+        "kyc.tasks.keep_deadlines": 60.0,
         "kyc.tasks.tidy": 3600.0,
         "signing.tasks.act": 5.0,
         "signing.tasks.beat": 10.0,

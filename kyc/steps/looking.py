@@ -6,7 +6,8 @@ import structlog
 from django.utils.translation import gettext_lazy as _
 
 from kyc.models import Case, Evidence
-from kyc.steps import review, sampling
+from kyc.steps import sampling
+from kyc.steps.review import queues
 from portal import audit
 from portal.accounts.roles import is_vouched
 from portal.allowances import Limit
@@ -21,9 +22,9 @@ def may_look(case: Case | None, user: User) -> bool:
     """Whoever holds the file, whoever is asked to judge it blind, and the supervisor."""
     if case is None or not is_vouched(user):
         return False
-    if case.holder_id == user.pk or review.SUPERVISOR in user.roles:
+    if case.holder_id == user.pk or queues.SUPERVISOR in user.roles:
         return True
-    return sampling.waiting_for(user).filter(case=case).exists() and review.REVIEWER in user.roles
+    return sampling.waiting_for(user).filter(case=case).exists() and queues.REVIEWER in user.roles
 
 
 def look(evidence: Evidence, user: User) -> None:

@@ -19,7 +19,8 @@ from kyc.drawing import Card, Face, Shot
 from kyc.models import Case
 from kyc.reading import card as cards
 from kyc.reading import picture
-from kyc.steps import capture, facing, review
+from kyc.steps import capture, facing
+from kyc.steps.review import arriving
 from portal import audit
 from portal.accounts.roles import check_vouched
 from portal.models import DataKey, User
@@ -127,7 +128,7 @@ def plant_known(truth: str, by: User | None) -> Case:
         application.refresh_from_db()
         walk(application, began)
         give(application, given)
-        review.received(application)
+        arriving.received(application)
         Case.objects.filter(application=application).update(truth=truth)
         audit.record("case planted", "", user=by)  # which one it is stays between the table and the figures
     return Case.objects.get(application=application)

@@ -21,8 +21,9 @@ from enrollment.seeds import told_by
 from enrollment.steps import opening
 from kyc.drawing import Card, Face, Shot, jpeg, photograph
 from kyc.models import Case, Challenge, Upload
-from kyc.steps import capture, facing, planting, review
-from kyc.steps.review import Asked
+from kyc.steps import capture, facing, planting
+from kyc.steps.review import deciding
+from kyc.steps.review.turns import Choice
 from portal.models import User
 from tests.enrollment.conftest import _planted  # noqa: F401
 
@@ -135,7 +136,7 @@ def bare_case() -> Case:
 
 def act(case: Case, verb: str, by: User, **more: Any) -> None:
     case.refresh_from_db()
-    review.act(case, verb, by, Asked(case.turns, file_hash=dossier.digest(case.application), **more))
+    deciding.decide(case, verb, by, Choice(case.turns, file_hash=dossier.digest(case.application), **more))
 
 
 def to_approval(case: Case, reviewer: User) -> Case:

@@ -8,7 +8,8 @@ from django.test import Client
 
 from kyc import desk
 from kyc.models import Case, Check, Decision, Evidence, Policy, Sample
-from kyc.steps import checking, looking, policing, review, sampling
+from kyc.steps import checking, looking, policing, sampling
+from kyc.steps.review import deciding
 from portal.models import Event, User
 from portal.refusals import Refusal
 from tests.kyc.conftest import a_case, act, bare_case, to_approval
@@ -243,6 +244,6 @@ def test_a_reviewer_who_passed_twenty_still_gets_the_next(staff: People) -> None
     for _case in range(21):
         to_approval(bare_case(), both)
     free = bare_case()
-    found = review.next_for(both)
+    found = deciding.next_for(both)
     assert found
     assert found.pk == free.pk

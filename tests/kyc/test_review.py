@@ -20,8 +20,10 @@ from enrollment.journey import Channel, Step
 from enrollment.models import Application, Approval, Consent
 from enrollment.steps import approving, opening
 from kyc.models import Case, Check, Decision, Evidence, Sample
-from kyc.steps import facing, planting, review
-from kyc.steps.review import Asked
+from kyc.steps import facing, planting
+from kyc.steps.review import deadlines, deciding, objections
+from kyc.steps.review.turns import Choice
+from kyc.steps.review.verbs import RULES
 from portal.accounts.roles import ROLES, change_roles, vouch
 from portal.models import Event, Message, User
 from portal.refusals import Refusal
@@ -100,11 +102,11 @@ def test_a_hold_goes_back_into_the_queue_on_its_day(reviewer: User) -> None:
     case = bare_case()
     act(case, "take", reviewer)
     act(case, "hold", reviewer, **MORE["hold"])
-    review.wake()
+    deadlines.keep()
     case.refresh_from_db()
     assert case.queue == "hold"
     with time_machine.travel(timezone.now() + timedelta(days=3)):
-        review.wake()
+        deadlines.keep()
         case.refresh_from_db()
         assert case.queue == "appraisal"
 
@@ -114,7 +116,7 @@ def test_a_rejection_can_be_objected_to_and_is_seen_by_somebody_else(reviewer: U
     act(case, "take", reviewer)
     act(case, "reject", reviewer, reason="forged")
     assert finding(case).step == Step.REVIEW
-    review.object_to(finding(case), "Giấy tờ của tôi là thật, xin xem lại.")
+    objections.object_to(finding(case), "Giấy tờ của tôi là thật, xin xem lại.")
     assert refused(case, "take", reviewer) == "same-person"
     act(case, "take", other)
     act(case, "reopen", other)
@@ -128,14 +130,14 @@ def test_a_rejection_ends_the_application_in_the_end(way: str, reviewer: User, s
     act(case, "take", reviewer)
     act(case, "reject", reviewer, reason="forged")
     if way == "upheld":
-        review.object_to(finding(case), "Giấy tờ của tôi là thật, xin xem lại.")
+        objections.object_to(finding(case), "Giấy tờ của tôi là thật, xin xem lại.")
         act(case, "take", other)
         act(case, "uphold", other)
     elif way == "accepted":
-        review.accept_rejection(finding(case))
+        objections.accept_rejection(finding(case))
     else:
         with time_machine.travel(timezone.now() + timedelta(days=16)):
-            review.wake()
+            deadlines.keep()
     application = finding(case)
     assert (application.step, application.reason) == (Step.STOPPED, "rejected")
     case.refresh_from_db()
@@ -196,12 +198,12 @@ def test_every_role_does_in_every_queue_what_the_table_says_and_nothing_else(sta
         for held in (False, True):
             case = in_queue(queue, user if held else None)
             before, file_hash = (queue, case.holder_id, case.turns), dossier.digest(case.application)
-            for verb, rule in review.RULES.items():
+            for verb, rule in RULES.items():
                 right = queue in rule.queues and role in rule.roles and (held or not rule.held)
-                asked = Asked(case.turns, file_hash=file_hash, to=people["reviewer"], **MORE.get(verb, {}))
+                choice = Choice(case.turns, file_hash=file_hash, to=people["reviewer"], **MORE.get(verb, {}))
                 try:
                     with transaction.atomic():
-                        review.act(case, verb, user, asked)
+                        deciding.decide(case, verb, user, choice)
                         assert right, (role, verb, queue, held)
                         done += 1
                         transaction.set_rollback(True)
@@ -214,9 +216,9 @@ def test_every_role_does_in_every_queue_what_the_table_says_and_nothing_else(sta
 
 def test_what_decides_is_open_to_reviewers_and_approvers_alone() -> None:
     for verb in ("pass", "approve", "send-back", "reject", "agree", "disagree", "hold"):
-        assert set(review.RULES[verb].roles) <= {"reviewer", "approver"}
-    assert review.RULES["pass"].roles == ("reviewer",)
-    assert review.RULES["approve"].roles == ("approver",)
+        assert set(RULES[verb].roles) <= {"reviewer", "approver"}
+    assert RULES["pass"].roles == ("reviewer",)
+    assert RULES["approve"].roles == ("approver",)
 
 
 # ── Two people, and neither of them in the file (promise P5) ──
@@ -318,7 +320,7 @@ def test_a_page_that_was_open_before_the_file_changed_decides_nothing(reviewer: 
     shown_hash = dossier.digest(case.application)
     Evidence.objects.filter(application=case.application, kind="card-front").update(digest="f" * 64)
     with pytest.raises(Refusal, match="file-changed"):
-        review.act(case, "pass", reviewer, Asked(case.turns, file_hash=shown_hash))
+        deciding.decide(case, "pass", reviewer, Choice(case.turns, file_hash=shown_hash))
 
 
 @pytest.mark.parametrize(
@@ -435,7 +437,7 @@ def test_whoever_handles_an_objection_reads_it(
     case, other = bare_case(), staff("reviewer")
     act(case, "take", reviewer)
     act(case, "reject", reviewer, reason="forged")
-    review.object_to(finding(case), "Giấy tờ của tôi là thật, xin xem lại.")
+    objections.object_to(finding(case), "Giấy tờ của tôi là thật, xin xem lại.")
     act(case, "take", other)
     page = signed_in(other).get(f"/admin/kyc/case/{case.pk}/change/").content.decode()
     assert "Giấy tờ của tôi là thật" in page
@@ -472,12 +474,12 @@ def test_of_two_decisions_at_once_one_wins_and_the_other_is_told(reviewer: User)
     case = bare_case()
     act(case, "take", reviewer)
     case.refresh_from_db()
-    asked = {
-        0: ("pass", Asked(case.turns, file_hash=dossier.digest(case.application))),
-        1: ("reject", Asked(case.turns, file_hash=dossier.digest(case.application), reason="forged")),
+    choice = {
+        0: ("pass", Choice(case.turns, file_hash=dossier.digest(case.application))),
+        1: ("reject", Choice(case.turns, file_hash=dossier.digest(case.application), reason="forged")),
     }
     found = at_once(
-        2, lambda place: review.act(Case.objects.get(pk=case.pk), asked[place][0], reviewer, asked[place][1])
+        2, lambda place: deciding.decide(Case.objects.get(pk=case.pk), choice[place][0], reviewer, choice[place][1])
     )
     lost = [one for one in found if isinstance(one, Refusal)]
     assert [one.code for one in lost] == ["decided-already"]
@@ -490,7 +492,7 @@ def test_twenty_who_take_the_next_file_get_twenty_files(staff: People) -> None:
     people = [staff("reviewer") for _person in range(8)]
     for _file in range(8):
         bare_case()
-    found = at_once(8, lambda place: review.next_for(User.objects.get(pk=people[place].pk)))
+    found = at_once(8, lambda place: deciding.next_for(User.objects.get(pk=people[place].pk)))
     assert all(isinstance(one, Case) for one in found)
     assert len({one.pk for one in found if isinstance(one, Case)}) == 8
 
@@ -501,8 +503,8 @@ def test_thirty_approvals_at_once_are_one(reviewer: User, approver: User) -> Non
     case = to_approval(bare_case(), reviewer)
     act(case, "take", approver)
     case.refresh_from_db()
-    asked = Asked(case.turns, file_hash=dossier.digest(case.application))
-    at_once(30, lambda _place: review.act(Case.objects.get(pk=case.pk), "approve", approver, asked))
+    choice = Choice(case.turns, file_hash=dossier.digest(case.application))
+    at_once(30, lambda _place: deciding.decide(Case.objects.get(pk=case.pk), "approve", approver, choice))
     assert Approval.objects.exclude(approved_at=None).count() == 1
     assert finding(case).step == Step.ISSUANCE
     assert finding(case).trail.filter(verb="finished", origin=Step.REVIEW).count() == 1

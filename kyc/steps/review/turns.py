@@ -1,0 +1,91 @@
+"""What every act on a file shares: one conditional update on the number of turns, by which of two at once one wins;
+the line in the record; and the clock of the promise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from kyc import hours
+from kyc.models import Case, Decision
+from portal.models import User
+from portal.refusals import Refusal
+
+Queue = Case.Queue
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person chose to do with a file, and what the file was when they looked at it."""
+
+    turns: int
+    file_hash: str = ""
+    items: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    until: date | None = None
+    note: str = ""
+    to: User | None = None
+
+
+def turn(case: Case, **changes: Any) -> None:
+    if not Case.objects.filter(pk=case.pk, turns=case.turns).update(turns=F("turns") + 1, **changes):
+        raise outrun(case)
+    case.turns += 1
+    for name, value in changes.items():
+        setattr(case, name, value)
+
+
+def write_decision(case: Case, verb: str, by: User | None, choice: Choice) -> Decision:
+    taken = round((timezone.now() - case.held_at).total_seconds()) if case.held_at else 0
+    return Decision.objects.create(
+        case=case,
+        act=verb,
+        by=by,
+        file_hash=choice.file_hash,
+        items=dict(choice.items),
+        reason=choice.reason,
+        until=choice.until,
+        note=choice.note[:1000] or None,
+        seconds=taken,
+    )
+
+
+def outrun(case: Case) -> Refusal:
+    """Two at once: one decision won, and the other is told which."""
+    last = Decision.objects.filter(case=case).order_by("-pk").first()
+    if last and last.at > timezone.now() - timedelta(hours=12):
+        said = _("Hồ sơ vừa được người khác quyết định: %(act)s. Quyết định của bạn chưa được ghi.") % {
+            "act": last.title
+        }
+        return Refusal("decided-already", said)
+    return Refusal("decided-already", _("Hồ sơ vừa được người khác xử lý. Hãy tải lại để xem trạng thái mới."))
+
+
+# ── The clock ──
+
+
+def promised(since: Any, seconds: int) -> Any:
+    """A promise that has passed stays passed."""
+    return hours.after(since, timedelta(seconds=seconds)) if seconds > 0 else since + timedelta(seconds=seconds)
+
+
+def rest(case: Case, queue: Case.Queue, **changes: Any) -> None:
+    """The customer's turn, or somebody else's: the clock stops with what is left on it."""
+    now = timezone.now()
+    kept = {} if case.kept is not None or queue == Queue.HOLD else {"kept": now <= case.due_at}
+    left = round(hours.between(now, case.due_at).total_seconds())
+    turn(case, queue=queue, holder=None, held_at=None, due_at=now, left=left, **kept, **changes)
+
+
+def run(case: Case, queue: Case.Queue) -> None:
+    turn(case, queue=queue, holder=None, held_at=None, due_at=promised(timezone.now(), case.left), hold_until=None)
+
+
+def close(case: Case) -> None:
+    now = timezone.now()
+    kept = {} if case.kept is not None else {"kept": now <= case.due_at}
+    turn(case, queue=Queue.CLOSED, holder=None, held_at=None, closed_at=now, **kept)
