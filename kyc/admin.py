@@ -18,6 +18,7 @@ from kyc import board, desk, forms, watermark
 from kyc.models import Case, Evidence, Policy
 from kyc.steps import facing, looking, planting, policing, sampling
 from kyc.steps.review import deciding, queues
+from kyc.steps.review.verbs import VERBS
 from portal import audit, sealing, writing
 from portal.accounts.opening import known_by
 from portal.admin import Desk, ReadOnly, SealedSearch
@@ -117,16 +118,16 @@ class CaseAdmin(ReadOnly, SealedSearch):
         case, user, form = self.found(request, pk), who(request), forms.ActForm(request.POST)
         if not form.is_valid():
             raise Refusal("incomplete", _("Quyết định chưa đủ thông tin. Hãy tải lại trang và chọn lại."), status=422)
-        verb = form.cleaned_data["verb"]
+        verb = VERBS[form.cleaned_data["verb"]]
         try:
-            deciding.decide(case, verb, user, form.choice(forms.ActForm.items(request.POST)))
+            deciding.decide(case, verb.name, user, form.choice(forms.ActForm.items(request.POST)))
         except Refusal as no:
             self.message_user(request, no.message, messages.ERROR)
             return redirect("admin:kyc_case_change", case.pk)
-        self.message_user(request, f"{case.application.reference}: {desk.VERBS[verb]}", messages.SUCCESS)
-        if verb in ("take", "take-over", "recall"):
+        self.message_user(request, f"{case.application.reference}: {verb.label}", messages.SUCCESS)
+        if verb.then == "file":
             return redirect("admin:kyc_case_change", case.pk)
-        if verb in ("release", "assign", "resume") or "stay" in request.POST:
+        if verb.then == "queue" or "stay" in request.POST:
             return redirect("admin:kyc_case_changelist")
         return self.take_next(request)
 

@@ -16,6 +16,7 @@ from kyc.models import Case, Evidence, Mark
 from kyc.reading import comparing
 from kyc.steps import checking, looking, sampling
 from kyc.steps.review import acts, law, queues
+from kyc.steps.review.verbs import VERBS
 from portal import audit
 from portal.models import User
 
@@ -33,29 +34,6 @@ TABS: dict[str, tuple[Any, Q]] = {
     "rejected": (_("Không đạt"), Q(queue=Q_.REJECTED)),
     "held": (_("Người khác giữ"), Q()),
 }
-VERBS: dict[str, Any] = {
-    "take": _("Nhận"),
-    "take-over": _("Lấy lại để xử lý"),
-    "assign": _("Giao cho"),
-    "release": _("Trả về hàng đợi"),
-    "pass": _("Đạt thẩm định"),
-    "recall": _("Rút lại thẩm định"),
-    "approve": _("Duyệt"),
-    "return": _("Trả lại thẩm định"),
-    "send-back": _("Yêu cầu bổ sung"),
-    "hold": _("Tạm giữ"),
-    "resume": _("Tiếp tục xử lý"),
-    "ask": _("Xin ý kiến thứ hai"),
-    "agree": _("Ý kiến: đạt"),
-    "disagree": _("Ý kiến: không đạt"),
-    "reject": _("Từ chối"),
-    "uphold": _("Giữ nguyên từ chối"),
-    "reopen": _("Chấp nhận khiếu nại"),
-}
-KEYS = {
-    "take": "n", "pass": "d", "approve": "d", "agree": "d", "reopen": "d", "send-back": "b", "hold": "t", "reject": "x",
-    "disagree": "x", "uphold": "x", "ask": "y", "return": "l", "release": "o", "take-over": "n", "resume": "n", "recall": "l",
-}  # fmt: skip
 
 
 def works(user: User) -> bool:
@@ -136,7 +114,7 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
     opened = looking.may_look(case, user)
     if opened:
         audit.record("file opened", application)
-    verbs = [verb for verb in ORDER if law.may(case, verb, user)]
+    verbs = [verb for verb in VERBS.values() if law.may(case, verb, user)]
     # A second opinion is given without seeing the first.
     asked = case.queue == Q_.SECOND and (case.holder_id == user.pk or queues.SUPERVISOR not in user.roles)
     blind = asked or (case.queue == Q_.CLOSED and sampling.waiting_for(user).filter(case=case).exists())
@@ -146,28 +124,19 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
         "case": case,
         "opened": opened,
         "verbs": verbs,
-        "buttons": [(verb, VERBS[verb], KEYS.get(verb, "")) for verb in verbs if verb not in FORMS],
-        "forms": [(verb, VERBS[verb], KEYS.get(verb, "")) for verb in verbs if verb in FORMS],
+        "buttons": [verb for verb in verbs if not verb.fields],
+        "forms": [verb for verb in verbs if verb.fields],
         "decisions": []
         if blind
         else [(one, corrections.named(one.items), reason_of(one)) for one in with_key(decisions, case)],
         "blind": blind,
-        "light": ("take", "take-over", "resume", "release"),  # what a single key may do
         "file_hash": dossier.digest(application) if opened else "",
         "items": item_choices(application),
-        "holds": acts.HOLDS.items(),
-        "rejections": [(code, name) for code, (name, _said) in acts.REJECTIONS.items()],
-        "people": colleagues(case) if "assign" in verbs else [],
+        "people": colleagues(case) if VERBS["assign"] in verbs else [],
         "now": timezone.now(),
         "tomorrow": timezone.localdate() + timedelta(days=1),
         "trail": application.trail.select_related("actor").order_by("pk"),
     }
-
-
-# The order in which people reach for them.
-ORDER = ("pass", "approve", "agree", "reopen", "take", "take-over", "resume", "send-back", "ask", "hold", "return", "reject",
-    "disagree", "uphold", "recall", "release", "assign")  # fmt: skip
-FORMS = ("send-back", "hold", "reject", "return", "disagree", "assign", "uphold")  # what asks for more than a key
 
 
 def with_key(decisions: Any, case: Case) -> Any:

@@ -11,7 +11,7 @@ from kyc.models import Check, Evidence, Policy
 from kyc.steps import policing
 from kyc.steps.review import law
 from kyc.steps.review.turns import Choice
-from kyc.steps.review.verbs import RULES
+from kyc.steps.review.verbs import VERBS
 from portal import writing
 from portal.models import User
 
@@ -51,7 +51,7 @@ class ObjectionForm(forms.Form):
 class ActForm(forms.Form):
     """One decision: what, of which file as it was shown, and what belongs to it."""
 
-    verb = forms.ChoiceField(choices=[(verb, verb) for verb in RULES])
+    verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
     turns = forms.IntegerField(min_value=0)
     file_hash = forms.RegexField(r"^[0-9a-f]{64}\Z", required=False)
     reason = forms.CharField(max_length=20, required=False)

@@ -23,7 +23,7 @@ from kyc.models import Case, Check, Decision, Evidence, Sample
 from kyc.steps import facing, planting
 from kyc.steps.review import deadlines, deciding, objections
 from kyc.steps.review.turns import Choice
-from kyc.steps.review.verbs import RULES
+from kyc.steps.review.verbs import VERBS
 from portal.accounts.roles import ROLES, change_roles, vouch
 from portal.models import Event, Message, User
 from portal.refusals import Refusal
@@ -198,7 +198,7 @@ def test_every_role_does_in_every_queue_what_the_table_says_and_nothing_else(sta
         for held in (False, True):
             case = in_queue(queue, user if held else None)
             before, file_hash = (queue, case.holder_id, case.turns), dossier.digest(case.application)
-            for verb, rule in RULES.items():
+            for verb, rule in VERBS.items():
                 right = queue in rule.queues and role in rule.roles and (held or not rule.held)
                 choice = Choice(case.turns, file_hash=file_hash, to=people["reviewer"], **MORE.get(verb, {}))
                 try:
@@ -216,9 +216,13 @@ def test_every_role_does_in_every_queue_what_the_table_says_and_nothing_else(sta
 
 def test_what_decides_is_open_to_reviewers_and_approvers_alone() -> None:
     for verb in ("pass", "approve", "send-back", "reject", "agree", "disagree", "hold"):
-        assert set(RULES[verb].roles) <= {"reviewer", "approver"}
-    assert RULES["pass"].roles == ("reviewer",)
-    assert RULES["approve"].roles == ("approver",)
+        assert set(VERBS[verb].roles) <= {"reviewer", "approver"}
+    assert VERBS["pass"].roles == ("reviewer",)
+    assert VERBS["approve"].roles == ("approver",)
+
+
+def test_every_verb_that_decides_has_its_words_in_the_record() -> None:
+    assert set(VERBS) - {"take", "take-over", "assign", "release"} <= set(Decision.ACTS)
 
 
 # ── Two people, and neither of them in the file (promise P5) ──

@@ -6,7 +6,7 @@ from kyc.models import Case
 from kyc.steps.review import law
 from kyc.steps.review.queues import Queue, in_queue
 from kyc.steps.review.turns import Choice, outrun
-from kyc.steps.review.verbs import DOINGS
+from kyc.steps.review.verbs import VERBS
 from portal.accounts.roles import check_vouched
 from portal.models import User
 from portal.refusals import Refusal
@@ -19,8 +19,8 @@ def decide(case: Case, verb: str, by: User, choice: Choice) -> None:
         fresh = Case.objects.select_related("application", "application__data_key", "application__plan").get(pk=case.pk)
         if fresh.turns != choice.turns:
             raise outrun(case)
-        law.check(fresh, verb, by, choice)
-        DOINGS[verb](fresh, by, choice)
+        law.check(fresh, VERBS[verb], by, choice)
+        VERBS[verb].act(fresh, by, choice)
     case.refresh_from_db()
 
 

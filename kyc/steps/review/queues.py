@@ -1,5 +1,6 @@
-"""Which role works off which queue, what is free for whom, and how many are before a file."""
+"""Which role works off which queue, who may lay hands on a file, what is free for whom, and how many are before a file."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -23,8 +24,27 @@ def queues_of(user: User) -> list[str]:
     return [queue for role in user.roles for queue in WORKS.get(role, ())]
 
 
+def works_off(roles: Iterable[str], queue: str) -> bool:
+    """A supervisor sees to all."""
+    return any(role == SUPERVISOR or queue in WORKS.get(role, ()) for role in roles)
+
+
+def is_free(case: Case, _user: User) -> bool:
+    return case.holder_id is None
+
+
 def is_left_lying(case: Case) -> bool:
     return bool(case.held_at and timezone.now() - case.held_at > PATIENCE)
+
+
+def may_be_taken_over(case: Case, user: User) -> bool:
+    return case.holder_id not in (None, user.pk) and (SUPERVISOR in user.roles or is_left_lying(case))
+
+
+def may_be_taken_back(case: Case, user: User) -> bool:
+    """By the one who appraised it, while nobody looks at it."""
+    last = case.decisions.order_by("-pk").first()
+    return case.holder_id is None and last is not None and last.act == "pass" and last.by_id == user.pk
 
 
 def in_queue(user: User) -> "QuerySet[Case]":

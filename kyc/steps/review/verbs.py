@@ -1,82 +1,103 @@
-"""The whole law of who may do what where: a rule for each verb, and what it does."""
+"""Everything that can be done with a file, a row for each verb: where, by whom, on what condition, how it is asked for on
+the desk, and what it does. They stand in the order in which people reach for them; pages, form and keys follow it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 from kyc.models import Case
 from kyc.steps.review import acts
-from kyc.steps.review.queues import APPROVER, REVIEWER, SUPERVISOR
+from kyc.steps.review.queues import APPROVER, REVIEWER, SUPERVISOR, is_free, may_be_taken_back, may_be_taken_over
 from kyc.steps.review.turns import Choice
+from portal.models import User
 
-Queue = Case.Queue
+APPRAISAL, SECOND, APPROVAL = Case.Queue.APPRAISAL, Case.Queue.SECOND, Case.Queue.APPROVAL
+OBJECTION, HOLD = Case.Queue.OBJECTION, Case.Queue.HOLD
+RUNNING, ANYBODY, BOTH = Case.RUNNING, (REVIEWER, APPROVER, SUPERVISOR), (REVIEWER, APPROVER)
 
 
 @dataclass(frozen=True)
-class Rule:
+class Verb:
+    name: str
+    label: Any
+    key: str
     queues: tuple[str, ...]
     roles: tuple[str, ...]
+    act: Callable[[Case, User, Choice], None]
+
+    # On what condition.
     held: bool = True  # only by whoever holds the file
-    needs: tuple[str, ...] = ()
+    when: Callable[[Case, User], bool] | None = None
+    own_queue: bool = False  # by a role that works off the queue in which the file lies; a supervisor sees to all
+    strangers: bool = True  # by none but those who had no hand in the file
+    second: bool = False  # a second look: somebody else's than the first
+    shown: bool = False  # decided of the file as it was shown, and of no other
+
+    # How it is asked for.
+    fields: tuple[str, ...] = ()  # of the form that opens; without one it is a button
+    needs: tuple[str, ...] = ()  # of these fields
+    reasons: Mapping[str, Any] = field(default_factory=dict)
+    light: bool = False  # a single press of its key does it
+    colour: str = ""
+    then: str = "next"  # what opens afterwards: the next file, the same file, the queue
 
 
-RULES: dict[str, Rule] = {
-    "take": Rule(
-        (Queue.APPRAISAL, Queue.SECOND, Queue.APPROVAL, Queue.OBJECTION), (REVIEWER, APPROVER, SUPERVISOR), held=False
+ROWS = (
+    Verb("pass", _("Đạt thẩm định"), "d", (APPRAISAL,), (REVIEWER,), acts.pass_on, shown=True, colour="default"),
+    Verb("approve", _("Duyệt"), "d", (APPROVAL,), (APPROVER,), acts.approve, second=True, shown=True, colour="default"),
+    Verb("agree", _("Ý kiến: đạt"), "d", (SECOND,), (REVIEWER,), acts.agree, second=True, shown=True),
+    Verb("reopen", _("Chấp nhận khiếu nại"), "d", (OBJECTION,), ANYBODY, acts.reopen, second=True, shown=True),
+    Verb(
+        "take", _("Nhận"), "n", RUNNING, ANYBODY, acts.take,
+        held=False, when=is_free, own_queue=True, second=True, light=True, then="file",
     ),
-    "take-over": Rule(
-        (Queue.APPRAISAL, Queue.SECOND, Queue.APPROVAL, Queue.OBJECTION), (REVIEWER, APPROVER, SUPERVISOR), held=False
+    Verb(
+        "take-over", _("Lấy lại để xử lý"), "n", RUNNING, ANYBODY, acts.take_over,
+        held=False, when=may_be_taken_over, own_queue=True, second=True, light=True, then="file",
     ),
-    "assign": Rule(
-        (Queue.APPRAISAL, Queue.SECOND, Queue.APPROVAL, Queue.OBJECTION), (SUPERVISOR,), held=False, needs=("to",)
+    Verb(
+        "resume", _("Tiếp tục xử lý"), "n", (HOLD,), ANYBODY, acts.resume,
+        held=False, strangers=False, light=True, then="queue",
     ),
-    "release": Rule((Queue.APPRAISAL, Queue.SECOND, Queue.APPROVAL, Queue.OBJECTION), (REVIEWER, APPROVER, SUPERVISOR)),
-    "pass": Rule((Queue.APPRAISAL,), (REVIEWER,)),
-    "ask": Rule((Queue.APPRAISAL,), (REVIEWER,)),
-    "agree": Rule((Queue.SECOND,), (REVIEWER,)),
-    "disagree": Rule((Queue.SECOND,), (REVIEWER,), needs=("note",)),
-    "recall": Rule(
-        (Queue.APPROVAL,), (REVIEWER,), held=False
-    ),  # undone by the one who did it, while nobody looks at it
-    "approve": Rule((Queue.APPROVAL,), (APPROVER,)),
-    "return": Rule((Queue.APPROVAL,), (APPROVER,), needs=("note",)),
-    "send-back": Rule((Queue.APPRAISAL, Queue.APPROVAL), (REVIEWER, APPROVER), needs=("items",)),
-    "hold": Rule((Queue.APPRAISAL, Queue.APPROVAL), (REVIEWER, APPROVER), needs=("reason", "until")),
-    "resume": Rule((Queue.HOLD,), (REVIEWER, APPROVER, SUPERVISOR), held=False),
-    "reject": Rule((Queue.APPRAISAL, Queue.APPROVAL), (REVIEWER, APPROVER), needs=("reason",)),
-    "uphold": Rule((Queue.OBJECTION,), (REVIEWER, APPROVER, SUPERVISOR)),
-    "reopen": Rule((Queue.OBJECTION,), (REVIEWER, APPROVER, SUPERVISOR)),
-}
-TAKES = ("take", "take-over", "assign", "release")
-SHOWN = (
-    "pass",
-    "approve",
-    "send-back",
-    "reject",
-    "agree",
-    "disagree",
-    "hold",
-    "reopen",
-    "uphold",
-)  # decided as it was shown
-
-
-DOINGS: dict[str, Callable[[Case, Any, Choice], None]] = {
-    "take": acts.take,
-    "take-over": acts.take_over,
-    "assign": acts.assign,
-    "release": acts.release,
-    "pass": acts.pass_on,
-    "approve": acts.approve,
-    "return": acts.return_to_appraisal,
-    "recall": acts.recall,
-    "send-back": acts.send_back,
-    "hold": acts.hold,
-    "resume": acts.resume,
-    "ask": acts.ask,
-    "agree": acts.agree,
-    "disagree": acts.disagree,
-    "reject": acts.reject,
-    "uphold": acts.uphold,
-    "reopen": acts.reopen,
-}
+    Verb(
+        "send-back", _("Yêu cầu bổ sung"), "b", (APPRAISAL, APPROVAL), BOTH, acts.send_back,
+        own_queue=True, shown=True, fields=("items", "note"), needs=("items",),
+    ),
+    Verb("ask", _("Xin ý kiến thứ hai"), "y", (APPRAISAL,), (REVIEWER,), acts.ask),
+    Verb(
+        "hold", _("Tạm giữ"), "t", (APPRAISAL, APPROVAL), BOTH, acts.hold, own_queue=True, shown=True,
+        fields=("reason", "until", "note"), needs=("reason", "until"), reasons=acts.HOLDS,
+    ),
+    Verb(
+        "return", _("Trả lại thẩm định"), "l", (APPROVAL,), (APPROVER,), acts.return_to_appraisal,
+        fields=("note",), needs=("note",),
+    ),
+    Verb(
+        "reject", _("Từ chối"), "x", (APPRAISAL, APPROVAL), BOTH, acts.reject, own_queue=True, shown=True,
+        fields=("reason", "note"), needs=("reason",),
+        reasons={code: name for code, (name, _answer) in acts.REJECTIONS.items()},
+    ),
+    Verb(
+        "disagree", _("Ý kiến: không đạt"), "x", (SECOND,), (REVIEWER,), acts.disagree,
+        second=True, shown=True, fields=("note",), needs=("note",),
+    ),
+    Verb(
+        "uphold", _("Giữ nguyên từ chối"), "x", (OBJECTION,), ANYBODY, acts.uphold,
+        second=True, shown=True, fields=("note",),
+    ),
+    Verb(
+        "recall", _("Rút lại thẩm định"), "l", (APPROVAL,), (REVIEWER,), acts.recall,
+        held=False, when=may_be_taken_back, then="file",
+    ),
+    Verb(
+        "release", _("Trả về hàng đợi"), "o", RUNNING, ANYBODY, acts.release,
+        strangers=False, light=True, then="queue",
+    ),
+    Verb(
+        "assign", _("Giao cho"), "", RUNNING, (SUPERVISOR,), acts.assign,
+        held=False, strangers=False, fields=("to",), needs=("to",), then="queue",
+    ),
+)  # fmt: skip
+VERBS = {verb.name: verb for verb in ROWS}
