@@ -6,40 +6,34 @@ never a third time (promise P17: at most one duplicate)."""
 import hmac
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import closing
 from datetime import datetime, timedelta
-from email.utils import make_msgid
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException, SMTPSenderRefused
+from functools import partial
 from typing import TypeVar
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
-from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, When
-from django.template import TemplateDoesNotExist, TemplateSyntaxError
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 
-from portal import logs, sealing, writing
-from portal.gateways import sms
+from portal import logs, sealing, wording, writing
+from portal.gateways import mail, sms
+from portal.gateways.delivery import Line, Undelivered
 from portal.models import Message, User
 from portal.waking import Waker
 
 log = structlog.get_logger(__name__)
 BATCH = 16
 ROUND = 60  # seconds after which a worker lets the next turn go on
-AT_ONCE = 8  # conversations with the SMS gateway at one time
-CLOSING = "server closing"
-MAIL_TIME = 20  # seconds of a batch for its mails
 # Longer than a batch may take (16 / 8 turns of 13 s for texts, the mails, a slow last mail), and short, for so long waits a
 # batch whose sender was killed: due messages are promised within two minutes.
 LEASE = timedelta(seconds=80)
 MAX_ATTEMPTS = 8  # 10 s, 20 s, 40 s … about 43 minutes in all
-Words = TypeVar("Words")
+Letter = TypeVar("Letter")
+Result = TypeVar("Result")
 waker = Waker("portal.tasks.deliver_messages")
 Channel, Status = Message.Channel, Message.Status
 
@@ -88,36 +82,6 @@ def post_to(
     return message
 
 
-# ── Wording ──
-
-
-def in_language_of(user: User) -> AbstractContextManager[None]:
-    return translation.override(user.language)
-
-
-def sms_text(message: Message) -> str:
-    """Without accents, on one line: 160 of the plainest letters are one part on every phone."""
-    return " ".join(writing.fold(_rendered(message, "sms")).split())
-
-
-def email_parts(message: Message) -> tuple[str, str, str]:
-    """Subject, text and HTML of one template: its first line is the subject, each paragraph serves both bodies."""
-    subject, _blank, body = _rendered(message, "email").strip().partition("\n")
-    paragraphs = [" ".join(part.split()) for part in body.split("\n\n") if part.strip()]
-    with translation.override(message.language):
-        html = render_to_string(
-            "portal/messages/base.html",
-            {"subject": subject, "paragraphs": paragraphs, "hotline": settings.HOTLINE, "language": message.language},
-        )
-    return subject.strip(), "\n\n".join(paragraphs) + "\n", html
-
-
-def _rendered(message: Message, kind: str) -> str:
-    params = {f"p{place}": value for place, value in enumerate(message.params, 1)}
-    with translation.override(message.language):
-        return render_to_string(f"{message.template}.{kind}.txt", {**params, "site": settings.SITE_URL})
-
-
 # ── Delivering ──
 
 
@@ -129,8 +93,8 @@ def deliver() -> int:
     """Send what is due, batch by batch, and say how many were taken up. Any number of workers may do this at once."""
     total, end = 0, time.monotonic() + ROUND
     while time.monotonic() < end and (batch := take()):
-        _send_texts([message for message in batch if message.channel == Channel.SMS])
-        _send_mails([message for message in batch if message.channel == Channel.EMAIL])
+        _send([message for message in batch if message.channel == Channel.SMS], _text, sms.Line())
+        _send([message for message in batch if message.channel == Channel.EMAIL], _letter, mail.Line())
         total += len(batch)
     return total
 
@@ -202,80 +166,43 @@ def _text(message: Message) -> sms.Text:
         to=message.recipient,
         template=message.template,
         params=tuple(writing.fold(str(value)) for value in message.params),
-        body=sms_text(message),
+        body=wording.sms_text(message),
         report_url=f"{settings.SITE_URL}/api/sms/{message.pk}/{report_token(message.pk)}/",
     )
 
 
-def _worded(messages: Sequence[Message], word: Callable[[Message], Words]) -> Iterator[tuple[Message, Words]]:
-    """A message that cannot be opened or worded is given up by itself, not again and again with its whole batch."""
-    for message in messages:
-        try:
-            words = word(message)
-        except (TemplateDoesNotExist, TemplateSyntaxError, sealing.Broken) as wrong:
-            failed(message, type(wrong).__name__, final=True)
-        else:
-            yield message, words
+def _letter(message: Message) -> mail.Letter:
+    subject, text, html = wording.email_parts(message)
+    return mail.Letter(message.pk.hex, message.recipient, subject, text, html)
 
 
-def _send_texts(messages: Sequence[Message]) -> None:
-    with ThreadPoolExecutor(AT_ONCE) as lines:
+def _send(messages: Sequence[Message], word: Callable[[Message], Letter], line: Line[Letter]) -> None:
+    with closing(line), ThreadPoolExecutor(line.at_once) as threads:
         # Only the talking happens in threads; wording and writing down stay with this thread's connection.
-        talks = [(message, lines.submit(sms.gateway().send, text)) for message, text in _worded(messages, _text)]
-        for message, talk in talks:
-            try:
-                sent(message, talk.result())
-            except sms.Undelivered as no:
-                failed(message, str(no), final=no.final, doubtful=no.doubtful)
+        worded = _each(((message, partial(word, message)) for message in messages), doubtful=False)
+        talks = [(message, threads.submit(line.send, letter)) for message, letter in worded]
+        for message, provider_id in _each(((message, talk.result) for message, talk in talks), doubtful=True):
+            sent(message, provider_id)
 
 
-def _send_mails(messages: Sequence[Message]) -> None:
-    """One conversation with the mail server for the whole batch. A bad address spoils only itself; a server that is
-    away or too slow for our lease delays the rest, which was not sent and so is in no doubt."""
-    if not messages:
-        return
-    server, end, away = get_connection(), time.monotonic() + MAIL_TIME, ""
-    try:
-        server.open()
-    except (SMTPException, OSError) as wrong:
-        away = type(wrong).__name__
-    for message, letter in _worded(messages, email_parts):
-        if away or time.monotonic() > end:
-            failed(message, away or "no time left")
+def _each(
+    attempts: Iterable[tuple[Message, Callable[[], Result]]], *, doubtful: bool
+) -> Iterator[tuple[Message, Result]]:
+    """What came of each that went well; one that did not is put down as failed, alone."""
+    for message, attempt in attempts:
+        try:
+            result = attempt()
+        except Undelivered as no:
+            failed(message, str(no), final=no.final, doubtful=no.doubtful)
+        except wording.HOPELESS as error:
+            failed(message, type(error).__name__, final=True)
+        # The one place where anything at all is caught: strangers' messages share a batch, and what nobody foresaw about
+        # one of them would leave all the others to their lease, and after a second time for dead.
+        except Exception as error:
+            log.exception("message failed unforeseen", alarm=True, template=message.template, channel=message.channel)
+            failed(message, type(error).__name__, doubtful=doubtful)
         else:
-            away = _send_mail(message, letter, server)
-    with suppress(SMTPException, OSError):
-        server.close()
-
-
-def _send_mail(message: Message, letter: tuple[str, str, str], server: BaseEmailBackend) -> str:
-    """Empty, or why the conversation is over."""
-    subject, text, html = letter
-    identity = make_msgid(message.pk.hex, domain=settings.MAIL_FROM.rpartition("@")[2].rstrip("> "))
-    mail = EmailMultiAlternatives(
-        subject, text, to=[message.recipient], headers={"Message-ID": identity}, connection=server
-    )
-    mail.attach_alternative(html, "text/html")
-    try:
-        mail.send()
-    except SMTPRecipientsRefused as no:
-        codes = [code for code, _why in no.recipients.values()]
-        failed(message, "recipient refused", final=min(codes) >= 500)
-        return CLOSING if 421 in codes else ""
-    except SMTPSenderRefused as no:  # our own name, so every letter's: nothing a letter should die of
-        failed(message, f"sender refused {no.smtp_code}")
-        return "sender refused"
-    except SMTPResponseException as no:
-        failed(message, f"smtp {no.smtp_code}", final=no.smtp_code >= 500)
-        return CLOSING if no.smtp_code == 421 else ""
-    except ValueError:  # an address that no mail server could be told
-        failed(message, "address not valid", final=True)
-    except (SMTPException, OSError) as wrong:  # the line broke, perhaps after the letter went
-        failed(message, type(wrong).__name__, doubtful=True)
-        return type(wrong).__name__
-    else:
-        sent(message, identity)
-    return ""
+            yield message, result
 
 
 # ── Delivery reports ──

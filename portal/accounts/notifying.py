@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from portal import audit, outbox
+from portal import audit, outbox, wording
 from portal.models import User
 
 CHANGES: dict[str, Any] = {
@@ -25,7 +25,7 @@ CHANGES: dict[str, Any] = {
 def notify_change(user: User, what: str) -> None:
     if what not in ("password_changed", "contact_changed"):  # those have entries of their own
         audit.record(what.replace("_", " "), user, user=user)
-    with outbox.in_language_of(user):
+    with wording.in_language_of(user):
         name = str(CHANGES[what])
     moment = timezone.localtime()
     outbox.post(

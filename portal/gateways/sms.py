@@ -14,7 +14,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from urllib3.exceptions import NewConnectionError
 
+from portal.gateways.delivery import Undelivered
+
 TIMEOUT = (3, 10)  # to connect, to answer
+AT_ONCE = 8  # conversations at one time
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,6 @@ class Text:
     params: tuple[str, ...]
     body: str
     report_url: str  # where a delivery report is welcome
-
-
-class Undelivered(Exception):
-    """The gateway did not take it. `final`: trying again is no use. `doubtful`: it may have taken it and not said so."""
-
-    def __init__(self, reason: str, *, final: bool = False, doubtful: bool = False) -> None:
-        super().__init__(reason)
-        self.final, self.doubtful = final, doubtful
 
 
 class SMSGateway(Protocol):
@@ -162,3 +157,14 @@ def gateway_for(url: str) -> SMSGateway:
 @cache
 def gateway() -> SMSGateway:
     return gateway_for(settings.SMS_URL)
+
+
+class Line:
+    """Several conversations beside one another, each for one text."""
+
+    at_once = AT_ONCE
+
+    def send(self, text: Text) -> str:
+        return gateway().send(text)
+
+    def close(self) -> None: ...

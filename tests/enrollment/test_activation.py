@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from portal import outbox
+from portal import wording
 from portal.models import Code, Message, User
 from tests.conftest import People, at_once
 from tests.enrollment.conftest import PASSWORD, Customer, code_sent, messages_of
@@ -297,7 +297,7 @@ def test_the_messages_say_the_code_and_no_number(customer: Customers) -> None:
     walker = waiting(customer)
     code = code_sent("activation")
     for message in Message.objects.filter(template="enrollment/messages/activation"):
-        text = outbox.sms_text(message) if message.channel == "sms" else "".join(outbox.email_parts(message))
+        text = wording.sms_text(message) if message.channel == "sms" else "".join(wording.email_parts(message))
         assert code in text
         assert walker.told.number not in text
 
@@ -316,7 +316,7 @@ def test_every_sms_fits_one_part(language: str, settings: object) -> None:
         "displaced": ["ABCD2345"],
     }
     for name, values in params.items():
-        text = outbox.sms_text(
+        text = wording.sms_text(
             Message(template=f"enrollment/messages/{name}", language=language, channel="sms", params=values)
         )
         assert len(text) <= 160, f"{name}: {len(text)}"

@@ -15,7 +15,7 @@ from enrollment.gateways.payment import crc16, vietqr, vnpay_hash
 from enrollment.journey import Step
 from enrollment.models import Application, Invoice, Order, Payment, Plan, Refund
 from enrollment.steps import invoicing, leaving, payment
-from portal import outbox
+from portal import wording
 from portal.models import Event, Message
 from portal.refusals import Refusal
 from tests.conftest import at_once
@@ -467,7 +467,7 @@ def test_an_invoice_that_fails_is_tried_again_and_then_waits_for_a_person(
 def test_the_receipt_goes_by_mail_with_the_orders_number(bank: Bank, customer: Customers) -> None:
     tells(notice(bank, at_payment(customer).begins_to_pay()))
     message = Message.objects.get(template="enrollment/messages/receipt")
-    subject, text, html = outbox.email_parts(message)
+    subject, text, html = wording.email_parts(message)
     order = Order.objects.get()
     assert order.reference in subject
     assert "220.000 đ" in text

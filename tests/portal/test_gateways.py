@@ -18,7 +18,8 @@ from django.core.mail import get_connection
 from moto.server import ThreadedMotoServer
 
 from portal import health, outbox
-from portal.gateways import sms
+from portal.gateways import mail, sms
+from portal.gateways.delivery import Undelivered
 from portal.models import DataKey, Message, SealedFile
 from tests.conftest import People
 from tests.peers import MailServer
@@ -83,7 +84,7 @@ def test_brandname_sends_a_template_with_numbered_parameters(monkeypatch: pytest
 @pytest.mark.parametrize(("status", "doubtful"), [(400, False), (401, False), (500, True), (504, True)])
 def test_only_a_plain_no_is_certain(status: int, doubtful: bool) -> None:
     peer = Recorder(b"", status)
-    with pytest.raises(sms.Undelivered) as no:
+    with pytest.raises(Undelivered) as no:
         sms.gateway_for(f"kannel+http://a:b@127.0.0.1:{peer.server_port}/cgi-bin/sendsms").send(text())
     assert no.value.doubtful is doubtful
 
@@ -94,14 +95,14 @@ def test_only_a_plain_no_is_certain(status: int, doubtful: bool) -> None:
 )
 def test_brandname_says_why_it_took_nothing(answer: bytes, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "SMS_TEMPLATES", {"portal/messages/password_reset": "4711"})
-    with pytest.raises(sms.Undelivered) as no:
+    with pytest.raises(Undelivered) as no:
         brandname(Recorder(answer, status)).send(text())
     assert "135790" not in str(no.value)
     assert "0912345678" not in str(no.value)
 
 
 def test_a_template_the_provider_does_not_know_is_a_final_no() -> None:
-    with pytest.raises(sms.Undelivered) as no:
+    with pytest.raises(Undelivered) as no:
         brandname(Recorder()).send(text(template="portal/messages/unknown"))
     assert no.value.final
 
@@ -132,12 +133,12 @@ def test_a_code_reaches_the_sms_centre_through_kannel_and_the_report_comes_back(
 
 
 def test_kannel_refuses_a_wrong_password_and_the_message_waits(kannel: tuple[str, Path]) -> None:
-    with pytest.raises(sms.Undelivered):
+    with pytest.raises(Undelivered):
         sms.gateway_for(kannel[0].replace(":secret@", ":wrong@")).send(text())
 
 
 def test_a_gateway_that_is_not_there_leaves_no_number_in_the_error() -> None:
-    with pytest.raises(sms.Undelivered, match="ConnectionError") as no:
+    with pytest.raises(Undelivered, match="ConnectionError") as no:
         sms.gateway_for(f"kannel+http://a:b@127.0.0.1:{free_port()}/cgi-bin/sendsms").send(text())
     assert no.value.__cause__ is None
     assert not no.value.doubtful
@@ -148,7 +149,7 @@ def test_a_gateway_that_is_silent_may_have_sent(monkeypatch: pytest.MonkeyPatch)
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
-        with pytest.raises(sms.Undelivered, match="ReadTimeout") as no:
+        with pytest.raises(Undelivered, match="ReadTimeout") as no:
             sms.gateway_for(f"kannel+http://a:b@127.0.0.1:{deaf.getsockname()[1]}/cgi-bin/sendsms").send(text())
     assert no.value.doubtful
 
@@ -166,9 +167,7 @@ def test_mails_travel_by_smtp_and_one_bad_address_spoils_only_itself(
     controller = Controller(server, hostname="127.0.0.1", port=free_port())
     controller.start()
     backend = "django.core.mail.backends.smtp.EmailBackend"
-    monkeypatch.setattr(
-        outbox, "get_connection", lambda: get_connection(backend, host="127.0.0.1", port=controller.port)
-    )
+    monkeypatch.setattr(mail, "get_connection", lambda: get_connection(backend, host="127.0.0.1", port=controller.port))
     good, bad, worse, ugly = (
         person(language="en"),
         person(email="refused@example.vn"),
@@ -198,7 +197,7 @@ def test_a_mail_server_that_is_not_there_delays_all_and_loses_none(
 ) -> None:
     backend = "django.core.mail.backends.smtp.EmailBackend"
     port = free_port()
-    monkeypatch.setattr(outbox, "get_connection", lambda: get_connection(backend, host="127.0.0.1", port=port))
+    monkeypatch.setattr(mail, "get_connection", lambda: get_connection(backend, host="127.0.0.1", port=port))
     for place in range(3):
         outbox.post("portal/messages/password_reset", ["975310", "15"], person(), intent=f"smtp {place}")
     outbox.deliver()
@@ -218,9 +217,7 @@ def test_a_server_that_refuses_us_kills_no_letter(answer: str, person: People, m
     controller = Controller(server, hostname="127.0.0.1", port=free_port())
     controller.start()
     backend = "django.core.mail.backends.smtp.EmailBackend"
-    monkeypatch.setattr(
-        outbox, "get_connection", lambda: get_connection(backend, host="127.0.0.1", port=controller.port)
-    )
+    monkeypatch.setattr(mail, "get_connection", lambda: get_connection(backend, host="127.0.0.1", port=controller.port))
     for place in range(3):
         outbox.post("portal/messages/password_reset", ["975310", "15"], person(), intent=f"smtp {place}")
     outbox.deliver()

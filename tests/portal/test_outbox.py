@@ -3,7 +3,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +12,14 @@ import time_machine
 from celery import Celery
 from django.conf import settings
 from django.core import mail
+from django.core.mail import EmailMessage
+from django.core.mail.backends import locmem
 from django.db import connection, transaction
 from django.utils import timezone
 
-from portal import outbox, waking
+from portal import outbox, waking, wording
 from portal.gateways import sms
+from portal.gateways.delivery import Undelivered
 from portal.models import Message, User
 from tests.conftest import People, at_once
 from tests.postgresql import free_port
@@ -27,11 +30,14 @@ pytestmark = pytest.mark.django_db
 class Phone:
     """A gateway that remembers, or refuses as told."""
 
-    def __init__(self, refusal: sms.Undelivered | None = None) -> None:
+    def __init__(self, refusal: Undelivered | None = None) -> None:
         self.texts: list[sms.Text] = []
         self.refusal = refusal
+        self.odd = ""
 
     def send(self, text: sms.Text) -> str:
+        if text.to == self.odd:
+            raise RuntimeError("nobody foresaw this")
         self.texts.append(text)
         if self.refusal:
             raise self.refusal
@@ -112,12 +118,12 @@ def test_an_sms_is_one_part_of_plain_letters_with_no_link_but_ours(
     template: str, params: list[str], language: str
 ) -> None:
     message = Message(template=f"portal/messages/{template}", language=language, params=params)
-    text = outbox.sms_text(message)
+    text = wording.sms_text(message)
     assert text.isascii()
     assert len(text) <= 160
     assert not set(text) & set("#&")
     assert all(link.startswith(settings.SITE_URL) for link in re.findall(r"https?://\S+", text))
-    subject, plain, html = outbox.email_parts(message)
+    subject, plain, html = wording.email_parts(message)
     assert subject
     assert "{" not in text + plain + html
     assert subject in html
@@ -127,7 +133,7 @@ def test_an_sms_is_one_part_of_plain_letters_with_no_link_but_ours(
 def test_html_in_a_parameter_stays_text(user: User) -> None:
     """Promise P16, as far as messages go."""
     message = Message(template="portal/messages/account_opened", language="vi", params=["<script>alert(1)</script>"])
-    _subject, plain, html = outbox.email_parts(message)
+    _subject, plain, html = wording.email_parts(message)
     assert "<script>" in plain
     assert "<script>" not in html
 
@@ -135,7 +141,7 @@ def test_html_in_a_parameter_stays_text(user: User) -> None:
 def test_a_failed_message_waits_longer_each_time_and_then_is_dead(
     user: User, phone: Phone, clock: time_machine.Traveller
 ) -> None:
-    phone.refusal = sms.Undelivered("busy")
+    phone.refusal = Undelivered("busy")
     post(user)
     waits = []
     for _ in range(outbox.MAX_ATTEMPTS):
@@ -153,7 +159,7 @@ def test_a_failed_message_waits_longer_each_time_and_then_is_dead(
 
 
 def test_a_final_no_is_not_tried_again(user: User, phone: Phone) -> None:
-    phone.refusal = sms.Undelivered("no such number", final=True)
+    phone.refusal = Undelivered("no such number", final=True)
     post(user)
     outbox.deliver()
     assert Message.objects.get(channel="sms").status == "dead"
@@ -165,6 +171,46 @@ def test_a_message_that_cannot_be_worded_is_given_up_alone(user: User, phone: Ph
     outbox.deliver()
     assert len(phone.texts) == len(mail.outbox) == 1
     assert set(Message.objects.filter(status="dead").values_list("error", flat=True)) == {"TemplateDoesNotExist"}
+
+
+class OddServer(locmem.EmailBackend):
+    """A mail server that does with one of the letters what nobody foresaw."""
+
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        if messages[0].to == ["odd@example.vn"]:
+            raise RuntimeError("nobody foresaw this")
+        return super().send_messages(messages)
+
+
+@pytest.mark.parametrize("channel", ["sms", "email"])
+def test_what_nobody_foresaw_in_a_gateway_costs_one_message(
+    channel: str, person: People, phone: Phone, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    users = [person() for _ in range(3)] + [person(email="odd@example.vn")] + [person() for _ in range(4)]
+    phone.odd = users[3].phone if channel == "sms" else ""
+    if channel == "email":
+        monkeypatch.setattr(settings, "EMAIL_BACKEND", "tests.portal.test_outbox.OddServer")
+    for user in users:
+        post(user, intent=f"test {user.pk}")
+    outbox.deliver()
+    [failed] = Message.objects.exclude(status="sent")
+    assert (failed.intent, failed.error) == (f"test {users[3].pk} {channel}", "RuntimeError")
+    assert (failed.status, failed.lost) == ("due", 1)  # it may have gone: once more, and then no more
+    assert "message failed unforeseen" in caplog.text
+
+
+@pytest.mark.parametrize("channel", ["sms", "email"])
+def test_what_nobody_foresaw_in_the_wording_costs_one_message(channel: str, person: People, phone: Phone) -> None:
+    users = [person() for _ in range(8)]
+    for user in users:
+        post(user, intent=f"test {user.pk}")
+    odd = Message.objects.get(intent=f"test {users[3].pk} {channel}")
+    odd.params = 5
+    odd.save()
+    outbox.deliver()
+    [failed] = Message.objects.exclude(status="sent")
+    assert (failed.intent, failed.error) == (f"test {users[3].pk} {channel}", "TypeError")
+    assert (failed.status, failed.lost) == ("due", 0)
 
 
 def test_a_message_past_its_time_is_not_sent(user: User, phone: Phone, clock: time_machine.Traveller) -> None:
@@ -190,7 +236,7 @@ def test_a_sender_that_died_is_followed_once_and_no_more(
 
 
 def test_an_answer_that_never_came_is_doubted_once(user: User, phone: Phone, clock: time_machine.Traveller) -> None:
-    phone.refusal = sms.Undelivered("ReadTimeout", doubtful=True)
+    phone.refusal = Undelivered("ReadTimeout", doubtful=True)
     post(user)
     for _ in range(5):
         outbox.deliver()
@@ -211,7 +257,7 @@ def test_a_report_that_is_faster_than_the_answer_is_kept(user: User, phone: Phon
 def test_what_was_doubted_and_then_reported_is_not_sent_again(
     user: User, phone: Phone, clock: time_machine.Traveller
 ) -> None:
-    phone.refusal = sms.Undelivered("ReadTimeout", doubtful=True)
+    phone.refusal = Undelivered("ReadTimeout", doubtful=True)
     [message, _mail] = post(user)
     outbox.deliver()
     outbox.report(message.pk, delivered=True)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from enrollment.journey import Step
 from enrollment.models import Application, Order
+from portal import wording
 from portal.models import Message, User
 from portal.refusals import Refusal
 from signing.models import Paper
@@ -267,13 +268,11 @@ def test_the_page_of_evidence_tells_who_when_from_where_and_by_what(
 def test_the_sms_is_one_part_in_both_languages_and_names_the_document(
     application: Application, browser: Client
 ) -> None:
-    from portal import outbox
-
     drawn(browser)
     browser.post(CODE)
     message = Message.objects.get(template="signing/messages/contract_code")
     for language in ("vi", "en"):
         message.language = language
-        words = outbox.sms_text(message)
+        words = wording.sms_text(message)
         assert paper_of(application).shown_hash[:8] in words
         assert len(words) <= 160

@@ -1,0 +1,40 @@
+"""What messages say: one template for each, an SMS and an e-mail in the language of whom it is to."""
+
+from contextlib import AbstractContextManager
+
+from django.conf import settings
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from portal import sealing, writing
+from portal.models import Message, User
+
+HOPELESS = (TemplateDoesNotExist, TemplateSyntaxError, sealing.Broken)  # such a message can never be worded
+
+
+def in_language_of(user: User) -> AbstractContextManager[None]:
+    return translation.override(user.language)
+
+
+def sms_text(message: Message) -> str:
+    """Without accents, on one line: 160 of the plainest letters are one part on every phone."""
+    return " ".join(writing.fold(_rendered(message, "sms")).split())
+
+
+def email_parts(message: Message) -> tuple[str, str, str]:
+    """Subject, text and HTML of one template: its first line is the subject, each paragraph serves both bodies."""
+    subject, _blank, body = _rendered(message, "email").strip().partition("\n")
+    paragraphs = [" ".join(part.split()) for part in body.split("\n\n") if part.strip()]
+    with translation.override(message.language):
+        html = render_to_string(
+            "portal/messages/base.html",
+            {"subject": subject, "paragraphs": paragraphs, "hotline": settings.HOTLINE, "language": message.language},
+        )
+    return subject.strip(), "\n\n".join(paragraphs) + "\n", html
+
+
+def _rendered(message: Message, kind: str) -> str:
+    params = {f"p{place}": value for place, value in enumerate(message.params, 1)}
+    with translation.override(message.language):
+        return render_to_string(f"{message.template}.{kind}.txt", {**params, "site": settings.SITE_URL})
