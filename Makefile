@@ -1,4 +1,4 @@
-# Two commands: `make run` starts the whole portal, `make test` passes everything. Both install what they need.
+# `make run` starts the whole portal, `make test` passes everything, `make check` what you touched. They install what they need.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -8,11 +8,14 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON := .venv/bin/python
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard portal/locale/*/LC_MESSAGES/django.po))
 
-.PHONY: run test lint bench readers promises system system-test messages clean
+.PHONY: run check test lint bench readers promises system system-test messages clean
 .DEFAULT_GOAL := run
 
 run: system .venv/run $(MESSAGES)
 	@EMBEDDED=$${EMBEDDED:-1} exec $(PYTHON) manage.py up
+
+check: system-test .venv/test $(MESSAGES) lint
+	$(PYTHON) -m tests.changed
 
 test: system-test .venv/test $(MESSAGES) lint
 	$(PYTHON) -m pytest -n 2 --maxschedchunk 1 -m "not postgresql and not whole" --ignore tests/browser
