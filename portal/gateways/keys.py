@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, urlparse
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from portal.gateways.token import WrappingKey
+
 
 @dataclass(frozen=True)
 class Keyring:
@@ -43,10 +45,11 @@ class KeyProvider(Protocol):
 
 
 class LocalKeys:
-    """A file that only its owner may read. Other processes see a change at their next sealing."""
+    """A file that only its owner may read. Other processes see a change at their next sealing. With a wrapping key on a
+    token, the file alone opens nothing."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, wrapping: WrappingKey | None = None) -> None:
+        self.path, self.wrapping = path, wrapping
         self.seen: tuple[int, Keyring] | None = None
 
     def keyring(self) -> Keyring:
@@ -91,10 +94,11 @@ class LocalKeys:
         return Keyring(stored["active"], keys, self._unwrap(stored["index"]), stored.get("since", 0))
 
     def _wrap(self, key: bytes) -> str:
-        return base64.b64encode(key).decode()
+        return base64.b64encode(self.wrapping.wrap(key) if self.wrapping else key).decode()
 
     def _unwrap(self, text: str) -> bytes:
-        return base64.b64decode(text, validate=True)
+        kept = base64.b64decode(text, validate=True)
+        return self.wrapping.unwrap(kept) if self.wrapping else kept
 
 
 class EnvironmentKeys:
@@ -121,17 +125,14 @@ class EnvironmentKeys:
 def provider_for(url: str, *, keys: str = "", pin: str = "") -> KeyProvider:
     """`keys` for env:, `pin` for pkcs11:."""
     parts = urlparse(url)
-    if parts.scheme == "file":
-        return LocalKeys(Path(parts.path))
-    if parts.scheme == "env":
-        return EnvironmentKeys(keys)
-    if (
-        parts.scheme == "pkcs11"
-    ):  # pkcs11:///usr/lib/…/libsofthsm2.so?token=portal&label=master&file=/etc/portal/keys.json
-        from portal.gateways.token import Pkcs11Keys  # its library is an extra that other providers do without
-
-        choices = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        return Pkcs11Keys(parts.path, choices["token"], choices["label"], pin, Path(choices["file"]))
+    match parts.scheme:
+        case "file":
+            return LocalKeys(Path(parts.path))
+        case "env":
+            return EnvironmentKeys(keys)
+        case "pkcs11":  # pkcs11:///usr/lib/…/libsofthsm2.so?token=portal&label=master&file=/etc/portal/keys.json
+            choices = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            return LocalKeys(Path(choices["file"]), WrappingKey(parts.path, choices["token"], choices["label"], pin))
     raise ImproperlyConfigured(f"Keys come from file:, env: or pkcs11:, not {parts.scheme}:.")
 
 

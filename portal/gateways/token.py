@@ -1,45 +1,44 @@
-"""Master keys in a file, each wrapped by an AES key that never leaves a PKCS#11 token (extra: pkcs11)."""
+"""A PKCS#11 token (extra: pkcs11): sessions on it, and an AES key that wraps others and never leaves it."""
 
-import base64
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
-import pkcs11
-
-from portal.gateways.keys import LocalKeys
+with suppress(ImportError):  # who keeps no keys on a token does without
+    import pkcs11
 
 
 def opened(library: str, token: str, pin: str) -> Any:
     """A session. Signing in holds for the whole process, so whoever comes second finds it done."""
-    found = pkcs11.lib(library).get_token(token_label=token)
+    slot = pkcs11.lib(library).get_token(token_label=token)
     try:
-        return found.open(user_pin=pin, rw=True)
+        return slot.open(user_pin=pin, rw=True)
     except pkcs11.UserAlreadyLoggedIn:
-        return found.open(rw=True)
+        return slot.open(rw=True)
 
 
-class Pkcs11Keys(LocalKeys):
-    def __init__(self, library: str, token: str, label: str, pin: str, path: Path) -> None:
-        super().__init__(path)
-        self.library, self.token, self.label, self.pin = library, token, label, pin
+@dataclass(frozen=True)
+class WrappingKey:
+    library: str
+    token: str
+    label: str
+    pin: str = field(repr=False)
 
-    def _wrap(self, key: bytes) -> str:
+    def wrap(self, key: bytes) -> bytes:
         nonce = secrets.token_bytes(12)
-        with self._wrapping_key() as wrapping:
-            sealed = wrapping.encrypt(key, mechanism=pkcs11.Mechanism.AES_GCM, mechanism_param=pkcs11.GCMParams(nonce))
-        return base64.b64encode(nonce + sealed).decode()
+        with self._handle() as handle:
+            sealed = handle.encrypt(key, mechanism=pkcs11.Mechanism.AES_GCM, mechanism_param=pkcs11.GCMParams(nonce))
+        return nonce + bytes(sealed)
 
-    def _unwrap(self, text: str) -> bytes:
-        sealed = base64.b64decode(text, validate=True)
-        params = pkcs11.GCMParams(sealed[:12])
-        with self._wrapping_key() as wrapping:
-            return bytes(wrapping.decrypt(sealed[12:], mechanism=pkcs11.Mechanism.AES_GCM, mechanism_param=params))
+    def unwrap(self, wrapped: bytes) -> bytes:
+        params = pkcs11.GCMParams(wrapped[:12])
+        with self._handle() as handle:
+            return bytes(handle.decrypt(wrapped[12:], mechanism=pkcs11.Mechanism.AES_GCM, mechanism_param=params))
 
     @contextmanager
-    def _wrapping_key(self) -> Iterator[Any]:
+    def _handle(self) -> Iterator[Any]:
         """Opened per use, so per process: PKCS#11 libraries do not survive a fork. Keys are read once per change."""
         with opened(self.library, self.token, self.pin) as session:
             try:
