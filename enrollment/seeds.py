@@ -65,21 +65,21 @@ DEMO = (
 )
 
 
-def plant() -> None:
-    plant_plans()
-    plant_places()
+def seed() -> None:
+    seed_plans()
+    seed_places()
     if settings.DEMO and not Application.objects.filter(is_demo=True).exists():
         for person in DEMO:
-            plant_application(*person)
+            seed_application(*person)
 
 
-def plant_plans() -> None:
-    """Plans are planted once: what staff changed since then stays as they left it."""
+def seed_plans() -> None:
+    """Plans are seeded once: what staff changed since then stays as they left it."""
     for rank, one in enumerate(PLANS):
         Plan.objects.get_or_create(code=one["code"], defaults={**one, "rank": rank, "sold_from": FROM})
 
 
-def plant_places() -> None:
+def seed_places() -> None:
     places = json.loads(PLACES.read_text())
     if Ward.objects.count() == sum(len(place["wards"]) for place in places.values()):
         return
@@ -129,7 +129,7 @@ def walk(application: Application, until: Step) -> Application:
 
 
 @transaction.atomic
-def plant_application(full_name: str, number: str, phone: str, code: str, until: Step) -> None:
+def seed_application(full_name: str, number: str, phone: str, code: str, until: Step) -> None:
     """By the same verbs as a customer's browser."""
     application = opening.open_application(PURPOSES)
     Application.objects.filter(pk=application.pk).update(is_demo=True)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from enrollment import dossier
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.seeds import plant_application, told_by, walk
+from enrollment.seeds import seed_application, told_by, walk
 from kyc.drawing import Card, Face, Shot
 from kyc.models import Case
 from kyc.steps import capture, checking
@@ -48,19 +48,19 @@ ENDS = {"approved": Step.ACCEPTANCE, "complete": Step.COMPLETE}
 Told = tuple[str, str, dict[str, Any]]  # verb, by whom, what belongs to it
 
 
-ONE_AT_A_TIME = Limit("demo planting", 1, timedelta(minutes=2))
+ONE_AT_A_TIME = Limit("demo seeding", 1, timedelta(minutes=2))
 
 
-def plant_files() -> None:
+def seed_files() -> None:
     """In the background, for drawing them takes half a minute: the first visitor does not wait for that."""
     known = set(Application.objects.filter(is_demo=True).values_list("person_index", flat=True))
     missing = [(place, person) for place, person in enumerate(DEMO) if User.username_for(person[1]) not in known]
     if settings.DEMO and missing and ONE_AT_A_TIME.spend("") is not None:
         for place, person in missing:
-            plant_file(place, *person)
+            seed_file(place, *person)
 
 
-def plant_file(place: int, full_name: str, number: str, phone: str, state: str, fault: str) -> None:
+def seed_file(place: int, full_name: str, number: str, phone: str, state: str, fault: str) -> None:
     """Drawn first, for drawing takes seconds and a database has other writers."""
     told, face = told_by(full_name, number, phone), Face(1000 + place * 17)
     printed = replace(told, full_name="Mai Văn Mẫu Yến") if fault == "other-name" else told
@@ -68,7 +68,7 @@ def plant_file(place: int, full_name: str, number: str, phone: str, state: str, 
     shot = Shot(seed=place + 1, turn=(place % 5 - 2) * 0.8, tilt=0.006, fill=0.9, blur=0.6 if place % 3 == 0 else 0)
     given = drawn(Card(printed, face, year=2021 + 3 * (place % 2), fake=fake), face, shot)
     with transaction.atomic():
-        plant_application(full_name, number, phone, "theo-luot-12", Step.CAPTURE)
+        seed_application(full_name, number, phone, "theo-luot-12", Step.CAPTURE)
         application = Application.objects.select_related("data_key").get(person_index=User.username_for(number))
         give(application, given, way="gallery" if fault == "gallery" else "camera")
         capture.finish(application)

@@ -23,5 +23,5 @@ def tidy() -> None:
 
 
 @shared_task
-def plant_demo() -> None:
-    specimens.plant_files()
+def seed_demo() -> None:
+    specimens.seed_files()

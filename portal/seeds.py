@@ -34,16 +34,16 @@ DEMO_PEOPLE = (
 )
 
 
-def plant() -> None:
+def seed() -> None:
     seed_roles()
     for name, province in BRANCHES:
         Branch.objects.get_or_create(name=name, defaults={"province": province})
     User.objects.filter(is_demo=True).update(is_active=settings.DEMO)
     if settings.DEMO:
-        plant_people()
+        seed_people()
 
 
-def plant_people() -> None:
+def seed_people() -> None:
     branches = {branch.name: branch for branch in Branch.objects.all()}
     known = set(User.objects.filter(is_demo=True).values_list("username", flat=True))
     for number, full_name, phone, role, branch in DEMO_PEOPLE:

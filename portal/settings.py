@@ -405,11 +405,11 @@ CELERY_BEAT_SCHEDULE = {
         "signing.tasks.publish": 30.0,
         "signing.tasks.turn": 3600.0,
         "signing.tasks.recheck": 86400.0,
-        **({"kyc.tasks.plant_demo": 15.0} if DEMO_FILES else {}),
+        **({"kyc.tasks.seed_demo": 15.0} if DEMO_FILES else {}),
     }.items()
 }
 # The signer has a queue of its own; the demo's people sign there too.
-CELERY_TASK_ROUTES = {"signing.tasks.*": {"queue": "signer"}, "kyc.tasks.plant_demo": {"queue": "signer"}}
+CELERY_TASK_ROUTES = {"signing.tasks.*": {"queue": "signer"}, "kyc.tasks.seed_demo": {"queue": "signer"}}
 
 # ── Logs: JSON lines, one request id from the page to the task, personal data struck out ──
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")

@@ -22,7 +22,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from enrollment import dossier
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.seeds import plant_application, walk
+from enrollment.seeds import seed_application, walk
 from enrollment.steps import approving
 from portal.benches import Pair
 from portal.models import User
@@ -168,7 +168,7 @@ def key_pairs() -> Iterator[Pair]:
 @cache
 def approved() -> Application:
     """One file that was approved by two people."""
-    plant_application("Lý Thị Mẫu Xuân", "079190100777", "0912100777", "theo-luot-12", Step.CAPTURE)
+    seed_application("Lý Thị Mẫu Xuân", "079190100777", "0912100777", "theo-luot-12", Step.CAPTURE)
     application = Application.objects.get(person_index=User.username_for("079190100777"))
     application.finish()
     application = walk(application, Step.REVIEW)

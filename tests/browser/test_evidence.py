@@ -32,12 +32,12 @@ CLIP = [(0.27 + 0.15 * (place % 7 > 3), 0.5 + 0.1 * (place % 5 - 2) / 2) for pla
 
 
 @pytest.fixture(autouse=True)
-def _planted(transactional_db: None) -> None:
+def _seeded(transactional_db: None) -> None:
     from enrollment import seeds
     from portal.accounts.roles import seed_roles
 
     seed_roles()
-    seeds.plant_plans()
+    seeds.seed_plans()
 
 
 def scene(side: str = "front", **how: float) -> Image.Image:

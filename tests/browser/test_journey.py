@@ -36,10 +36,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _planted(transactional_db: None) -> None:
+def _seeded(transactional_db: None) -> None:
     seed_roles()
-    seeds.plant_plans()
-    seeds.plant_places()
+    seeds.seed_plans()
+    seeds.seed_places()
 
 
 @pytest.fixture

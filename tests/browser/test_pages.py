@@ -24,9 +24,9 @@ VIETNAMESE = re.compile(r"[ăđơưạảấầẩẫậắằẳẵặẹẻẽ
 
 
 @pytest.fixture(autouse=True)
-def _planted(db: None) -> None:
-    seeds.plant()
-    enrollment_seeds.plant()
+def _seeded(db: None) -> None:
+    seeds.seed()
+    enrollment_seeds.seed()
     for user in User.objects.filter(is_demo=True)[:2]:
         outbox.post("portal/messages/password_reset", ["135790", "15"], user, intent=f"page {user.pk}")
     outbox.deliver()

@@ -34,8 +34,8 @@ def _signer(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(settings, "SIGNER", True)
     seed_roles()
-    seeds.plant_plans()
-    seeds.plant_places()
+    seeds.seed_plans()
+    seeds.seed_places()
     found()
 
 

@@ -22,10 +22,10 @@ BOTH = {"terms": "on", "personal-data": "on"}
 
 
 @pytest.fixture(autouse=True)
-def _planted(db: None) -> None:
+def _seeded(db: None) -> None:
     """The plans, and of the places as many as a form needs."""
     seed_roles()
-    seeds.plant_plans()
+    seeds.seed_plans()
     province = Province.objects.get_or_create(code="51", defaults={"name": "Tỉnh Quảng Ngãi"})[0]
     names = {"21421": "Xã Mỏ Cày", "21025": "Phường Cẩm Thành", "21136": "Xã Cà Đam", "21157": "Xã Tây Trà Bồng"}
     for code, name in names.items():

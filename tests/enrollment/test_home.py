@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_home_page_shows_doors_steps_plans_and_answers(client: Client) -> None:
-    seeds.plant()
+    seeds.seed()
     page = client.get("/").content.decode()
     for link in ("/register/", "/activate/", "/sign-in/", "tel:18001260"):
         assert f'href="{link}"' in page
@@ -21,7 +21,7 @@ def test_the_home_page_shows_doors_steps_plans_and_answers(client: Client) -> No
 
 
 def test_a_plan_is_on_sale_on_its_days_only(client: Client) -> None:
-    seeds.plant()
+    seeds.seed()
     Plan.objects.filter(code="ps0-cong-dan").update(sold_until=date(2026, 1, 2))
     Plan.objects.filter(code="khong-gioi-han-12").update(sold_from=date(2999, 1, 1))
     page = client.get("/").content.decode()
@@ -29,14 +29,14 @@ def test_a_plan_is_on_sale_on_its_days_only(client: Client) -> None:
     assert "SmartCA không giới hạn 12 tháng" not in page
 
 
-def test_planting_twice_leaves_what_staff_changed() -> None:
-    seeds.plant()
+def test_seeding_twice_leaves_what_staff_changed() -> None:
+    seeds.seed()
     Plan.objects.filter(code="khong-gioi-han-12").update(price=1)
-    seeds.plant()
+    seeds.seed()
     assert Plan.objects.get(code="khong-gioi-han-12").price == 1
 
 
 def test_the_places_are_those_of_the_official_list() -> None:
-    seeds.plant()
+    seeds.seed()
     assert (Province.objects.count(), Ward.objects.count()) == (34, 3321)
     assert Ward.objects.get(name="Phường Hạc Thành").province.name == "Tỉnh Thanh Hóa"

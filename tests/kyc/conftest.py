@@ -25,7 +25,7 @@ from kyc.steps import capture, facing, planting
 from kyc.steps.review import deciding
 from kyc.steps.review.turns import Choice
 from portal.models import User
-from tests.enrollment.conftest import _planted  # noqa: F401
+from tests.enrollment.conftest import _seeded  # noqa: F401
 
 SERIAL = count(100_000)
 FACE = 4242

@@ -410,7 +410,7 @@ def test_demo_people_stay_outside_where_there_is_no_demo(person: People, setting
     settings.DEMO = False
     answer = Client().post("/sign-in/", {"login": user.id_number, "password": PASSWORD})
     assert answer.headers["Location"] == "/account/inactive/"
-    seeds.plant()
+    seeds.seed()
     assert not User.objects.get(pk=user.pk).is_active
 
 

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def desk() -> Client:
-    seeds.plant()
+    seeds.seed()
     return Client()
 
 
@@ -67,7 +67,7 @@ def test_without_the_demo_setting_the_desk_is_not_there(desk: Client, monkeypatc
     assert desk.post(f"/demo/sign-in/{user.pk}/").status_code == 404
 
 
-def test_planting_twice_changes_nothing(desk: Client) -> None:
+def test_seeding_twice_changes_nothing(desk: Client) -> None:
     before = list(User.objects.order_by("pk").values())
-    seeds.plant()
+    seeds.seed()
     assert list(User.objects.order_by("pk").values()) == before

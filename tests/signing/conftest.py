@@ -11,14 +11,14 @@ from django.test import Client
 from enrollment import dossier
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
-from enrollment.seeds import plant_application, walk
+from enrollment.seeds import seed_application, walk
 from enrollment.steps import approving
 from portal.models import User
 from portal.seeds import DEMO_PASSWORD
 from signing import walking
 from signing.models import Act, Authority, Certificate, RevocationList
 from signing.steps import founding, publishing
-from tests.enrollment.conftest import _planted  # noqa: F401
+from tests.enrollment.conftest import _seeded  # noqa: F401
 
 SERIAL = count(100_000)
 MADE: list[dict[str, Any]] = []
@@ -54,7 +54,7 @@ def at_contract(
 ) -> Application:
     """Declared, settled, activated; the pictures are the tests' of kyc."""
     number = f"079190{next(SERIAL)}"
-    plant_application(name, number, f"0912{number[6:]}", plan, Step.CAPTURE)
+    seed_application(name, number, f"0912{number[6:]}", plan, Step.CAPTURE)
     application = again(Application.objects.get(person_index=User.username_for(number)))
     if channel != Channel.BROWSER:
         Application.objects.filter(pk=application.pk).update(channel=channel)

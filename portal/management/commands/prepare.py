@@ -32,7 +32,7 @@ def gather_static() -> None:
 
 
 class Command(BaseCommand):
-    help = "Migrate, make the cache table, plant the seeds, collect static files."
+    help = "Migrate, make the cache table, seed what it needs, collect static files."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if migrations_wait():

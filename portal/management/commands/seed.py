@@ -1,4 +1,4 @@
-"""Plant what the portal needs before its first visitor. Every app has a `seeds` module or none; running twice is no harm."""
+"""Seed what the portal needs before its first visitor. Every app has a `seeds` module or none; running twice is no harm."""
 
 from typing import Any
 
@@ -12,4 +12,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for seeds in found_in_each_app("seeds"):
-            seeds.plant()
+            seeds.seed()
