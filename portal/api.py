@@ -20,7 +20,7 @@ def sms_report(request: Request, message: UUID, token: str) -> Response:
     """A gateway tells what became of an SMS. The token came with the message and fits no other."""
     if not outbox.is_report_token(message, token):  # before a byte of the body is read
         raise Http404
-    told = request.data if request.method == "POST" else request.query_params
-    status = str(told.get("status", "")) if hasattr(told, "get") else ""
+    report = request.data if request.method == "POST" else request.query_params
+    status = str(report.get("status", "")) if hasattr(report, "get") else ""
     outbox.report(message, delivered=status.lower() in DELIVERED)
     return Response({"status": "noted"})

@@ -30,7 +30,7 @@ SENDS = {  # whose budget each code draws on
 
 
 @dataclass(frozen=True)
-class Made:
+class OneTimeCode:
     digits: str
     expires_at: datetime
 
@@ -53,7 +53,7 @@ def make(
     length: int = 6,
     at_once: bool = False,
     unmetered: bool = False,
-) -> Made:
+) -> OneTimeCode:
     """A new code for the target; the one before it ends here. Refuses when a budget is spent.
 
     `target` is a blind index (of a phone, of an ID number), so that the table names nobody. `at_once`: without the
@@ -88,7 +88,7 @@ def make(
             tries_left=TRIES,
             expires_at=now + lasts,
         )
-    return Made(digits, now + lasts)
+    return OneTimeCode(digits, now + lasts)
 
 
 def ended() -> Refusal:

@@ -115,19 +115,19 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 
 def texts(number: str = "") -> list[SMS]:
-    found = [json.loads(path.read_text()) for path in _newest(settings.STATE / "inbox" / "sms", "*.json")]
-    letters = [SMS(one["to"], one["body"], datetime.fromisoformat(one["at"])) for one in found]
-    return [one for one in letters if number in ("", one.to)]
+    letters = [json.loads(path.read_text()) for path in _newest(settings.STATE / "inbox" / "sms", "*.json")]
+    received = [SMS(letter["to"], letter["body"], datetime.fromisoformat(letter["at"])) for letter in letters]
+    return [text for text in received if number in ("", text.to)]
 
 
 def mails() -> list[Mail]:
     """The newest first; a conversation with the mail server leaves one file with its letters in order."""
-    found = [
+    received = [
         _mail(path.stem, place, letter)
         for path in _newest(settings.STATE / "inbox" / "mail", "*.log")
         for place, letter in reversed(list(enumerate(_letters(path))))
     ]
-    return found[:NEWEST]
+    return received[:NEWEST]
 
 
 def _newest(folder: Path, pattern: str) -> list[Path]:

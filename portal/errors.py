@@ -86,8 +86,8 @@ def answer(
         "wait": wait,
     }
     if wants_json(request):
-        told = {name: fact if isinstance(fact, int) else str(fact) for name, fact in facts.items() if fact}
-        problem = {"type": f"{settings.SITE_URL}/problems/{facts['code']}", **told}
+        given = {name: fact if isinstance(fact, int) else str(fact) for name, fact in facts.items() if fact}
+        problem = {"type": f"{settings.SITE_URL}/problems/{facts['code']}", **given}
         response: HttpResponse = JsonResponse(problem, status=status, content_type="application/problem+json")
     else:
         known = {"hotline": settings.HOTLINE, "path": request.path, "language": get_language()}

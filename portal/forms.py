@@ -214,7 +214,7 @@ class AccountForm(forms.ModelForm[User]):
         return clean_email(self.cleaned_data["email"])
 
     def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
-        if any(ROLES[role].staff for role in data.get("roles", [])) and not data.get("branch"):
+        cleaned: dict[str, Any] = super().clean() or {}
+        if any(ROLES[role].staff for role in cleaned.get("roles", [])) and not cleaned.get("branch"):
             self.add_error("branch", _("Nhân viên phải thuộc một đơn vị."))
-        return data
+        return cleaned

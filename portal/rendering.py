@@ -10,10 +10,10 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 
-def attributes(told: dict[str, Any]) -> str:
+def attributes(attrs: dict[str, Any]) -> str:
     return "".join(
         f" {name}" if value is True else f' {name}="{conditional_escape(value)}"'
-        for name, value in told.items()
+        for name, value in attrs.items()
         if value is not False
     )
 
@@ -25,13 +25,13 @@ def box(widget: dict[str, Any]) -> str:
     return f'<input type="{widget["type"]}" name="{name}"{shown}{attributes(widget["attrs"])}>'
 
 
-def option(one: dict[str, Any]) -> str:
-    value, label = conditional_escape(str(one["value"])), conditional_escape(one["label"])
-    return f'<option value="{value}"{attributes(one["attrs"])}>{label}</option>'
+def option(choice: dict[str, Any]) -> str:
+    value, label = conditional_escape(str(choice["value"])), conditional_escape(choice["label"])
+    return f'<option value="{value}"{attributes(choice["attrs"])}>{label}</option>'
 
 
 def chooser(widget: dict[str, Any]) -> str:
-    options = "".join(option(one) for _group, ones, _place in widget["optgroups"] for one in ones)
+    options = "".join(option(choice) for _group, choices, _place in widget["optgroups"] for choice in choices)
     return f'<select name="{conditional_escape(widget["name"])}"{attributes(widget["attrs"])}>{options}</select>'
 
 

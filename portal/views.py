@@ -61,8 +61,10 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def sessions(request: HttpRequest) -> HttpResponse:
-    mine = sorted(UserSession.objects.purge_and_list(signed_in(request)), key=lambda one: one.created_at, reverse=True)
-    return render(request, "portal/sessions.html", {"sessions": mine})
+    newest_first = sorted(
+        UserSession.objects.purge_and_list(signed_in(request)), key=lambda session: session.created_at, reverse=True
+    )
+    return render(request, "portal/sessions.html", {"sessions": newest_first})
 
 
 @require_POST

@@ -59,7 +59,9 @@ def masked(value: str) -> str:
 def line(text: str) -> str:
     """One line as a person means it: one Unicode form, single spaces, nothing that cannot be seen or stored."""
     plain = unicodedata.normalize("NFC", text.encode(errors="ignore").decode())
-    return " ".join("".join(" " if unicodedata.category(one) in ("Cc", "Cf") else one for one in plain).split())
+    return " ".join(
+        "".join(" " if unicodedata.category(letter) in ("Cc", "Cf") else letter for letter in plain).split()
+    )
 
 
 def money(amount: int) -> str:

@@ -23,33 +23,33 @@ def request_reset(number: str, place: str) -> str:
     An unknown number gets a code too, sent to nobody, so that the next page behaves alike."""
     target = User.username_for(number)
     with transaction.atomic():
-        made = codes.make(RESET, target, lasts=RESET_LASTS, network=network_of(place))
+        code = codes.make(RESET, target, lasts=RESET_LASTS, network=network_of(place))
         user = may_reset(target)
         if user is None:
-            post_to_nobody(made)
+            post_to_nobody(code)
         else:
             minutes = str(int(RESET_LASTS.total_seconds() // 60))
             outbox.post(
                 "portal/messages/password_reset",
-                [made.digits, minutes],
+                [code.digits, minutes],
                 user,
-                intent=f"{RESET} {target} {made.expires_at.timestamp()}",
-                good_until=made.expires_at,
+                intent=f"{RESET} {target} {code.expires_at.timestamp()}",
+                good_until=code.expires_at,
             )
         audit.record("password reset asked", user or "")
     return target
 
 
 def may_reset(target: str) -> User | None:
-    found = User.objects.filter(username=target, is_active=True)
-    return (found if settings.DEMO else found.filter(is_demo=False)).first()
+    holders = User.objects.filter(username=target, is_active=True)
+    return (holders if settings.DEMO else holders.filter(is_demo=False)).first()
 
 
-def post_to_nobody(made: codes.Made) -> None:
+def post_to_nobody(code: codes.OneTimeCode) -> None:
     """The same sealing and writing as for somebody, and then undone: the time tells nothing either."""
     undo = transaction.savepoint()
     nobody = User(phone="0900000000", email="nobody@example.vn", language="vi")
-    outbox.post("portal/messages/password_reset", [made.digits, "15"], nobody, intent=f"{RESET} nobody {undo}")
+    outbox.post("portal/messages/password_reset", [code.digits, "15"], nobody, intent=f"{RESET} nobody {undo}")
     transaction.savepoint_rollback(undo)
     transaction.on_commit(outbox.waker.wake, robust=True)
 

@@ -32,8 +32,8 @@ MACHINES = {
 @register.filter
 def device(user_agent: str) -> str:
     """ "Chrome · Android": what a person calls it. The order matters, as each browser claims to be the ones after it."""
-    found = [next((name for mark, name in table.items() if mark in user_agent), "") for table in (BROWSERS, MACHINES)]
-    return " · ".join(filter(None, found)) or user_agent[:60]
+    names = [next((name for mark, name in table.items() if mark in user_agent), "") for table in (BROWSERS, MACHINES)]
+    return " · ".join(filter(None, names)) or user_agent[:60]
 
 
 @register.inclusion_tag("portal/parts/field.html")

@@ -214,7 +214,7 @@ def test_a_stranger_learns_nothing_from_the_forgotten_page(person: People) -> No
     pages = [re.sub(r'value="\w{64}"', "", page.content.decode()) for _asked, page in answers]
     assert pages[0] == pages[1]
     tries = [[set_password(client, "000000")[-0:] for _ in range(5)] for client in (known, unknown)]
-    words = [[re.findall(r"còn \d lần thử|hết lượt thử", answer)[:1] for answer in one] for one in tries]
+    words = [[re.findall(r"còn \d lần thử|hết lượt thử", answer)[:1] for answer in answers] for answers in tries]
     assert words[0] == words[1]
 
 
@@ -275,11 +275,11 @@ def test_a_good_password_is_taken(password: str, person: People) -> None:
     validate_password(password, person())
 
 
-def test_changing_the_password_ends_the_other_sessions_and_keeps_this_one(person: People, signed_in: Enter) -> None:
+def test_changing_the_password_ends_the_other_sessions_and_keeps_this_device(person: People, signed_in: Enter) -> None:
     user = person()
-    here, elsewhere = signed_in(user), signed_in(user)
-    here.post("/account/password/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
-    assert here.get("/account/").status_code == 200
+    this_device, elsewhere = signed_in(user), signed_in(user)
+    this_device.post("/account/password/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
+    assert this_device.get("/account/").status_code == 200
     assert elsewhere.get("/account/").status_code == 302
 
 
@@ -297,15 +297,15 @@ def test_the_old_password_cannot_be_guessed_in_an_open_session(person: People, s
 
 def test_one_sees_and_ends_other_sessions(person: People, signed_in: Enter) -> None:
     user = person()
-    here, elsewhere, third = signed_in(user), signed_in(user), signed_in(user)
+    this_device, elsewhere, third = signed_in(user), signed_in(user), signed_in(user)
     assert UserSession.objects.filter(user=user).count() == 3
     other = UserSession.objects.get(session_key=elsewhere.session.session_key)
-    here.post(f"/account/sessions/end/{other.pk}/")
+    this_device.post(f"/account/sessions/end/{other.pk}/")
     assert elsewhere.get("/account/").status_code == 302
     assert third.get("/account/").status_code == 200
-    here.post("/account/sessions/end/")
+    this_device.post("/account/sessions/end/")
     assert third.get("/account/").status_code == 302
-    assert here.get("/account/").status_code == 200
+    assert this_device.get("/account/").status_code == 200
 
 
 def test_nobody_ends_somebody_elses_session(person: People, signed_in: Enter) -> None:
@@ -415,7 +415,7 @@ def test_demo_people_stay_outside_where_there_is_no_demo(person: People, setting
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("address", "other", "same"),
     [
         ("203.0.113.7", "203.0.113.200", True),
         ("203.0.113.7", "203.0.114.7", False),
@@ -424,8 +424,8 @@ def test_demo_people_stay_outside_where_there_is_no_demo(person: People, setting
         ("::ffff:203.0.113.7", "203.0.113.9", True),
     ],
 )
-def test_a_network_is_a_24_or_a_64_however_written(one: str, other: str, same: bool) -> None:
-    assert (network_of(one) == network_of(other)) is same
+def test_a_network_is_a_24_or_a_64_however_written(address: str, other: str, same: bool) -> None:
+    assert (network_of(address) == network_of(other)) is same
 
 
 def test_a_password_change_brings_no_closed_account_back(person: People) -> None:

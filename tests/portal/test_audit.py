@@ -87,8 +87,8 @@ def removed(entries: list[int]) -> None:
 
 
 def swapped(entries: list[int]) -> None:
-    one, other = entries[1], entries[4]
-    for old, new in ((one, -1), (other, one), (-1, other)):
+    first, other = entries[1], entries[4]
+    for old, new in ((first, -1), (other, first), (-1, other)):
         by_force("UPDATE portal_event SET id = %s WHERE id = %s", new, old)
 
 
@@ -186,10 +186,10 @@ def test_the_command_names_the_fault_and_exits_1(capsys: pytest.CaptureFixture[s
 def test_an_outsider_can_check_an_anchored_head_with_the_public_key() -> None:
     write()
     seals.seal_all()
-    told = json.loads(settings.AUDIT_ANCHOR.read_text().splitlines()[-1])
+    line = json.loads(settings.AUDIT_ANCHOR.read_text().splitlines()[-1])
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(seals.public_key()))
-    head = f"audit {told['number']} {told['total']} {told['digest']}"
-    key.verify(bytes.fromhex(told["signature"]), head.encode())
+    head = f"audit {line['number']} {line['total']} {line['digest']}"
+    key.verify(bytes.fromhex(line["signature"]), head.encode())
 
 
 @pytest.mark.postgresql
@@ -222,11 +222,11 @@ def test_a_slow_transaction_is_sealed_later_and_still_verifies() -> None:
 
 
 def test_every_verb_in_the_source_has_words() -> None:
-    found = subprocess.run(
+    verbs = subprocess.run(
         ["grep", "-rhoP", r'audit\.record\(\s*"\K[^"]+', "portal", "enrollment", "kyc", "signing", "--include=*.py"],
         capture_output=True,
         text=True,
         check=True,
         cwd=settings.BASE_DIR,
     )
-    assert set(found.stdout.split("\n")) - {""} <= set(VERBS)
+    assert set(verbs.stdout.split("\n")) - {""} <= set(VERBS)

@@ -142,6 +142,6 @@ def test_of_thirty_right_answers_at_once_one_is_accepted() -> None:
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_of_thirty_requests_at_once_one_code_is_made() -> None:
-    made = at_once(30, lambda _place: codes.make("test", TARGET, lasts=QUARTER))
-    assert len([one for one in made if isinstance(one, codes.Made)]) == 1
+    outcomes = at_once(30, lambda _place: codes.make("test", TARGET, lasts=QUARTER))
+    assert len([code for code in outcomes if isinstance(code, codes.OneTimeCode)]) == 1
     assert Code.objects.filter(live=True).count() == 1

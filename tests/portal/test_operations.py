@@ -94,9 +94,9 @@ def test_metrics_are_for_who_has_the_token(client: Client) -> None:
     ],
 )
 def test_personal_data_is_struck_out_of_every_line(line: dict[str, object]) -> None:
-    told = json.dumps(logs.redact(None, "", dict(line)), default=str)
+    text = json.dumps(logs.redact(None, "", dict(line)), default=str)
     for secret in ("0912345678", "051190000011", "051 190", "example.vn", "Hoa-sen", "135790", "246801", "12345678"):
-        assert secret not in told
+        assert secret not in text
 
 
 def test_what_helps_the_operator_stays() -> None:
@@ -122,9 +122,9 @@ def test_traces_are_struck_too(capsys: pytest.CaptureFixture[str]) -> None:
     except ValueError:
         logger.exception("could not read")
     logger.removeHandler(handler)
-    told = capsys.readouterr().err
-    assert "could not read" in told
-    assert "051190000011" not in told
+    text = capsys.readouterr().err
+    assert "could not read" in text
+    assert "051190000011" not in text
 
 
 def test_probes_leave_no_lines() -> None:

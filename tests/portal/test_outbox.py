@@ -324,8 +324,8 @@ def test_a_real_worker_delivers_by_a_real_broker(user: User) -> None:
 
 
 def database_url() -> str:
-    found = connection.settings_dict
-    return f"postgres://{found['USER']}@{found['HOST']}:{found['PORT']}/{found['NAME']}"
+    place = connection.settings_dict
+    return f"postgres://{place['USER']}@{place['HOST']}:{place['PORT']}/{place['NAME']}"
 
 
 @pytest.mark.postgresql

@@ -134,8 +134,8 @@ def test_a_file_cut_at_a_chunk_is_found() -> None:
 
 def test_chunks_that_changed_places_are_found() -> None:
     sealed = SealedFile.store(io.BytesIO(b"x" * sealing.CHUNK + b"y" * sealing.CHUNK), "image/png", DataKey.make())
-    whole, one = stored(sealed), sealing.CHUNK + 16
-    replace(sealed, whole[one : 2 * one] + whole[:one] + whole[2 * one :])
+    whole, chunk = stored(sealed), sealing.CHUNK + 16
+    replace(sealed, whole[chunk : 2 * chunk] + whole[:chunk] + whole[2 * chunk :])
     with pytest.raises(sealing.Broken):
         sealed.read()
 

@@ -73,15 +73,15 @@ class Command(BaseCommand):
         server = subprocess.Popen(["env", *variables, *web(2, 4, "127.0.0.1", port)], stdout=subprocess.DEVNULL)
         try:
             until_it_answers(port)
-            found: dict[str, list[float]] = {"/": [], "/sign-in/": [], "/healthz": []}
+            pages: dict[str, list[float]] = {"/": [], "/sign-in/": [], "/healthz": []}
             for _round in range(ROUNDS):
-                for path, rates in found.items():
+                for path, rates in pages.items():
                     rates.append(rate(port, path, seconds))
         finally:
             server.terminate()
             server.wait()
-        bare = statistics.median(found["/healthz"])
-        for path, rates in found.items():
+        bare = statistics.median(pages["/healthz"])
+        for path, rates in pages.items():
             mine = statistics.median(rates)
             self.stdout.write(
                 f"{'GET ' + path:26}{mine:>10.0f}/s{bare:>10.0f}/s{bare / mine:>8.2f}  a view that says ok"
@@ -103,9 +103,9 @@ def url_of(database: str) -> str:
     """The address of the database that bench made, for the server it starts."""
     if connection.vendor == "sqlite":
         return f"sqlite:///{database}"
-    found = connection.settings_dict
-    login = f"{found['USER']}:{found['PASSWORD']}" if found["PASSWORD"] else found["USER"]
-    return f"postgres://{login}@{found['HOST']}:{found['PORT']}/{database}"
+    place = connection.settings_dict
+    login = f"{place['USER']}:{place['PASSWORD']}" if place["PASSWORD"] else place["USER"]
+    return f"postgres://{login}@{place['HOST']}:{place['PORT']}/{database}"
 
 
 def until_it_answers(port: int) -> None:

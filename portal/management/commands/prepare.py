@@ -20,15 +20,15 @@ def migrations_wait() -> bool:
 def gather_static() -> None:
     """When a file changed since: to press all of them small takes longer than everything else in a start."""
     unused = ["rest_framework"]  # its pages to browse an API are switched off
-    found = hashlib.sha256()
+    files = hashlib.sha256()
     for finder in get_finders():
         for name, storage in finder.list(unused):
-            told = Path(storage.path(name)).stat()
-            found.update(f"{name} {told.st_size} {told.st_mtime_ns}\n".encode())
+            file = Path(storage.path(name)).stat()
+            files.update(f"{name} {file.st_size} {file.st_mtime_ns}\n".encode())
     gathered = settings.STATIC_ROOT / "gathered"
-    if not gathered.exists() or gathered.read_text() != found.hexdigest():
+    if not gathered.exists() or gathered.read_text() != files.hexdigest():
         call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=unused)
-        gathered.write_text(found.hexdigest())
+        gathered.write_text(files.hexdigest())
 
 
 class Command(BaseCommand):

@@ -41,8 +41,8 @@ class Command(BaseCommand):
         active = provider.keyring().active
         total = 0
         # A writer that read the ring a moment ago may still seal under the old key: go round until a round finds none.
-        while found := sum(1 for _row in sealed_again(active)):
-            total += found
+        while renewed := sum(1 for _row in sealed_again(active)):
+            total += renewed
         audit.record("sealed again", active, values=total)
         self.stdout.write(f"{total} values sealed again under {active}")
         if retire:

