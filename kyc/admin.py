@@ -15,8 +15,10 @@ from django.views.decorators.http import require_POST
 from enrollment.journey import Step
 from enrollment.models import Application
 from kyc import board, desk, forms, watermark
+from kyc.demo.controls import drawn_control
 from kyc.models import Case, Evidence, Policy
-from kyc.steps import facing, looking, planting, policing, sampling
+from kyc.steps import facing, looking, policing, sampling
+from kyc.steps.control import add_control_case
 from kyc.steps.review import deciding, queues
 from kyc.steps.review.verbs import VERBS
 from portal import audit, sealing, writing
@@ -46,7 +48,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
         return [
             own("next/", self.take_next, "case_next", writes=True),
             own("board/", self.board, "case_board"),
-            own("plant/", self.plant, "case_plant", writes=True),
+            own("control/", self.control, "case_control", writes=True),
             own("face-again/", self.face_again, "case_face_again"),
             own("sample/<int:pk>/", self.sample, "case_sample"),
             own("picture/<int:pk>/", self.picture, "case_picture"),
@@ -148,7 +150,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
             raise Http404
         return HttpResponse(watermark.marked(pixels, name), content_type="image/jpeg")
 
-    # ── Blind second looks, planted cases, figures ──
+    # ── Blind second looks, control cases, figures ──
 
     def sample(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.check_works(request)
@@ -162,11 +164,11 @@ class CaseAdmin(ReadOnly, SealedSearch):
             return redirect("admin:kyc_case_changelist")
         return self.page(request, "sample", _("Xem lại mù"), sample=sample, **desk.blind_page(sample.case, user))
 
-    def plant(self, request: HttpRequest) -> HttpResponse:
+    def control(self, request: HttpRequest) -> HttpResponse:
         user = who(request)
         if queues.SUPERVISOR not in user.roles or request.POST.get("truth") not in sampling.VERDICTS:
             raise PermissionDenied
-        planting.plant_known(request.POST["truth"], user)
+        add_control_case(drawn_control(request.POST["truth"]), user)
         self.message_user(request, _("Đã đưa một hồ sơ mẫu vào hàng đợi."), messages.SUCCESS)
         return redirect("admin:case_board")
 

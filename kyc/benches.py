@@ -19,8 +19,8 @@ from enrollment import benches
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.seeds import told_by
-from kyc import drawing
-from kyc.drawing import Card, Face, Shot
+from kyc.demo import drawing
+from kyc.demo.drawing import Card, Face, Shot
 from kyc.models import Case
 from kyc.reading import card as cards
 from kyc.reading import ocr, picture, vision

@@ -141,8 +141,8 @@ def branches(since: Any) -> list[dict[str, Any]]:
 
 
 def samples() -> dict[str, Any]:
-    """Agreement in all, for planted cases, and per agent who opened the application."""
-    every = sampling.agreement("is_planted")
+    """Agreement in all, for control cases, and per agent who opened the application."""
+    every = sampling.agreement("is_control")
     agents = sampling.agreement("case__application__trail__actor")
     helpers = User.objects.filter(groups__name="agent").in_bulk(
         [row["case__application__trail__actor"] for row in agents]
@@ -150,7 +150,7 @@ def samples() -> dict[str, Any]:
     return {
         "kinds": [
             (
-                _("Hồ sơ mẫu") if row["is_planted"] else _("Xem lại mù"),
+                _("Hồ sơ mẫu") if row["is_control"] else _("Xem lại mù"),
                 row["looked"],
                 percent(row["agreed"], row["looked"]),
             )

@@ -2,7 +2,6 @@
 
 from celery import shared_task
 
-from kyc import specimens
 from kyc.steps import capture, checking
 from kyc.steps.review import deadlines
 
@@ -20,8 +19,3 @@ def keep_deadlines() -> None:
 @shared_task
 def tidy() -> None:
     capture.tidy()
-
-
-@shared_task
-def seed_demo() -> None:
-    specimens.seed_files()

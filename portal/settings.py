@@ -405,11 +405,12 @@ CELERY_BEAT_SCHEDULE = {
         "signing.tasks.publish": 30.0,
         "signing.tasks.turn": 3600.0,
         "signing.tasks.recheck": 86400.0,
-        **({"kyc.tasks.seed_demo": 15.0} if DEMO_FILES else {}),
+        **({"kyc.demo.tasks.seed_files": 15.0} if DEMO_FILES else {}),
     }.items()
 }
+CELERY_IMPORTS = ("kyc.demo.tasks",) if DEMO_FILES else ()
 # The signer has a queue of its own; the demo's people sign there too.
-CELERY_TASK_ROUTES = {"signing.tasks.*": {"queue": "signer"}, "kyc.tasks.seed_demo": {"queue": "signer"}}
+CELERY_TASK_ROUTES = {"signing.tasks.*": {"queue": "signer"}, "kyc.demo.tasks.seed_files": {"queue": "signer"}}
 
 # ── Logs: JSON lines, one request id from the page to the task, personal data struck out ──
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")

@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
                 ('verdict', models.CharField(blank=True, max_length=8)),
                 ('at', models.DateTimeField(null=True)),
                 ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('is_planted', models.BooleanField(default=False)),
+                ('is_control', models.BooleanField(default=False)),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('case', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='sample', to='kyc.case')),
                 ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

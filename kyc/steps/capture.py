@@ -29,6 +29,7 @@ LARGEST = {"card-front": MAX_BYTES, "card-back": MAX_BYTES, "face": 8_000_000}
 UPLOADS = Limit("evidence uploads", 120, timedelta(days=1))
 LOOK_TAKES = timedelta(seconds=30)
 Files = dict[str, tuple[SealedFile, str]]  # by kind: the sealed file and the digest of its pixels
+Given = dict[str, tuple[dict[str, bytes], dict[str, Any]]]  # by item: pictures as they are stored, and what was found
 INSIST_AFTER = (
     2  # refusals of an item, after which a soft fault is left to the reviewer: an old phone takes no better one
 )
@@ -233,6 +234,13 @@ def keep(
             application=application, kind=kind, way=way, file=file, digest=told, facts=facts, by=by, created_at=now
         )
     Application.objects.filter(pk=application.pk).update(touched_at=now, reminded_at=None)
+
+
+def give(application: Application, given: Given, *, way: str = "camera", by: User | None = None) -> None:
+    """Pictures that were looked at already."""
+    for pictures, facts in given.values():
+        with stored(application, pictures) as files:
+            keep(application, files, way, facts, by)
 
 
 def is_sound(evidence: Evidence) -> bool:

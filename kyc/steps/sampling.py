@@ -1,4 +1,4 @@
-"""How well we decide: a share of approvals goes blind to a second person, and known cases are planted in the queue."""
+"""How well we decide: a share of approvals goes blind to a second person, and control cases are slipped in."""
 
 import secrets
 from typing import Any
@@ -29,16 +29,6 @@ def maybe_sample(case: Case, by: User, expected: str = "pass") -> None:
         Sample.objects.get_or_create(case=case, defaults={"expected": expected, "decided_by": decided})
 
 
-def told_truth(case: Case, by: User, verdict: str) -> None:
-    """A planted case was decided as any other; now it tells whether rightly."""
-    Sample.objects.get_or_create(
-        case=case,
-        defaults={
-            "expected": case.truth, "decided_by": by, "verdict": verdict, "by": by, "at": timezone.now(), "is_planted": True,
-        },
-    )  # fmt: skip
-
-
 def waiting_for(user: User) -> "QuerySet[Sample]":
     """Samples that this person did not decide."""
     open_ones = Sample.objects.filter(verdict="").exclude(decided_by=user)
@@ -57,7 +47,7 @@ def judge(sample: Sample, verdict: str, by: User) -> None:
 
 
 def agreement(by: str) -> list[dict[str, Any]]:
-    """By whom or what is grouped (`decided_by`, `is_planted`, an agent's trail): how many looked at again, how many agreed."""
+    """By whom or what is grouped (`decided_by`, `is_control`, an agent's trail): how many looked at again, how many agreed."""
     judged = Sample.objects.exclude(verdict="")
     agreed = Count("pk", filter=Q(verdict=F("expected")), distinct=True)
     return list(judged.values(by).annotate(looked=Count("pk", distinct=True), agreed=agreed).order_by(by))

@@ -30,7 +30,7 @@ VERBS: dict[str, Any] = {  # as staff read them; a test finds a verb that is mis
     "authority made": _("Tạo khóa cấp chứng thư số"),
     "branch changed": _("Sửa đơn vị"),
     "case assigned": _("Giao hồ sơ"),
-    "case planted": _("Gài hồ sơ mẫu"),
+    "control case added": _("Thêm hồ sơ mẫu"),
     "case taken over": _("Lấy lại hồ sơ người khác giữ"),
     "certificate intended": _("Chuẩn bị cấp chứng thư số"),
     "certificate issued": pgettext_lazy("đã", "Cấp chứng thư số"),

@@ -15,9 +15,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from enrollment.models import Application
 from enrollment.seeds import told_by
-from kyc.drawing import Card, Face, Shot, photograph
+from kyc.demo.controls import drawn_control
+from kyc.demo.drawing import Card, Face, Shot, photograph
 from kyc.models import Case, Challenge, Decision, Evidence, Sample
-from kyc.steps import checking, planting
+from kyc.steps import checking
+from kyc.steps.control import add_control_case
 from portal.models import User
 from tests.browser.conftest import look
 from tests.browser.test_pages import only_english, speak
@@ -316,7 +318,7 @@ def test_every_page_of_the_desk(page: Page, language: str, staff: People) -> Non
     case = a_case(fault="other-name")
     checking.check_due()
     act(case, "take", reviewer)
-    planting.plant_known("pass", None)
+    add_control_case(drawn_control("pass"), None)
     done = bare_case()
     Sample.objects.create(case=done, expected="pass", decided_by=supervisor)
     Case.objects.filter(pk=done.pk).update(queue="closed")

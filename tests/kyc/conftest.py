@@ -19,9 +19,10 @@ from enrollment.journey import Channel, Step
 from enrollment.models import Application, Plan, Trail
 from enrollment.seeds import told_by
 from enrollment.steps import opening
-from kyc.drawing import Card, Face, Shot, jpeg, photograph
+from kyc.demo import evidence
+from kyc.demo.drawing import Card, Face, Shot, jpeg, photograph
 from kyc.models import Case, Challenge, Upload
-from kyc.steps import capture, facing, planting
+from kyc.steps import capture, facing
 from kyc.steps.review import deciding
 from kyc.steps.review.turns import Choice
 from portal.models import User
@@ -33,12 +34,12 @@ GOOD = Shot(fill=0.9)
 
 
 @cache
-def given(face: int = FACE, fault: str = "") -> planting.Given:
+def given(face: int = FACE, fault: str = "") -> capture.Given:
     """Drawn and looked at once for all tests: it takes a second."""
     told = told_by("Lý Thị Mẫu Xuân", "079190100000", "0912100000")
     if fault == "other-name":
         told = replace(told, full_name="Lý Thị Mẫu Xoan")
-    return planting.drawn(
+    return evidence.drawn(
         Card(told, Face(face), fake={"number": "079190999999"} if fault == "other-card" else {}), Face(face)
     )
 
@@ -55,7 +56,7 @@ def shown(side: str, **how: Any) -> bytes:
 def film(*cues: tuple[str, int], face: int = FACE) -> bytes:
     """What the page would send for somebody who follows these cues."""
     told: list[dict[str, object]] = [{"cue": cue, "ms": ms} for cue, ms in cues]
-    frames = planting.film(Face(face), told, 380)
+    frames = evidence.film(Face(face), told, 380)
     parts = [(frame.at, "", jpeg(frame.image, 60)) for frame in frames]
     for cue in ("far", "near"):
         until = 0
@@ -122,7 +123,7 @@ def a_case(**more: Any) -> Case:
     """A file that has just come to the desk, with specimens for evidence."""
     fault, face = more.pop("fault", ""), more.pop("face", FACE)
     application = an_application(Step.PIN, **{"person": "079190100000" if not more.pop("other", False) else "", **more})
-    planting.give(application, given(face, fault))
+    capture.give(application, given(face, fault))
     application.finish()
     return Case.objects.select_related("application", "application__data_key").get(application=application)
 

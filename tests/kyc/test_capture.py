@@ -16,9 +16,9 @@ from PIL import Image, PngImagePlugin
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from kyc.drawing import Face, jpeg
+from kyc.demo.drawing import Face, jpeg
 from kyc.models import Evidence, Mark, Piece, Upload
-from kyc.steps import capture, planting
+from kyc.steps import capture
 from portal.models import SealedFile, User
 from portal.refusals import Refusal
 from signing.papers import layout
@@ -111,14 +111,14 @@ def test_it_finishes_with_all_items_and_not_before() -> None:
     application = an_application()
     with pytest.raises(Refusal, match="evidence-missing"):
         capture.finish(application)
-    planting.give(application, given())
+    capture.give(application, given())
     capture.finish(application)
     assert application.step == Step.CONTRACT
 
 
 def test_an_item_that_was_sent_back_must_be_new() -> None:
     application = an_application(Step.PIN)
-    planting.give(application, given())
+    capture.give(application, given())
     application.finish()
     application.send_back({"card-front": "glare"})
     assert application.step == Step.CAPTURE
@@ -264,7 +264,7 @@ def test_the_pages_lead_from_item_to_item(capturing: tuple[Application, Client])
     for path in ("test/", "card-front/", "card-back/", "face/"):
         assert client.get(CAPTURE + path).status_code == 200
     assert client.get(f"{CAPTURE}passport/").status_code == 404
-    planting.give(application, given())
+    capture.give(application, given())
     assert client.post(f"{CAPTURE}done/").headers["Location"] == "/application/contract/"
     application.refresh_from_db()
     assert application.step == Step.CONTRACT
@@ -328,7 +328,7 @@ def test_erasing_takes_files_and_marks_along() -> None:
     from kyc import arrivals
 
     application = an_application()
-    planting.give(application, given())
+    capture.give(application, given())
     names = list(SealedFile.objects.values_list("name", flat=True))
     application.data_key.erase(timezone.now())
     arrivals.erased(application)

@@ -17,7 +17,7 @@ from enrollment.seeds import told_by
 from kyc.gateways import ekyc
 from kyc.models import Case, Check, Evidence, Mark
 from kyc.reading import comparing, ocr
-from kyc.steps import checking, planting
+from kyc.steps import capture, checking
 from portal.allowances import Limit
 from tests.kyc.conftest import a_case, given, shown
 
@@ -116,7 +116,7 @@ def test_findings_are_about_these_pictures_and_no_others() -> None:
     case = a_case()
     found(case.application)
     assert checking.findings(case.application)
-    planting.give(case.application, given(77))
+    capture.give(case.application, given(77))
     assert checking.findings(case.application) == []
     assert found(case.application)["qr"] == Check.Outcome.PASS
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from PIL import Image
 
 from enrollment.models import Application
-from kyc.drawing import Face, jpeg
+from kyc.demo.drawing import Face, jpeg
 from kyc.models import Challenge, Check, Evidence
 from kyc.steps import checking, facing
 from portal.models import User

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from enrollment.seeds import told_by
-from kyc import measuring
-from kyc.drawing import Card, Face, Shot, photograph
+from kyc.demo import measuring
+from kyc.demo.drawing import Card, Face, Shot, photograph
 from kyc.reading import mrz, vision
 from tests.conftest import at_once
 

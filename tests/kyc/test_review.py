@@ -19,8 +19,10 @@ from enrollment import dossier
 from enrollment.journey import Channel, Step
 from enrollment.models import Application, Approval, Consent
 from enrollment.steps import approving, opening
+from kyc.demo.controls import drawn_control
 from kyc.models import Case, Check, Decision, Evidence, Sample
-from kyc.steps import facing, planting
+from kyc.steps import capture, facing
+from kyc.steps.control import add_control_case
 from kyc.steps.review import deadlines, deciding, objections
 from kyc.steps.review.turns import Choice
 from kyc.steps.review.verbs import VERBS
@@ -264,7 +266,7 @@ def test_whoever_had_a_hand_in_the_file_can_neither_appraise_nor_approve(
     if how == "captured":
         from tests.kyc.conftest import given
 
-        planting.give(application, given(), by=user)
+        capture.give(application, given(), by=user)
     elif how == "assisted":
         assisted(application, user)
     elif how == "opened":
@@ -374,21 +376,21 @@ def test_another_picture_in_the_place_of_the_approved_one_takes_it_away_too(revi
     assert approving.granted(finding(case)) is None
 
 
-def test_a_planted_case_leads_to_no_certificate_and_no_message(reviewer: User, approver: User) -> None:
-    case = planting.plant_known("fail", None)
+def test_a_control_case_leads_to_no_certificate_and_no_message(reviewer: User, approver: User) -> None:
+    case = add_control_case(drawn_control("fail"), None)
     before = Message.objects.count()
     act(case, "take", reviewer)
     act(case, "pass", reviewer)
     application = finding(case)
-    assert (application.step, application.reason) == (Step.STOPPED, "planted")
+    assert (application.step, application.reason) == (Step.STOPPED, "control")
     assert not Approval.objects.exists()
     assert Message.objects.count() == before
     sample = Sample.objects.get(case=case)
-    assert (sample.is_planted, sample.expected, sample.verdict) == (True, "fail", "pass")
+    assert (sample.is_control, sample.expected, sample.verdict) == (True, "fail", "pass")
 
 
-def test_a_planted_case_looks_like_any_other(reviewer: User) -> None:
-    case = planting.plant_known("pass", None)
+def test_a_control_case_looks_like_any_other(reviewer: User) -> None:
+    case = add_control_case(drawn_control("pass"), None)
     assert case.application.trail.count() > 5
     told = {one.outcome for one in Check.objects.filter(application=case.application)}
     assert told == set()  # no machine has looked yet, as with any other

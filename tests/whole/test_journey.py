@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from enrollment.identity import Declaration
-from kyc.drawing import Face
+from kyc.demo.drawing import Face
 from portal.seeds import DEMO_PEOPLE
 from tests.browser.test_evidence import INJECTED, scene, y4m
 from tests.browser.test_journey import Mouse, code_in, fill

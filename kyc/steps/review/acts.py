@@ -10,7 +10,7 @@ from enrollment.journey import Step
 from enrollment.steps import approving, leaving
 from kyc import hours
 from kyc.models import Case
-from kyc.steps import facing, sampling, telling
+from kyc.steps import control, facing, sampling, telling
 from kyc.steps.review.turns import Choice, close, rest, run, turn, write_decision
 from portal import audit
 from portal.models import User
@@ -59,7 +59,7 @@ def release(case: Case, by: User, choice: Choice) -> None:
 def pass_on(case: Case, by: User, choice: Choice) -> None:
     write_decision(case, "pass", by, choice)
     if case.truth:
-        return _planted(case, by, "pass")
+        return control.conclude(case, by, "pass")
     approving.appraise(case.application, choice.file_hash, by)
     turn(case, queue=Queue.APPROVAL, holder=None, held_at=None)
     return None
@@ -69,7 +69,7 @@ def approve(case: Case, by: User, choice: Choice) -> None:
     application = case.application
     if case.truth:
         write_decision(case, "approve", by, choice)
-        return _planted(case, by, "pass")
+        return control.conclude(case, by, "pass")
     approving.approve(application, choice.file_hash, by)
     write_decision(case, "approve", by, choice)
     close(case)
@@ -95,7 +95,7 @@ def recall(case: Case, by: User, choice: Choice) -> None:
 def send_back(case: Case, by: User, choice: Choice) -> None:
     write_decision(case, "send-back", by, choice)
     if case.truth:
-        return _planted(case, by, "fail")
+        return control.conclude(case, by, "fail")
     approving.void(case.application)
     if "face" in choice.items:
         facing.failures(case.application).update(counts=False)
@@ -148,7 +148,7 @@ def reject(case: Case, by: User, choice: Choice) -> None:
         raise Refusal("incomplete", _("Từ chối cần một lý do trong danh sách."), status=422)
     write_decision(case, "reject", by, choice)
     if case.truth:
-        return _planted(case, by, "fail")
+        return control.conclude(case, by, "fail")
     approving.void(case.application)
     rest(case, Queue.REJECTED)
     telling.tell_result(case, "rejected")
@@ -165,9 +165,3 @@ def reopen(case: Case, by: User, choice: Choice) -> None:
     write_decision(case, "reopen", by, choice)
     run(case, Queue.APPRAISAL)
     telling.tell_result(case, "reopened")
-
-
-def _planted(case: Case, by: User, verdict: str) -> None:
-    """A known case tells of the reviewer, not of a person: it ends here, and nothing follows from it."""
-    sampling.told_truth(case, by, verdict)
-    leaving.leave(case.application, "planted")

@@ -9,7 +9,7 @@ from random import Random
 from PIL import Image
 
 from enrollment.seeds import told_by
-from kyc.drawing import Card, Face, Shot, photograph
+from kyc.demo.drawing import Card, Face, Shot, photograph
 from kyc.reading import card as cards
 from kyc.reading import comparing, mrz, ocr, vision
 

@@ -12,10 +12,10 @@ from enrollment import dossier
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.seeds import seed_application, told_by, walk
-from kyc.drawing import Card, Face, Shot
+from kyc.demo.drawing import Card, Face, Shot
+from kyc.demo.evidence import drawn
 from kyc.models import Case
 from kyc.steps import capture, checking
-from kyc.steps.planting import drawn, give
 from kyc.steps.review import deciding, objections
 from kyc.steps.review.turns import Choice
 from portal.allowances import Limit
@@ -70,7 +70,7 @@ def seed_file(place: int, full_name: str, number: str, phone: str, state: str, f
     with transaction.atomic():
         seed_application(full_name, number, phone, "theo-luot-12", Step.CAPTURE)
         application = Application.objects.select_related("data_key").get(person_index=User.username_for(number))
-        give(application, given, way="gallery" if fault == "gallery" else "camera")
+        capture.give(application, given, way="gallery" if fault == "gallery" else "camera")
         capture.finish(application)
     # The contract and the PIN are the app's beside this one.
     application = walk(application, STOPS.get(state, Step.REVIEW))

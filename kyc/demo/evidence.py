@@ -1,0 +1,42 @@
+"""Specimens as evidence: pictures as a phone would have taken and sent them, of people who do not exist."""
+
+from random import SystemRandom
+
+from django.utils import timezone
+
+from kyc.demo import drawing
+from kyc.demo.drawing import Card, Face, Shot
+from kyc.reading import card as cards
+from kyc.reading import picture
+from kyc.steps import capture, facing
+
+
+def drawn(card: Card, face: Face, shot: Shot | None = None) -> capture.Given:
+    """As a phone would have taken it, looked at as a customer's pictures are. Slow: done before any transaction."""
+    shot = shot or Shot(seed=face.seed, turn=(face.seed % 7 - 3) * 0.6, tilt=0.008, fill=0.9)
+    given: capture.Given = {}
+    for kind, side in (("card-front", card.front()), ("card-back", card.back())):
+        image = drawing.photograph(side, shot, (1400, 1000))
+        given[kind] = {kind: picture.kept(image)}, cards.look(image).facts
+    cues = facing.cues(SystemRandom(), calm=False)
+    frames = film(face, cues)
+    facts = facing.facts_of(cues, facing.seen_at(cues, frames), frames, calm=False, promised_at=timezone.now())
+    far, near = face.seen(0.27, size=(720, 960)), face.seen(0.48, size=(720, 960), seed=face.seed + 1)
+    given["face"] = facing.pictures_of(far, near, frames), facts
+    return given
+
+
+def film(face: Face, cues: "list[dict[str, object]]", step: int = 300) -> "list[facing.Frame]":
+    """The head wanders from oval to oval, as a person's does."""
+    found, start = [], 0
+    wide, middle = 0.27, 0.5
+    for cue in cues:
+        place = facing.OVALS[str(cue["cue"])]
+        end = start + int(str(cue["ms"]))
+        for at in range(start, end, step):
+            wide += (place[0] * 0.8 - wide) * 0.5
+            middle += (place[1] - middle) * 0.5
+            image = face.seen(wide, (middle, 0.5), (270, 360), seed=at + 1)
+            found.append(facing.Frame(at, "", image))
+        start = end
+    return found

@@ -1,0 +1,10 @@
+"""Background work of the demo."""
+
+from celery import shared_task
+
+from kyc.demo import seeding
+
+
+@shared_task
+def seed_files() -> None:
+    seeding.seed_files()
