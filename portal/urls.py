@@ -1,6 +1,7 @@
 """The whole map of the site on one screen."""
 
 from allauth.account import views as account
+from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
@@ -43,6 +44,8 @@ urlpatterns = [
     # One way to change a password and to sign out; Django's own would pass by our rules, limits and notices.
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/logout/", RedirectView.as_view(pattern_name="account_logout")),
+    # One way to sign in, second factor included.
+    path("admin/login/", secure_admin_login(admin.site.login)),
     path("admin/", admin.site.urls),
     path("api/sms/<uuid:message>/<str:token>/", api.sms_report, name="sms_report"),
     path(".well-known/security.txt", views.security_txt),

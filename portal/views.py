@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,7 +22,7 @@ from portal import audit, forms, health, metrics
 from portal.accounts import roles
 from portal.accounts.reset import check_reset, request_reset, reset_password
 from portal.accounts.second_factor import has_second_factor
-from portal.accounts.signing_in import CHALLENGES, network_of
+from portal.accounts.signing_in import CHALLENGES, network_of, session_ends
 from portal.errors import PAGES
 from portal.models import User
 from portal.refusals import Refusal
@@ -36,11 +36,11 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
-def passkey_sign_in(request: HttpRequest) -> HttpResponse:
+def passkey_sign_in(request: HttpRequest) -> HttpResponseBase:
     """Each challenge is a session kept; a network gets so many, and each is short-lived until somebody signs in."""
     net = network_of(audit.actor.get().place)
     CHALLENGES.require(net, PAGES[429][2])
-    response: HttpResponse = login_webauthn(request)
+    response = login_webauthn(request)
     if not request.user.is_authenticated:
         request.session.set_expiry(600)
     return response
@@ -84,7 +84,7 @@ def session(request: HttpRequest) -> HttpResponse:
     """ "Tôi vẫn ở đây": being asked is enough to extend the session; the answer says until when."""
     if not request.user.is_authenticated:
         raise Refusal("session-ended", _("Phiên làm việc đã kết thúc."), status=401)
-    return JsonResponse({"ends": request.session_ends})  # type: ignore[attr-defined]
+    return JsonResponse({"ends": session_ends(request.session, request.user)})
 
 
 @require_POST

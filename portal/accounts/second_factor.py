@@ -20,15 +20,18 @@ SECOND_FACTOR = Limit("second factor", 5, timedelta(minutes=5), sliding=True)
 SECOND_FACTOR_DAY = Limit("second factor day", 30, timedelta(days=1))
 
 
-class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+MESSAGES: dict[str, Any] = {
+    **DefaultMFAAdapter.error_messages,
+    "cannot_delete_authenticator": gettext_lazy("Nhân viên phải giữ ít nhất một lớp xác thực thứ hai."),
+    "incorrect_code": gettext_lazy("Mã chưa đúng. Quý khách hãy xem mã mới trong ứng dụng rồi nhập lại."),
+}
+
+
+class MFAAdapter(DefaultMFAAdapter):
     """Second factors: secrets sealed, a name that shows no user name, and none taken from staff."""
 
     PLACE = "mfa_authenticator.data"
-    error_messages = {  # noqa: RUF012
-        **DefaultMFAAdapter.error_messages,
-        "cannot_delete_authenticator": gettext_lazy("Nhân viên phải giữ ít nhất một lớp xác thực thứ hai."),
-        "incorrect_code": gettext_lazy("Mã chưa đúng. Quý khách hãy xem mã mới trong ứng dụng rồi nhập lại."),
-    }
+    error_messages = MESSAGES
 
     def encrypt(self, text: str) -> str:
         return sealing.seal(text.encode(), self.PLACE)
@@ -36,13 +39,13 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def decrypt(self, encrypted_text: str) -> str:
         return sealing.unseal(encrypted_text, self.PLACE).decode()
 
-    def _get_user_identifier(self, user: User) -> str:
+    def _get_user_identifier(self, user: Any) -> str:
         return writing.masked(user.id_number)
 
     def _get_site_name(self) -> str:
         return "VNPT SmartCA"
 
-    def generate_authenticator_name(self, user: User, type: Any) -> str:
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
         return _("Thiết bị %(number)d") % {"number": Authenticator.objects.filter(user=user, type=type).count() + 1}
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:

@@ -10,6 +10,7 @@ from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_
 from allauth.core import context
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from portal import audit, sealing
 from portal.accounts.notifying import notify_change
+from portal.accounts.roles import limits
 from portal.allowances import Limit
 from portal.models import User
 
@@ -42,13 +44,16 @@ def locked(limit: Limit, holder: str) -> ValidationError:
     return ValidationError(LOCKED % {"minutes": minutes}, code="locked")
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    error_messages = {  # noqa: RUF012
-        **DefaultAccountAdapter.error_messages,
-        "enter_current_password": gettext_lazy("Mật khẩu hiện tại chưa đúng."),
-        "incorrect_password": gettext_lazy("Mật khẩu chưa đúng."),
-        "rate_limited": gettext_lazy("Quý khách thao tác quá nhanh. Vui lòng chờ ít phút rồi thử lại."),
-    }
+MESSAGES: dict[str, Any] = {
+    **DefaultAccountAdapter.error_messages,
+    "enter_current_password": gettext_lazy("Mật khẩu hiện tại chưa đúng."),
+    "incorrect_password": gettext_lazy("Mật khẩu chưa đúng."),
+    "rate_limited": gettext_lazy("Quý khách thao tác quá nhanh. Vui lòng chờ ít phút rồi thử lại."),
+}
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    error_messages = MESSAGES
 
     def is_open_for_signup(self, request: Any) -> bool:
         return False  # accounts are opened by activation, by staff, or at the counter
@@ -61,8 +66,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         left = SIGN_IN.spend(holder)
         if left is None:
             raise locked(SIGN_IN, holder)
-        user: User | None = super().authenticate(request, **credentials)
-        if user:
+        user = super().authenticate(request, **credentials)
+        if isinstance(user, User):
             SIGN_IN.restore(holder)
             return user
         NETWORK.spend(net)
@@ -77,13 +82,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             code="wrong",
         )
 
-    def pre_login(self, request: Any, user: User, **kwargs: Any) -> Any:
+    def pre_login(self, request: Any, user: Any, **kwargs: Any) -> Any:
         """Demo people may be left in a database whose demo is over; by no door do they come in."""
         if user.is_demo and not settings.DEMO:
             return self.respond_user_inactive(request, user)
         return super().pre_login(request, user, **kwargs)
 
-    def login(self, request: Any, user: User) -> None:
+    def login(self, request: Any, user: Any) -> None:
         super().login(request, user)
         UserSession.objects.create_from_request(request)
         request.session.set_expiry(0)  # a passkey's challenge had set a short one
@@ -97,13 +102,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         audit.record("sign-out", request.user, user=request.user)
         super().logout(request)
 
-    def set_password(self, user: User, password: str) -> None:
+    def set_password(self, user: Any, password: str) -> None:
         with transaction.atomic():
             user.set_password(password)
             user.save(update_fields=["password"])  # nothing else: it may have changed since this copy was read
             audit.record("password changed", user, user=user)
 
-    def send_notification_mail(self, template_prefix: str, user: User, *_args: Any, **_kwargs: Any) -> None:
+    def send_notification_mail(self, template_prefix: str, user: Any, *_args: Any, **_kwargs: Any) -> None:
         """allauth tells what changed; we tell the person by SMS and e-mail, from our own templates."""
         what = template_prefix.rpartition("/")[2]
         notify_change(user, what)
@@ -116,6 +121,13 @@ def enter(request: Any, user: User, *, second_factor: bool = False) -> None:
     if second_factor:
         record_authentication(request, user, "mfa", type="totp")
     AccountAdapter(request).login(request, user)
+
+
+def session_ends(session: SessionBase, user: User) -> float:
+    """Unless there is another click before."""
+    idle, absolute = limits(user)
+    since: float = session.get("since", 0)
+    return min(time.time() + idle.total_seconds(), since + absolute.total_seconds())
 
 
 def is_password_of(user: User, password: str) -> bool:
