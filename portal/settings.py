@@ -3,27 +3,22 @@
 import os
 import sys
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import logs
+from portal.environment import EMBEDDED, EMBEDDED_SECRET, database, env, files, origin_of, required, secret
 
-env = environ.FileAwareEnv()  # any variable may come from a file named by its twin: SECRET_KEY_FILE and so on
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # ── Where we stand: one machine on embedded defaults, or a deployment that must name every secret ──
-EMBEDDED: bool = env.bool("EMBEDDED", default=False)
 DEMO: bool = env.bool("DEMO", default=EMBEDDED)
 DEMO_FILES: bool = env.bool("DEMO_FILES", default=DEMO)
 DEBUG: bool = env.bool("DEBUG", default=False)
 TESTING = "pytest" in sys.modules
 STATE = Path(env.str("STATE", default=str(BASE_DIR / "var"))).resolve()
-EMBEDDED_SECRET = "embedded-only-never-outside-one-machine"
-
 
 try:
     (STATE / "metrics").mkdir(parents=True, exist_ok=True)
@@ -33,24 +28,6 @@ except OSError as wrong:
     ) from wrong
 # The metrics library reads this when first imported: counters of all web processes meet in this folder.
 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(STATE / "metrics"))
-
-
-def secret(name: str) -> str:
-    """A secret has a default on one machine only; elsewhere a missing or default one stops the start."""
-    value: str = env.str(name, default=EMBEDDED_SECRET if EMBEDDED else "")
-    if not EMBEDDED and value in ("", EMBEDDED_SECRET):
-        raise ImproperlyConfigured(f"{name} is missing or still the default: set {name} (or {name}_FILE) to a secret.")
-    return value
-
-
-def required(name: str, embedded: str) -> str:
-    """A choice that only one machine may leave open."""
-    value: str = env.str(name, default=embedded if EMBEDDED else "")
-    if not value:
-        raise ImproperlyConfigured(
-            f"{name} is missing: outside EMBEDDED=1 it must be chosen (see the table in docs/operating.md)."
-        )
-    return value
 
 
 if DEMO and not EMBEDDED:
@@ -71,32 +48,11 @@ if not SECURE and not EMBEDDED:
     raise ImproperlyConfigured("SITE_URL must begin with https:// outside EMBEDDED=1.")
 
 # ── The outside: database, broker, files, mail, SMS, keys ──
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": environ.Env.db_url_config(required("DATABASE_URL", f"sqlite:///{STATE}/portal.sqlite3"))
+DATABASES = {
+    "default": database(
+        required("DATABASE_URL", f"sqlite:///{STATE}/portal.sqlite3"), env.int("DATABASE_POOL", default=8)
+    )
 }
-_database = DATABASES["default"]
-_database["ATOMIC_REQUESTS"] = False
-if _database["ENGINE"].endswith("sqlite3"):
-    _database["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",  # else two writers that began as readers fail instead of waiting
-        "timeout": 5,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-else:
-    _database["CONN_HEALTH_CHECKS"] = True
-    _database["OPTIONS"] = {
-        # A pool per process; a request waits 2 s at most for a connection, then the person is told to come back.
-        # The pool tries no longer than somebody waits: left to itself it would double its pauses up to minutes,
-        # refuse whoever asks in between, and so be away long after the database is back.
-        "pool": {
-            "min_size": 0,
-            "max_size": env.int("DATABASE_POOL", default=8),
-            "timeout": 2,
-            "reconnect_timeout": 2,
-        },
-        "connect_timeout": 2,
-        "options": "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
-    }
 # Empty on one machine: `manage.py up` starts a Redis of its own on this socket.
 REDIS_URL: str = env.str("REDIS_URL", default="")
 if not REDIS_URL:
@@ -148,27 +104,8 @@ if LOCAL_BANK:
     }
 AUDIT_ANCHOR = Path(required("AUDIT_ANCHOR", f"{STATE}/audit-anchor.jsonl"))
 
-if STORAGE_URL.startswith("file://"):
-    _files: dict[str, Any] = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": STORAGE_URL.removeprefix("file://"), "base_url": None},
-    }
-else:  # s3://key:secret@host/bucket
-    _bucket = urlsplit(STORAGE_URL)
-    _files = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": _bucket.path.strip("/"),
-            "access_key": _bucket.username,
-            "secret_key": unquote(_bucket.password or ""),
-            "endpoint_url": f"{'http' if _bucket.scheme == 's3+http' else 'https'}://{_bucket.netloc.rpartition('@')[2]}",
-            "addressing_style": "path",
-            "file_overwrite": False,
-            "default_acl": None,
-        },
-    }
 STORAGES = {
-    "default": _files,
+    "default": files(STORAGE_URL),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 vars().update(environ.Env.email_url_config(MAIL_URL))
@@ -280,10 +217,6 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 
-def _origin_of(url: str) -> str:
-    return f"{urlsplit(url).scheme.partition('+')[2]}://{urlsplit(url).netloc.rpartition('@')[2]}"
-
-
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -296,7 +229,7 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
         "frame-src": [SELF],
         # A POST that ends at a payment gateway needs that origin here.
-        "form-action": [SELF, *[_origin_of(url) for url in PAYMENT_URLS.values() if url]],
+        "form-action": [SELF, *[origin_of(url) for url in PAYMENT_URLS.values() if url]],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("portal", "enrollment", "kyc", "signing")
 ALL = {f"tests/{room}" for room in ROOMS} | {"tests/test_deployment.py"}
-GROUND = {"pyproject.toml", "uv.lock", "manage.py", "portal/settings.py"}
+GROUND = {"pyproject.toml", "uv.lock", "manage.py", "portal/settings.py", "portal/environment.py"}
 ALWAYS = "tests/test_house.py"  # imports, words in both languages, the docs
 SLOW = {"browser", "whole"}  # Chromium and whole portals: `make test` alone
 

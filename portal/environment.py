@@ -1,0 +1,78 @@
+"""Reading the environment, and what an address in it means to Django."""
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.FileAwareEnv()  # any variable may come from a file named by its twin: SECRET_KEY_FILE and so on
+EMBEDDED: bool = env.bool("EMBEDDED", default=False)  # one machine, on defaults of its own
+EMBEDDED_SECRET = "embedded-only-never-outside-one-machine"
+
+
+def secret(name: str) -> str:
+    """A secret has a default on one machine only; elsewhere a missing or default one stops the start."""
+    value: str = env.str(name, default=EMBEDDED_SECRET if EMBEDDED else "")
+    if not EMBEDDED and value in ("", EMBEDDED_SECRET):
+        raise ImproperlyConfigured(f"{name} is missing or still the default: set {name} (or {name}_FILE) to a secret.")
+    return value
+
+
+def required(name: str, embedded: str) -> str:
+    """A choice that only one machine may leave open."""
+    value: str = env.str(name, default=embedded if EMBEDDED else "")
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is missing: outside EMBEDDED=1 it must be chosen (see the table in docs/operating.md)."
+        )
+    return value
+
+
+def database(url: str, pool: int) -> dict[str, Any]:
+    """`pool`: connections that one process may hold."""
+    database: dict[str, Any] = {**environ.Env.db_url_config(url), "ATOMIC_REQUESTS": False}
+    if database["ENGINE"].endswith("sqlite3"):
+        database["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",  # else two writers that began as readers fail instead of waiting
+            "timeout": 5,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+        return database
+    database["CONN_HEALTH_CHECKS"] = True
+    database["OPTIONS"] = {
+        # A pool per process; a request waits 2 s at most for a connection, then the person is told to come back.
+        # The pool tries no longer than somebody waits: left to itself it would double its pauses up to minutes,
+        # refuse whoever asks in between, and so be away long after the database is back.
+        "pool": {"min_size": 0, "max_size": pool, "timeout": 2, "reconnect_timeout": 2},
+        "connect_timeout": 2,
+        "options": "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
+    }
+    return database
+
+
+def files(url: str) -> dict[str, Any]:
+    """file:///folder, or s3://key:secret@host/bucket."""
+    if url.startswith("file://"):
+        return {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": url.removeprefix("file://"), "base_url": None},
+        }
+    bucket = urlsplit(url)
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": bucket.path.strip("/"),
+            "access_key": bucket.username,
+            "secret_key": unquote(bucket.password or ""),
+            "endpoint_url": f"{'http' if bucket.scheme == 's3+http' else 'https'}://{bucket.netloc.rpartition('@')[2]}",
+            "addressing_style": "path",
+            "file_overwrite": False,
+            "default_acl": None,
+        },
+    }
+
+
+def origin_of(url: str) -> str:
+    """Of a payment gateway's address, whose scheme is ours and then its own: vnpay+https."""
+    return f"{urlsplit(url).scheme.partition('+')[2]}://{urlsplit(url).netloc.rpartition('@')[2]}"
