@@ -131,6 +131,7 @@ INSTALLED_APPS = [
     "portal",
     "enrollment",
     "kyc",
+    "signing.authority",
     "signing",
 ]
 MIDDLEWARE = [
@@ -335,15 +336,20 @@ CELERY_BEAT_SCHEDULE = {
         "signing.tasks.seal": 10.0,
         "signing.tasks.issue": 10.0,
         "signing.tasks.fill_pool": 10.0,
-        "signing.tasks.publish": 30.0,
-        "signing.tasks.turn": 3600.0,
+        "signing.authority.tasks.publish": 30.0,
+        "signing.authority.tasks.turn": 3600.0,
+        "signing.tasks.tidy": 3600.0,
         "signing.tasks.recheck": 86400.0,
         **({"kyc.demo.tasks.seed_files": 15.0} if DEMO_FILES else {}),
     }.items()
 }
 CELERY_IMPORTS = ("kyc.demo.tasks",) if DEMO_FILES else ()
 # The signer has a queue of its own; the demo's people sign there too.
-CELERY_TASK_ROUTES = {"signing.tasks.*": {"queue": "signer"}, "kyc.demo.tasks.seed_files": {"queue": "signer"}}
+CELERY_TASK_ROUTES = {
+    "signing.tasks.*": {"queue": "signer"},
+    "signing.authority.tasks.*": {"queue": "signer"},
+    "kyc.demo.tasks.seed_files": {"queue": "signer"},
+}
 
 # ── Logs: JSON lines, one request id from the page to the task, personal data struck out ──
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")

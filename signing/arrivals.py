@@ -6,8 +6,9 @@ from django.utils import timezone
 from enrollment import journey
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
-from signing.models import Act, Certificate, Key, Paper, Withdrawn
-from signing.steps import issuance, publishing, standing
+from signing.authority import register, revocation
+from signing.models import Act, Certificate, Key, Paper
+from signing.steps import issuance, standing
 
 State = Certificate.State
 BEFORE = set(journey.ITEMS.values())  # to which a file may be sent back
@@ -20,9 +21,9 @@ def arrived(application: Application) -> None:
         return  # whoever issued or accepted has moved the certificate too
     give_up(application)
     if step == Step.STOPPED:
-        Certificate.objects.filter(application=application, issued_at=None).delete()
+        Certificate.objects.filter(application=application, register=None).delete()
         for never_accepted in Certificate.objects.filter(application=application, state__in=standing.REVOCABLE):
-            standing.revoke(never_accepted, publishing.CESSATION)
+            standing.revoke(never_accepted, revocation.CESSATION)
         unsealed = Paper.objects.filter(application=application, state__in=(Paper.State.OPEN, Paper.State.AGREED))
         unsealed.update(state=Paper.State.VOID)
     elif step in BEFORE:
@@ -49,15 +50,11 @@ def stand(application: Application, state: Certificate.State) -> None:
 
 
 def give_up(application: Application) -> None:
-    """An intent whose file went back or stopped: its serial is told as revoked, and the next begins anew."""
-    found = Certificate.objects.filter(application=application, issued_at=None).exclude(serial=None).first()
-    if found and found.issuer:
-        Withdrawn.objects.create(
-            issuer=found.issuer, serial=str(found.serial), application=application, at=timezone.now()
-        )
-        Certificate.objects.filter(pk=found.pk).update(
-            serial=None, content=None, issuer=None, approval=None, key=None, intended_at=None
-        )
+    """An intent whose file went back or stopped: its serial counts as revoked, and the next begins anew."""
+    intended = Certificate.objects.filter(application=application, register__issued_at=None).exclude(register=None)
+    for certificate in intended.select_related("register"):
+        register.give_up(standing.serial_of(certificate))
+        Certificate.objects.filter(pk=certificate.pk).update(register=None, content=None, approval=None, key=None)
 
 
 def erased(application: Application) -> None:

@@ -27,13 +27,15 @@ from enrollment.steps import approving
 from portal.benches import Pair
 from portal.models import User
 from signing import printing, walking
-from signing.authority import der, profile
-from signing.gateways.vault import SoftwareVault, sign_as_provider, sign_with, vault
+from signing.authority import ceremony, der, lists, profile
+from signing.authority.gateways.software import SoftwareVault
+from signing.authority.gateways.vault import sign_as_provider, sign_with, vault
+from signing.authority.models import Authority
+from signing.authority.timestamps import signer_of, stamp
 from signing.holders import holder_of
-from signing.models import Act, Authority, Certificate
+from signing.models import Act, Certificate
 from signing.papers import layout, pades, paper, places, texts
-from signing.steps import acceptance, founding, issuance, publishing, sealing
-from signing.steps.timestamping import signer_of, stamp
+from signing.steps import acceptance, issuance, sealing
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 BARE = "the bare RSA-2048 signature"
@@ -41,8 +43,8 @@ BARE = "the bare RSA-2048 signature"
 
 def pairs() -> Iterator[Pair]:
     settings.SIGNER = True  # the bench looks at the signer from within
-    founding.found()
-    publishing.publish_lists()
+    ceremony.hold()
+    lists.publish_due()
     yield Pair("contract PDF, 9 pages", filled, plain, "WeasyPrint, warm", 2)
     yield from sealing_pairs()
     yield from key_pairs()
@@ -115,10 +117,11 @@ def one_call(pdf: bytes, level: str) -> bytes:
     stamper = timestamps.DummyTimeStamper(
         tsa_cert=asn1.Certificate.load(bytes(stamps.certificate or b"")), tsa_key=private(stamps), certs_to_embed=store
     )
-    lists = [bytes(told.der) for role in ("root", "issuing") if (told := publishing.current_list(Authority.now(role)))]
+    newest = [lists.newest(Authority.now(role)) for role in ("root", "issuing")]
+    revoked = [bytes(each.der) for each in newest if each]
     context = ValidationContext(
         trust_roots=[asn1.Certificate.load(bytes(Authority.now("root").certificate or b""))],
-        other_certs=list(store), crls=lists, allow_fetching=False, revocation_mode="soft-fail",
+        other_certs=list(store), crls=revoked, allow_fetching=False, revocation_mode="soft-fail",
     )  # fmt: skip
     lasting = level == "lta"
     how = signers.PdfSignatureMetadata(
@@ -131,7 +134,7 @@ def one_call(pdf: bytes, level: str) -> bytes:
 
 
 def private(one: Authority) -> Any:
-    return asn1_keys.PrivateKeyInfo.load(vault().open(bytes(one.wrapped or b"")))
+    return asn1_keys.PrivateKeyInfo.load(vault().decrypt(bytes(one.wrapped or b"")))
 
 
 # ── Keys and certificates ──
@@ -141,7 +144,7 @@ def private(one: Authority) -> Any:
 def key() -> tuple[bytes, Any]:
     pair = vault().make("rsa-2048")
     assert isinstance(vault(), SoftwareVault)
-    return pair.wrapped, load_der_private_key(vault().open(pair.wrapped), None)
+    return pair.wrapped, load_der_private_key(vault().decrypt(pair.wrapped), None)
 
 
 def bare() -> Callable[[], object]:
@@ -158,7 +161,7 @@ KEPT: list[bytes] = []
 
 def key_pairs() -> Iterator[Pair]:
     wrapped, _loaded = key()
-    KEPT[:] = [vault().open(wrapped)]
+    KEPT[:] = [vault().decrypt(wrapped)]
     yield Pair("customer's key used", lambda: vault().sign(wrapped, b"hello"), fresh, "its first bare signature", 50)
     yield Pair("customer's key used", lambda: vault().sign(wrapped, b"hello"), bare(), f"{BARE}, key long in use", 50)
     usual = partial(load_der_private_key, KEPT[0], None)
@@ -187,7 +190,7 @@ def made() -> Callable[[], object]:
     certificate = Certificate.objects.get(application=application)
     certificate.application = application
     key_of, authority = application.key, Authority.now("issuing")
-    holder, issuer, public = holder_of(application), founding.issuer_of(authority), bytes(key_of.public)
+    holder, issuer, public = holder_of(application), authority.as_issuer, bytes(key_of.public)
     here = Certificate.objects.filter(pk=certificate.pk)
 
     def work() -> None:

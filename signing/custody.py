@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from portal.sealing import derived
-from signing.gateways.vault import Broken, vault
+from signing.authority.gateways.vault import Broken, vault
 
 PIN, PASSKEY = "pin", "passkey"
 
@@ -59,7 +59,7 @@ def locked(wrapped: bytes, owner: str, public: bytes, secrets: dict[str, bytes])
         salt = os.urandom(16)
         ways[way] = {"salt": text(salt), "box": box(stretched(way, secret, salt), key)}
     told = {"owner": owner, "public": hashlib.sha256(public).hexdigest(), "ways": ways, "core": box(key, wrapped)}
-    return vault().seal(json.dumps(told).encode())
+    return vault().encrypt(json.dumps(told).encode())
 
 
 def opened(custody: bytes, owner: str, public: bytes, way: str, secret: bytes) -> bytes:
@@ -73,7 +73,7 @@ def opened(custody: bytes, owner: str, public: bytes, way: str, secret: bytes) -
 
 def checked(custody: bytes, owner: str, public: bytes) -> dict[str, Any]:
     """The vault's word that this key is this owner's; raises Broken."""
-    told: dict[str, Any] = json.loads(vault().open(custody))
+    told: dict[str, Any] = json.loads(vault().decrypt(custody))
     if told["owner"] != owner or told["public"] != hashlib.sha256(public).hexdigest():
         raise Broken("another's key")
     return told

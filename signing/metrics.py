@@ -7,7 +7,8 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 
 from portal.models import Heartbeat
-from signing.models import Act, Authority, Certificate, Key, Paper, RevocationList
+from signing.authority.models import Authority, RevocationList
+from signing.models import Act, Certificate, Key, Paper
 
 
 def standing() -> Iterator[GaugeMetricFamily]:

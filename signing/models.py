@@ -14,77 +14,7 @@ from enrollment.models import Application, Approval, OfApplication
 from portal import sealing
 from portal.models import SealedFile, User
 from portal.refusals import Refusal
-
-# ── The provider's own keys ──
-
-
-class Authority(models.Model):
-    """A key of the provider's own, wrapped by the vault, and the certificate that says what it is for; or that of an
-    authority outside, without its key."""
-
-    class Role(models.TextChoices):
-        ROOT = "root", _("Gốc")
-        ISSUING = "issuing", pgettext_lazy("tổ chức", "Cấp chứng thư số")
-        RESPONDER = "responder", _("Trả lời trạng thái (OCSP)")
-        TIMESTAMP = "timestamp", _("Dấu thời gian")
-        ORGANISATION = "organisation", _("Con dấu của VNPT")
-        EXCHANGE = "exchange", _("Nhận mã PIN từ trình duyệt")
-        OUTSIDE = "outside", _("Tổ chức cấp bên ngoài")
-
-    role = models.CharField(max_length=12, choices=Role)
-    name = models.CharField(_("Tên"), max_length=64)
-    kind = models.CharField(max_length=8)
-    public = models.BinaryField()
-    wrapped = models.BinaryField(null=True)  # the root's key is offline, an outside authority's its own
-    certificate = models.BinaryField(null=True)
-    issuer = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
-    serial = models.CharField(max_length=40, blank=True, db_index=True)
-    not_after = models.DateTimeField(null=True)
-    live = models.BooleanField(default=True)  # the one of its role that signs from now on
-    made_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("khóa của VNPT"), pgettext_lazy("nhiều", "khóa của VNPT")
-        constraints = (
-            models.UniqueConstraint(fields=("role",), condition=Q(live=True), name="one_live_authority_of_a_role"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.name} #{self.pk}"
-
-    @classmethod
-    def now(cls, role: "Authority.Role | str") -> "Authority":
-        return cls.objects.select_related("issuer", "issuer__issuer").get(role=role, live=True)
-
-    @property
-    def algorithm(self) -> str:
-        return algorithm(self.kind)
-
-    @property
-    def chain(self) -> list[bytes]:
-        """Its certificate and those above it, the root last."""
-        above = self.issuer.chain if self.issuer else []
-        return [bytes(self.certificate or b""), *above]
-
-
-def algorithm(kind: str) -> str:
-    """As signatures name themselves by it: see der.SIGNED_BY."""
-    return "ec" if kind == "p-256" else "rsa"
-
-
-class RevocationList(models.Model):
-    """What an issuer has published as revoked; the newest counts."""
-
-    issuer = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="lists")
-    number = models.PositiveBigIntegerField()
-    der = models.BinaryField()
-    told = models.CharField(max_length=64, blank=True)  # hash of what it lists
-    made_at = models.DateTimeField()
-    next_update = models.DateTimeField()
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("issuer", "number"), name="one_list_of_a_number"),)
-
+from signing.authority.models import Authority, Issued, algorithm
 
 # ── Documents ──
 
@@ -262,24 +192,15 @@ class Certificate(OfApplication):
     key = models.OneToOneField(Key, null=True, on_delete=models.PROTECT, related_name="certificate")
     state = models.PositiveSmallIntegerField(_("Trạng thái"), choices=State)
     # The intent, written once and before anything is signed
-    serial = models.CharField(_("Số sê-ri"), max_length=40, unique=True, null=True)
-    issuer = models.ForeignKey(Authority, null=True, on_delete=models.PROTECT, related_name="certificates")
+    register = models.OneToOneField(
+        Issued, null=True, on_delete=models.PROTECT, related_name="+"
+    )  # serial, dates, status
     approval = models.ForeignKey(Approval, null=True, on_delete=models.PROTECT, related_name="+")
     content = sealing.SealedTextField(key="data_key", null=True)  # to be signed, DER in base64
-    not_before = models.DateTimeField(_("Hiệu lực từ"), null=True)
-    not_after = models.DateTimeField(_("Hiệu lực đến"), null=True)
-    intended_at = models.DateTimeField(null=True)
     # What came of it
     der = sealing.SealedTextField(key="data_key", null=True)
-    fingerprint = models.CharField(max_length=64, blank=True)  # SHA-256
-    outside = models.BooleanField(default=False)  # made by an authority outside, which chose its own serial
-    issued_at = models.DateTimeField(null=True)
     activated_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
-    reason = models.PositiveSmallIntegerField(default=0)  # as revocation lists number them
     status = models.CharField(max_length=32, unique=True, null=True)  # the page behind the QR
-    answer = models.BinaryField(null=True)  # OCSP, signed ahead
-    answer_until = models.DateTimeField(null=True)
     faults = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
 
@@ -287,8 +208,6 @@ class Certificate(OfApplication):
         verbose_name, verbose_name_plural = _("chứng thư số"), pgettext_lazy("nhiều", "chứng thư số")
         indexes = (
             models.Index(fields=("due_at",), condition=Q(state=3), name="certificates_to_issue"),
-            models.Index(fields=("answer_until",), condition=~Q(issued_at=None), name="certificates_to_answer"),
-            models.Index(fields=("issuer", "revoked_at"), condition=~Q(revoked_at=None), name="certificates_revoked"),
             models.Index(fields=("state", "-id"), name="certificates_by_state"),
         )
 
@@ -307,16 +226,33 @@ class Certificate(OfApplication):
 
     @classmethod
     def issued(cls) -> "QuerySet[Certificate]":
-        return cls.objects.exclude(issued_at=None)
+        return cls.objects.filter(register__issued_at__isnull=False).select_related("register__issuer__issuer")
 
+    # ── As the register has it ──
 
-class Withdrawn(models.Model):
-    """A serial that was intended and given up before its certificate was stored: told as revoked, in case it was signed."""
+    @property
+    def serial(self) -> str:
+        return self.register.serial if self.register else ""
 
-    issuer = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="+")
-    serial = models.CharField(max_length=40, unique=True)
-    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
+    @property
+    def issuer(self) -> Authority | None:
+        return self.register.issuer if self.register else None
+
+    @property
+    def not_before(self) -> datetime | None:
+        return self.register.not_before if self.register else None
+
+    @property
+    def not_after(self) -> datetime | None:
+        return self.register.not_after if self.register else None
+
+    @property
+    def issued_at(self) -> datetime | None:
+        return self.register.issued_at if self.register else None
+
+    @property
+    def revoked_at(self) -> datetime | None:
+        return self.register.revoked_at if self.register else None
 
 
 def out_of_state() -> Refusal:

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from portal.models import Heartbeat
 from signing import printing
-from signing.steps import acting, asking, contract, founding, issuance, pin, publishing, standing
+from signing.steps import acting, contract, issuance, pin, standing
 from signing.steps.doing import DOINGS
 
 
@@ -24,17 +24,6 @@ def issue() -> None:
 
 
 @shared_task
-def answer(what: str, question: str, place: str) -> None:
-    asking.reply(what, question, place)
-
-
-@shared_task
-def publish() -> None:
-    publishing.publish_lists()
-    publishing.sign_answers()
-
-
-@shared_task
 def beat() -> None:
     Heartbeat.heard("signer")
 
@@ -47,8 +36,7 @@ def fill_pool() -> None:
 
 
 @shared_task
-def turn() -> None:
-    founding.turn_due()
+def tidy() -> None:
     standing.expire()
     acting.tidy()
 

@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import include, path
 
-from signing import api, views
+from signing import views
 
 app_name = "signing"
 urlpatterns = [
@@ -22,10 +22,5 @@ urlpatterns = [
     # For anybody
     path("verify/", views.verify, name="verify"),
     path("status/<slug:token>/", views.status, name="status"),
-    # For PKI clients
-    path("pki/tsa", api.timestamp, name="timestamp"),
-    path("pki/<slug:serial>.cer", api.certificate, name="authority"),
-    path("pki/<slug:serial>.crl", api.revocation_list, name="list"),
-    path("pki/<slug:serial>/ocsp", api.ocsp, name="ocsp"),
-    path("pki/<slug:serial>/ocsp/<path:question>", api.ocsp),
+    path("pki/", include("signing.authority.urls")),
 ]

@@ -22,8 +22,9 @@ from portal.models import SealedFile, User
 from portal.refusals import Refusal
 from signing import forms, pages
 from signing.authority import profile
+from signing.authority.models import exchange_key
 from signing.models import Act, Certificate, Paper
-from signing.steps import acceptance, acting, contract, founding, verifying
+from signing.steps import acceptance, acting, contract, verifying
 from signing.steps.issuance import der_of
 
 CHECKS = Limit("pdf checks", 60, timedelta(hours=1))  # from one network; each costs seconds of a processor
@@ -156,7 +157,7 @@ def ask(request: HttpRequest, application: Application) -> HttpResponse:
             "act": act.nonce,
             "digests": act.digests,
             "until": round(act.ends_at.timestamp() * 1000),
-            "key": founding.exchange_key(),
+            "key": exchange_key(),
         }
     )
 
@@ -199,7 +200,7 @@ def accept(request: HttpRequest, application: Application) -> HttpResponse:
 
 def own(request: HttpRequest) -> list[Certificate]:
     found = Certificate.issued().filter(application__user__pk=request.user.pk or 0)
-    return list(found.select_related("issuer__issuer", "key", "application__data_key").order_by("-pk"))
+    return list(found.select_related("key", "application__data_key").order_by("-pk"))
 
 
 @login_required
@@ -257,7 +258,7 @@ def download(content: bytes, kind: str, name: str) -> HttpResponse:
 
 def status(request: HttpRequest, token: str) -> HttpResponse:
     """Behind the QR: whether the certificate is in force, and no more of its holder than the QR's owner shows."""
-    found = get_object_or_404(Certificate.issued().select_related("issuer", "application__data_key"), status=token)
+    found = get_object_or_404(Certificate.issued().select_related("application__data_key"), status=token)
     answer = show(request, "signing/status", None, **pages.card(found))
     answer["X-Robots-Tag"] = "noindex"
     return answer

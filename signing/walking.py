@@ -10,7 +10,8 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from portal.models import Message
 from signing import envelope
-from signing.models import Act, Authority, Certificate
+from signing.authority.models import Authority
+from signing.models import Act, Certificate
 from signing.steps import acceptance, acting, contract, issuance
 from signing.steps.doing import DOINGS
 

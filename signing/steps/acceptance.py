@@ -24,6 +24,7 @@ from signing.steps.acting import No, Told, settle
 from signing.steps.contract import frozen_of, number_of, spaced
 from signing.steps.issuance import der_of
 from signing.steps.sealing import by_customer, by_provider, evidence, keep, lasting
+from signing.steps.standing import serial_of
 
 log = structlog.get_logger(__name__)
 State, Kind = Certificate.State, Paper.Kind
@@ -37,7 +38,7 @@ acting.SAID.update(
 
 
 def certificate_of(application: Application) -> Certificate:
-    found = Certificate.issued().select_related("issuer__issuer", "key").filter(application=application).first()
+    found = Certificate.issued().select_related("key").filter(application=application).first()
     if found is None:
         raise Refusal("no-certificate", _("Chứng thư số chưa được cấp."), status=404)
     found.application = application
@@ -100,7 +101,7 @@ def certificate_facts(certificate: Certificate) -> dict[str, str]:
         "not_before": printing.moment(read.not_valid_before_utc),
         "not_after": printing.moment(read.not_valid_after_utc),
         "key_kind": printing.KEY_KINDS.get(kind, kind),
-        "fingerprint": spaced(certificate.fingerprint.upper()),
+        "fingerprint": spaced(serial_of(certificate).fingerprint.upper()),
     }
 
 

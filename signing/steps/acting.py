@@ -23,7 +23,7 @@ from portal.allowances import Limit
 from portal.refusals import Refusal
 from portal.waking import Waker
 from signing import custody, envelope
-from signing.gateways.vault import Broken, vault
+from signing.authority.gateways.vault import Broken, vault
 from signing.models import PIN_TRIES, Act, Key, Paper
 
 log = structlog.get_logger(__name__)

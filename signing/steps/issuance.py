@@ -19,13 +19,14 @@ from enrollment.steps import approving, telling
 from portal import audit, sealing
 from portal.waking import Waker
 from signing import custody
-from signing.authority import profile
-from signing.gateways import ca
-from signing.gateways.vault import Broken
+from signing.authority import intents, ocsp, profile, register
+from signing.authority.gateways import ca
+from signing.authority.gateways.vault import Broken
+from signing.authority.intents import Away, Intent
+from signing.authority.models import Authority, Issued
 from signing.holders import holder_of
-from signing.models import Authority, Certificate, Key, Paper, take
-from signing.steps import publishing
-from signing.steps.founding import issuer_of
+from signing.models import Certificate, Key, Paper, take
+from signing.steps.standing import serial_of
 
 log = structlog.get_logger(__name__)
 State = Certificate.State
@@ -48,7 +49,7 @@ def issue_due() -> None:
 def attempt(certificate: Certificate) -> None:
     try:
         issue(certificate.application)
-    except (Nonconforming, Broken, sealing.Broken, sealing.Erased, ca.Away) as wrong:
+    except (Nonconforming, Broken, sealing.Broken, sealing.Erased, Away) as wrong:
         if not Certificate.objects.filter(pk=certificate.pk, state=State.ISSUE_WAITING).exists():
             return  # another has issued it meanwhile
         log.error("certificate not issued", alarm=True, application=certificate.application_id, reason=str(wrong))
@@ -56,17 +57,20 @@ def attempt(certificate: Certificate) -> None:
 
 def issue(application: Application) -> Certificate | None:
     """One certificate, or none where there is no authority for it."""
-    certificate = Certificate.objects.select_related("issuer", "key").get(application=application)
-    certificate.application = application
+    certificate = certificate_of(application)
     if certificate.state != State.ISSUE_WAITING:
         return certificate
     if certificate.content is None and not intend(certificate):
         return None
-    certificate = Certificate.objects.select_related("issuer", "key").get(pk=certificate.pk)
-    certificate.application = application
+    certificate = certificate_of(application)
     check_intent(certificate)
-    signed = ca.authority().issue(certificate)
-    store(certificate, signed)
+    store(certificate, ca.authority().issue(intent_of(certificate)))
+    return certificate
+
+
+def certificate_of(application: Application) -> Certificate:
+    certificate = Certificate.objects.select_related("register__issuer", "key").get(application=application)
+    certificate.application = application
     return certificate
 
 
@@ -79,26 +83,20 @@ def intend(certificate: Certificate) -> bool:
         log.error("no authority to issue", alarm=True, application=application.pk)
         return False
     authority = Authority.now(Authority.Role.ISSUING)
-    issuer, holder = issuer_of(authority), holder_of(application)
+    issuer, holder = authority.as_issuer, holder_of(application)
     serial, now = profile.new_serial(), timezone.now().replace(microsecond=0)
     until = profile.clamped(now, months_of(application), issuer)
     content = profile.subscriber(holder, bytes(key.public), issuer, authority.algorithm, serial, now, until)
     if wrong := list(profile.faults(content, authority.algorithm, holder, bytes(key.public), issuer)):
         raise Nonconforming(", ".join(wrong))
-    here = Certificate.objects.filter(pk=certificate.pk, state=State.ISSUE_WAITING, serial=None)
+    waiting = Certificate.objects.filter(pk=certificate.pk, state=State.ISSUE_WAITING, register=None)
     with transaction.atomic():
-        done = here.update(
-            serial=f"{serial:x}",
-            content=certificate.sealed("content", base64.b64encode(content).decode()),
-            issuer=authority,
-            key=key,
-            approval=approval,
-            not_before=now,
-            not_after=until,
-            intended_at=timezone.now(),
-        )
-        if done:
-            audit.record("certificate intended", application, serial=f"{serial:x}", file=approval.file_hash[:16])
+        row = register.intend(authority, serial, now, until)
+        sealed = certificate.sealed("content", base64.b64encode(content).decode())
+        if waiting.update(register=row, content=sealed, key=key, approval=approval):
+            audit.record("certificate intended", application, serial=row.serial, file=approval.file_hash[:16])
+        else:
+            row.delete()  # nobody has seen it
     return True
 
 
@@ -125,12 +123,25 @@ def check_intent(certificate: Certificate) -> None:
     approval = approving.granted(certificate.application)
     if approval is None or approval.pk != certificate.approval_id:
         raise Nonconforming("the approval does not stand")
-    content, holder = ca.content_of(certificate), holder_of(certificate.application)
+    content, holder = content_of(certificate), holder_of(certificate.application)
     if own_key(certificate.application) != key:
         raise Nonconforming("another key")
-    wrong = list(profile.faults(content, authority.algorithm, holder, bytes(key.public), issuer_of(authority)))
+    wrong = list(profile.faults(content, authority.algorithm, holder, bytes(key.public), authority.as_issuer))
     if wrong:
         raise Nonconforming(", ".join(wrong))
+
+
+def intent_of(certificate: Certificate) -> Intent:
+    """What the authority is handed: nothing of the person but what the certificate will say."""
+    row, key = certificate.register, certificate.key
+    assert row
+    assert key
+    reference = f"{certificate.application.reference}-{row.serial[-8:]}"
+    return Intent(row.issuer, content_of(certificate), bytes(key.request or b""), reference, row.outside)
+
+
+def content_of(certificate: Certificate) -> bytes:
+    return base64.b64decode(certificate.content or "")
 
 
 def der_of(certificate: Certificate) -> bytes:
@@ -139,39 +150,27 @@ def der_of(certificate: Certificate) -> bytes:
 
 def store(certificate: Certificate, signed: bytes) -> None:
     """With the step, the message and the state, at once; the second of two that signed the same stores nothing."""
-    application, now = certificate.application, timezone.now()
-    told, read = certificate.sealed("der", base64.b64encode(signed).decode()), profile.read(signed)
+    application, now, row = certificate.application, timezone.now(), certificate.register
+    assert row
+    sealed, read = certificate.sealed("der", base64.b64encode(signed).decode()), profile.read(signed)
     maker = ca.authority()
     with transaction.atomic():
         held = Application.objects.select_for_update(of=("self",)).select_related("data_key", "plan")
         fresh = held.get(pk=application.pk)  # first the application, as whoever stops it or sends it back does
         # Of this very intent: one that was given up meanwhile, and perhaps replaced, is not brought back.
-        intent = Certificate.objects.filter(serial=certificate.serial, approval=certificate.approval)
-        here = intent.filter(pk=certificate.pk, state=State.ISSUE_WAITING, issued_at=None)
-        done = here.update(
-            state=State.ACCEPTANCE_WAITING,
-            # An authority outside chose its own serial, and its clock is its own.
-            serial=f"{read.serial_number:x}",
-            issuer=maker.issuer(certificate),
-            not_before=read.not_valid_before_utc,
-            not_after=read.not_valid_after_utc,
-            der=told,
-            fingerprint=hashlib.sha256(signed).hexdigest(),
-            outside=maker.outside,
-            status=secrets.token_hex(16),
-            issued_at=now,
-        )
-        if done != 1:
+        intent = Certificate.objects.filter(register=row, approval=certificate.approval, state=State.ISSUE_WAITING)
+        status = secrets.token_hex(16)
+        if not intent.filter(pk=certificate.pk).update(state=State.ACCEPTANCE_WAITING, der=sealed, status=status):
             return
-        if fresh.step != Step.ISSUANCE:
+        if fresh.step != Step.ISSUANCE or not register.store(row, signed, read, maker, now):
             raise Nonconforming("the application stands elsewhere")
         fresh.finish()
-        audit.record("certificate issued", application, serial=certificate.serial)
+        audit.record("certificate issued", application, serial=row.serial)
         telling.tell(
             fresh, "certificate_issued", [fresh.reference], intent=f"certificate {certificate.pk}", app="signing"
         )
     if not maker.outside:
-        publishing.sign_answer(Certificate.objects.select_related("issuer").get(pk=certificate.pk), now)
+        ocsp.sign_answer(Issued.objects.select_related("issuer").get(pk=row.pk), now)
 
 
 # ── Every night ──
@@ -180,13 +179,14 @@ def store(certificate: Certificate, signed: bytes) -> None:
 def recheck() -> int:
     """Whether each certificate is still what was intended, and each intent ended somewhere. How many are not."""
     wrong = 0
-    for certificate in Certificate.issued().select_related("issuer", "application__data_key").iterator(200):
+    for certificate in Certificate.issued().select_related("key", "application__data_key").iterator(200):
         fault = fault_of(certificate)
         if fault:
             wrong += 1
             log.error("certificate differs", alarm=True, certificate=certificate.pk, fault=fault)
+    a_while_ago = timezone.now() - timedelta(minutes=5)
     stuck = Certificate.objects.filter(
-        state=State.ISSUE_WAITING, issued_at=None, intended_at__lt=timezone.now() - timedelta(minutes=5)
+        state=State.ISSUE_WAITING, register__issued_at=None, register__intended_at__lt=a_while_ago
     ).count()
     if stuck:
         log.error("intents without a certificate", alarm=True, number=stuck)
@@ -196,8 +196,8 @@ def recheck() -> int:
 def fault_of(certificate: Certificate) -> str:
     try:
         signed = der_of(certificate)
-        if hashlib.sha256(signed).hexdigest() != certificate.fingerprint:
+        if hashlib.sha256(signed).hexdigest() != serial_of(certificate).fingerprint:
             return "fingerprint"
-        return ca.fault(certificate, signed)
+        return intents.fault(intent_of(certificate), signed)
     except (sealing.Broken, sealing.Erased, ValueError):
         return "unreadable"

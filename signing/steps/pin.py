@@ -17,7 +17,7 @@ from enrollment.models import Application
 from portal import audit
 from signing import custody
 from signing.authority import der, profile
-from signing.gateways.vault import vault
+from signing.authority.gateways.vault import vault
 from signing.models import PIN_TRIES, Act, Key
 from signing.steps import acting
 from signing.steps.acting import No, Told, settle

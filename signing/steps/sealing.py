@@ -8,14 +8,16 @@ from django.utils import timezone
 
 from portal import sealing
 from portal.models import DataKey, SealedFile
+from signing.authority import lists, ocsp
 from signing.authority.cms import Signer
-from signing.gateways.vault import vault
-from signing.models import Authority, Certificate, Key
+from signing.authority.gateways.vault import vault
+from signing.authority.models import Authority
+from signing.authority.timestamps import signer_of, stamp
+from signing.models import Certificate, Key
 from signing.papers import pades
 from signing.papers.pades import Evidence
 from signing.printing import SEAL_NAME
-from signing.steps import publishing
-from signing.steps.timestamping import signer_of, stamp
+from signing.steps.standing import serial_of
 
 Role = Authority.Role
 
@@ -29,22 +31,21 @@ def evidence(certificates: list[Certificate]) -> Evidence:
     15/2025), so that it was current at the moment of the signature."""
     now = timezone.now().replace(microsecond=0)
     ours = Authority.now(Role.ORGANISATION)
-    chains, lists, answers = list[bytes](), list[bytes](), list[bytes]()
-    asked = [(ours.issuer, int(ours.serial, 16)), *((one.issuer, int(one.serial or "0", 16)) for one in certificates)]
-    for issuer, serial in asked:
+    chains, revoked, answers = list[bytes](), list[bytes](), list[bytes]()
+    serials = [(ours.issuer, ours.serial), *((row.issuer, row.serial) for row in map(serial_of, certificates))]
+    for issuer, serial in serials:
         assert issuer
         if issuer.role == Role.OUTSIDE:  # whether its certificate is good only it may say
             chains += issuer.chain
             continue
-        responder = publishing.responder_for(issuer)
-        named, status = publishing.certificate_id("sha1", issuer, serial), publishing.status_of(issuer, serial)
-        answers.append(publishing.answered(responder, named, status, now))
+        responder, number = ocsp.responder_for(issuer), int(serial, 16)
+        named, status = ocsp.certificate_id("sha1", issuer, number), ocsp.status_of(issuer, number)
+        answers.append(ocsp.answered(responder, named, status, now))
         chains += [bytes(responder.certificate or b""), *issuer.chain]
-        lists += [
-            bytes(found.der) for one in (issuer, issuer.issuer) if one and (found := publishing.current_list(one))
-        ]
+        newest = [lists.newest(above) for above in (issuer, issuer.issuer) if above]
+        revoked += [bytes(each.der) for each in newest if each]
     chains += [*ours.chain, *Authority.now(Role.TIMESTAMP).chain]
-    return Evidence(tuple(dict.fromkeys(chains)), tuple(dict.fromkeys(lists)), tuple(answers))
+    return Evidence(tuple(dict.fromkeys(chains)), tuple(dict.fromkeys(revoked)), tuple(answers))
 
 
 def by_provider(pdf: bytes) -> bytes:
@@ -58,8 +59,8 @@ def by_customer(pdf: bytes, certificate: bytes, above: Authority, key: Key, wrap
     return pades.sign(pdf, signer, name, stamp=stamper())
 
 
-def lasting(pdf: bytes, told: Evidence) -> bytes:
-    return pades.timestamp(pdf, stamper(), told)
+def lasting(pdf: bytes, evidence: Evidence) -> bytes:
+    return pades.timestamp(pdf, stamper(), evidence)
 
 
 # ── At rest ──

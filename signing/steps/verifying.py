@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.utils import timezone
 
-from signing.models import Authority, Certificate, Paper
+from signing.authority.models import Authority
+from signing.models import Certificate, Paper
 from signing.papers import isolation
-from signing.steps import founding
 
 
 def roots() -> list[bytes]:
@@ -40,7 +40,8 @@ def check(pdf: bytes) -> dict[str, Any]:
     facts = isolation.examined(pdf, roots(), known=known)
     for signature in facts.get("signatures", ()):
         serial, fingerprint = signature.get("serial", ""), signature.get("fingerprint", "")
-        certificate = Certificate.issued().filter(serial=serial, fingerprint=fingerprint).first()
+        ours = Certificate.issued().filter(register__serial=serial, register__fingerprint=fingerprint)
+        certificate = ours.first()
         signature["ours"] = str(certificate.get_state_display()) if certificate else of_provider(serial, fingerprint)
         if "then" in signature and certificate and was_revoked(certificate, signature["time"]):
             signature["then"]["status"] = "revoked"
@@ -57,5 +58,5 @@ def was_revoked(certificate: Certificate, stamped: str) -> bool:
 def of_provider(serial: str, fingerprint: str) -> str:
     """What our own rows say today of a certificate of our own keys."""
     ours = Authority.objects.filter(serial=serial, not_after__gt=timezone.now()).first()
-    same = ours and founding.fingerprint(ours) == fingerprint
+    same = ours and ours.fingerprint == fingerprint
     return str(Certificate.State.ACTIVE.label) if same else ""

@@ -16,8 +16,9 @@ from enrollment.steps import approving
 from portal.models import User
 from portal.seeds import DEMO_PASSWORD
 from signing import walking
-from signing.models import Act, Authority, Certificate, RevocationList
-from signing.steps import founding, publishing
+from signing.authority import ceremony, lists
+from signing.authority.models import Authority, RevocationList
+from signing.models import Act, Certificate
 from tests.enrollment.conftest import _seeded  # noqa: F401
 
 SERIAL = count(100_000)
@@ -40,8 +41,8 @@ def _founded(_signer: None, db: None) -> None:
 
 def found() -> None:
     if not MADE:
-        founding.found()
-        publishing.publish_lists()
+        ceremony.hold()
+        lists.publish_due()
         MADE.extend(map(dict, Authority.objects.order_by("pk").values()))
         LISTS.extend(map(dict, RevocationList.objects.order_by("pk").values()))
         return
@@ -97,7 +98,9 @@ def approved(application: Application, first: User, second: User) -> None:
 
 
 def certificate_of(application: Application) -> Certificate:
-    return Certificate.objects.select_related("issuer", "key", "application__data_key").get(application=application)
+    return Certificate.objects.select_related("register__issuer", "key", "application__data_key").get(
+        application=application
+    )
 
 
 def confirmed(application: Application, kind: Act.Kind, pin: str = PIN) -> Act:

@@ -13,7 +13,8 @@ from portal.celery import app as celery
 from portal.models import Event, User
 from portal.refusals import Refusal
 from signing import custody, envelope
-from signing.models import PIN_TRIES, Act, Authority, Certificate, Key, Paper
+from signing.authority.models import Authority, Issued
+from signing.models import PIN_TRIES, Act, Certificate, Key, Paper
 from signing.steps import acceptance, acting, sealing
 from signing.steps.doing import DOINGS
 from tests.conftest import at_once
@@ -215,7 +216,7 @@ def test_another_customer_cannot_give_or_ask_after_it(accepting: Application, de
 
 def test_a_suspended_or_ended_certificate_signs_nothing(accepting: Application) -> None:
     """Circular 15/2025: its status is looked at before anything is signed."""
-    Certificate.objects.filter(application=accepting).update(not_after=timezone.now())
+    Issued.objects.update(not_after=timezone.now())
     assert confirmed(accepting, Kind.ACCEPT).answer == "not-in-force"
     assert Key.objects.get(application=accepting).tries_left == PIN_TRIES
 

@@ -16,7 +16,7 @@ from enrollment.models import Application
 from portal.models import User
 from signing import custody
 from signing.authority.cms import Signer
-from signing.gateways.vault import vault
+from signing.authority.gateways.vault import vault
 from signing.models import Certificate, Paper
 from signing.papers import isolation, pades
 from signing.steps import issuance, sealing, standing

@@ -100,7 +100,7 @@ def test_after_the_review_the_pin_leads_straight_to_the_certificate(deciders: tu
 def test_a_passkey_given_along_opens_the_key_too() -> None:
     application = to(Step.PIN)
     from signing import envelope
-    from signing.models import Authority
+    from signing.authority.models import Authority
     from signing.steps import acting
     from signing.steps.doing import DOINGS
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import time_machine
 from cryptography import x509
-from cryptography.x509 import ocsp
+from cryptography.x509.ocsp import OCSPResponseStatus, load_der_ocsp_response
 from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
@@ -24,18 +24,19 @@ from enrollment.steps import approving, leaving, opening
 from portal.models import Allowance, Message, User
 from portal.refusals import Refusal
 from signing import walking
-from signing.authority import der, profile
-from signing.gateways import ca
-from signing.gateways.vault import Broken
-from signing.models import PIN_TRIES, Act, Authority, Certificate, Key, Paper, Withdrawn
+from signing.authority import ceremony, der, lists, ocsp, profile, revocation, timestamps
+from signing.authority.gateways import ca
+from signing.authority.gateways.vault import Broken
+from signing.authority.models import Authority, Issued
+from signing.models import PIN_TRIES, Act, Certificate, Key, Paper
 from signing.papers import examining, pades
-from signing.steps import acceptance, acting, contract, founding, issuance, publishing, sealing, standing, timestamping
+from signing.steps import acceptance, acting, contract, issuance, sealing, standing
 from signing.steps.doing import DOINGS
 from tests.conftest import at_once
+from tests.signing.authority.test_publishing import revoked_in
 from tests.signing.conftest import again, approved, at_contract, browser_of, certificate_of, confirmed, to
 from tests.signing.papers.test_paper import text
 from tests.signing.test_acting import asked, given
-from tests.signing.test_publishing import revoked_in
 
 
 def code_sent() -> str:
@@ -60,14 +61,14 @@ def test_after_a_roll_over_each_authority_keeps_a_responder_of_its_own(
     deciders: tuple[User, User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate, real = certificate_of(to(Step.ACCEPTANCE, deciders)), timezone.now
-    founding.turn_issuing(Authority.now("root"), settings.ROOT_FOLDER)
+    ceremony.turn_issuing(Authority.now("root"), settings.ROOT_FOLDER)
     for days in (20, 62, 95, 150, 200):
         monkeypatch.setattr(timezone, "now", lambda days=days: real() + timedelta(days=days))
-        founding.turn_due()
+        ceremony.turn_due()
         for issuer in Authority.objects.filter(role="issuing"):
-            assert publishing.responder_for(issuer).issuer_id == issuer.pk
-    assert publishing.sign_answers() == 1
-    assert certificate.issuer_id != Authority.now("issuing").pk
+            assert ocsp.responder_for(issuer).issuer_id == issuer.pk
+    assert ocsp.sign_answers() == 1
+    assert certificate.issuer != Authority.now("issuing")
 
 
 def test_near_its_end_an_authority_makes_no_responder_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +76,7 @@ def test_near_its_end_an_authority_makes_no_responder_after_another(monkeypatch:
     assert ends
     for hours in (500, 400, 300):
         monkeypatch.setattr(timezone, "now", lambda hours=hours: ends - timedelta(hours=hours))
-        founding.turn_due()
+        ceremony.turn_due()
     assert Authority.objects.filter(role="responder", not_after=ends).count() == 1
 
 
@@ -95,9 +96,12 @@ def test_staff_stop_what_nobody_accepts_and_its_certificate_is_revoked(
     operator.post(f"{page}stop/", {"reason": "staff"})
     certificate = certificate_of(application)
     assert again(application).step == Step.STOPPED
-    assert (certificate.state, certificate.reason) == (Certificate.State.REVOKED, publishing.CESSATION)
-    publishing.publish_lists()
-    assert int(certificate.serial or "", 16) in revoked_in(client)
+    assert (certificate.state, standing.serial_of(certificate).reason) == (
+        Certificate.State.REVOKED,
+        revocation.CESSATION,
+    )
+    lists.publish_due()
+    assert int(certificate.serial, 16) in revoked_in(client)
     assert "Đã thu hồi" in owner.get("/certificate/").content.decode()
     with time_machine.travel(timezone.now() + timedelta(days=40)):
         leaving.erase()
@@ -128,7 +132,7 @@ def test_issued_and_stopped_at_once_neither_waits_for_the_other_for_ever(decider
         issuance.intend(certificate_of(application))
         intent = certificate_of(application)
         intent.application = again(application)
-        signed = ca.authority().issue(intent)
+        signed = ca.authority().issue(issuance.intent_of(intent))
         acts = [lambda: issuance.store(intent, signed), lambda: leaving.stop(again(application), "staff")]  # noqa: B023
         found = at_once(2, lambda place: acts[place]())  # noqa: B023
         assert all(one is None or isinstance(one, (Refusal, issuance.Nonconforming)) for one in found), found
@@ -168,7 +172,7 @@ def test_a_contract_whose_key_was_erased_is_listed_no_more(deciders: tuple[User,
 def test_one_unreadable_row_hides_no_other_from_the_nightly_look(deciders: tuple[User, User]) -> None:
     first, second = to(Step.ACCEPTANCE, deciders), to(Step.ACCEPTANCE, deciders)
     Certificate.objects.filter(application=first).update(der=certificate_of(second).sealed("content", "x"))
-    Certificate.objects.filter(application=second).update(fingerprint="0" * 64)
+    Issued.objects.filter(serial=certificate_of(second).serial).update(fingerprint="0" * 64)
     assert issuance.recheck() == 2
 
 
@@ -178,7 +182,7 @@ def test_who_cannot_sign_is_told_before_a_pin_is_typed(why: str, deciders: tuple
     if why == "locked":
         Key.objects.filter(application=application).update(tries_left=0)
     else:
-        Certificate.objects.filter(application=application).update(not_after=timezone.now())
+        Issued.objects.update(not_after=timezone.now())
     page = browser_of(application).get("/application/acceptance/").content.decode()
     assert ("bị khóa" if why == "locked" else "không còn hiệu lực") in page
     assert 'id="pin"' not in page
@@ -218,11 +222,12 @@ def test_a_signer_that_was_paused_does_not_bring_back_what_was_given_up(deciders
     issuance.intend(certificate_of(application))
     held = certificate_of(application)
     held.application = application
-    signed = ca.authority().issue(held)
+    signed = ca.authority().issue(issuance.intent_of(held))
     application.send_back({"card-front": "glare"})
     issuance.store(held, signed)
     assert certificate_of(application).issued_at is None
-    assert Withdrawn.objects.get().serial == held.serial
+    assert Issued.objects.get(issued_at=None).revoked_at
+    assert Issued.objects.get(issued_at=None).serial == held.serial
 
 
 def test_sent_back_from_the_last_step_it_comes_to_the_review_again(deciders: tuple[User, User]) -> None:
@@ -238,14 +243,14 @@ def test_sent_back_from_the_last_step_it_comes_to_the_review_again(deciders: tup
 
 def test_odd_questions_get_an_answer_and_no_error(client: Client) -> None:
     issuing = Authority.now("issuing")
-    named = publishing.certificate_id("sha1", issuing, 5)
+    named = ocsp.certificate_id("sha1", issuing, 5)
     *parts, _serial = der.elements(der.inner(named))
     negative = der.sequence(der.sequence(der.sequence(der.sequence(der.sequence(*parts, b"\x02\x01\xfb")))))
-    nonce = profile.extension(publishing.NONCE, der.octets(b"1234567812345678"))
+    nonce = profile.extension(ocsp.NONCE, der.octets(b"1234567812345678"))
     twice = der.explicit(2, der.sequence(nonce, nonce))
     for question in (negative, der.sequence(der.sequence(der.sequence(der.sequence(named)), twice))):
         told = client.post(f"/pki/{issuing.serial}/ocsp", question, "application/ocsp-request")
-        assert ocsp.load_der_ocsp_response(told.content).response_status == ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+        assert load_der_ocsp_response(told.content).response_status == OCSPResponseStatus.MALFORMED_REQUEST
     imprint = der.sequence(der.SHA256, der.octets(hashlib.sha256(b"x").digest()))
     query = der.sequence(der.integer(1), imprint, b"\x02\x08" + b"\xf1" * 8, der.boolean(True))
     granted = client.post("/pki/tsa", query, "application/timestamp-query").content
@@ -271,11 +276,11 @@ def test_a_revocation_under_way_while_a_list_is_made_is_in_the_next(
     other = threading.Thread(target=revoke)
     other.start()
     moved.wait(5)
-    publishing.publish_list(issuer)
+    lists.publish(issuer)
     listed.set()
     other.join()
-    publishing.publish_lists()
-    assert int(certificate.serial or "", 16) in revoked_in(client)
+    lists.publish_due()
+    assert int(certificate.serial, 16) in revoked_in(client)
 
 
 # ── Documents ──
@@ -318,17 +323,15 @@ def test_a_code_asked_for_while_the_other_tab_signs_harms_no_evidence(monkeypatc
 @pytest.mark.once  # and never beside Playwright, in whose loop pyHanko cannot run
 def test_a_certificate_for_documents_vouches_for_no_time(deciders: tuple[User, User]) -> None:
     """Else whoever has one could date his own signature back."""
-    organisation = timestamping.signer_of("organisation")
+    organisation = timestamps.signer_of("organisation")
     shown = Paper.of(to(Step.ACCEPTANCE, deciders), "contract")
     assert shown
     assert shown.shown
-    forged = partial(timestamping.stamp, signer=organisation, now=timezone.now() - timedelta(days=300))
+    forged = partial(timestamps.stamp, signer=organisation, now=timezone.now() - timedelta(days=300))
     pdf = pades.sign(shown.shown.read(), organisation, "x", stamp=forged)
     [told] = examining.examine(pdf, [bytes(Authority.now("root").certificate or b"")], timezone.now())["signatures"]
     assert told["stamped"] is False
-    early = partial(
-        timestamping.stamp, signer=timestamping.signer_of("timestamp"), now=timezone.now() + timedelta(days=9)
-    )
+    early = partial(timestamps.stamp, signer=timestamps.signer_of("timestamp"), now=timezone.now() + timedelta(days=9))
     pdf = pades.sign(shown.shown.read(), organisation, "x", stamp=early)
     [told] = examining.examine(pdf, [bytes(Authority.now("root").certificate or b"")], timezone.now())["signatures"]
     assert told["stamped"] is False

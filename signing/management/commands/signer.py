@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from portal.celery import app
-from signing.steps import founding
+from signing.authority import ceremony
 
 
 class Command(BaseCommand):
@@ -21,8 +21,8 @@ class Command(BaseCommand):
         if not settings.SIGNER:
             raise CommandError("Only with SIGNER=1, and that belongs to this process alone.")
         if settings.EMBEDDED:
-            founding.found()
-        elif not founding.is_founded():
+            ceremony.hold()
+        elif not ceremony.was_held():
             raise CommandError(
                 "There are no keys yet: hold the ceremony first (manage.py ceremony, see docs/operating.md)."
             )

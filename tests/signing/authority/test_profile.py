@@ -12,12 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as some
 
-from signing.authority import der, profile
+from signing.authority import der, lists, profile
+from signing.authority.gateways.vault import vault
+from signing.authority.models import Authority
 from signing.authority.profile import Holder, Issuer
-from signing.gateways.vault import vault
-from signing.models import Authority
-from signing.steps import publishing
-from signing.steps.founding import issuer_of
 
 pytestmark = pytest.mark.once
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -26,7 +24,7 @@ HOLDER = Holder("Quảng Ngãi", "Xã Mỏ Cày", "Nguyễn Thị Mẫu Hạnh",
 
 def content(kind: str = "rsa-2048", **differently: Any) -> tuple[bytes, bytes, Issuer]:
     authority, pair = Authority.now("issuing"), vault().make(kind)
-    issuer = issuer_of(authority)
+    issuer = authority.as_issuer
     begins = differently.pop("begins", datetime.now(UTC).replace(microsecond=0))
     ends = differently.pop("ends", profile.clamped(begins, 12, issuer))
     holder = Holder(**{**HOLDER.__dict__, **differently})
@@ -42,8 +40,8 @@ def signed(body: bytes) -> bytes:
 def folder(tmp_path: Path) -> Path:
     for one in Authority.objects.exclude(certificate=None):
         (tmp_path / f"{one.role}.pem").write_bytes(pem(bytes(one.certificate or b"")))
-    lists = [publishing.current_list(Authority.now(role)) for role in ("issuing", "root")]
-    crls = [x509.load_der_x509_crl(bytes(one.der)).public_bytes(Encoding.PEM) for one in lists if one]
+    newest = [lists.newest(Authority.now(role)) for role in ("issuing", "root")]
+    crls = [x509.load_der_x509_crl(bytes(each.der)).public_bytes(Encoding.PEM) for each in newest if each]
     (tmp_path / "crls.pem").write_bytes(b"".join(crls))
     return tmp_path
 
@@ -130,7 +128,7 @@ def test_another_key_an_extension_more_and_no_certificate_at_all_are_named() -> 
 
 
 def test_it_never_outlives_its_issuer_nor_three_years() -> None:
-    issuer = issuer_of(Authority.now("issuing"))
+    issuer = Authority.now("issuing").as_issuer
     until = profile.read(issuer.certificate).not_valid_after_utc
     assert profile.clamped(until - timedelta(days=30), 12, issuer) == until
     begins = datetime.now(UTC).replace(microsecond=0)

@@ -29,9 +29,11 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 from enrollment.journey import Step
 from portal.models import User
 from signing import pages
-from signing.models import Authority, Paper
+from signing.authority import timestamps
+from signing.authority.models import Authority
+from signing.models import Paper
 from signing.papers import examining, isolation, pades
-from signing.steps import timestamping, verifying
+from signing.steps import verifying
 from tests.signing.conftest import to
 from tests.signing.papers.test_paper import made
 
@@ -156,7 +158,7 @@ def with_a_page(pdf: bytes) -> bytes:
 
 
 def test_without_a_trusted_timestamp_the_time_is_told_as_claimed() -> None:
-    bare = pades.sign(made(), timestamping.signer_of(Authority.Role.ORGANISATION), "VNPT")
+    bare = pades.sign(made(), timestamps.signer_of(Authority.Role.ORGANISATION), "VNPT")
     [row] = findings(bare)["rows"]
     assert row["verdict"] == "good"
     assert not row["stamped"]
@@ -164,7 +166,7 @@ def test_without_a_trusted_timestamp_the_time_is_told_as_claimed() -> None:
 
 
 def test_a_strangers_signature_is_intact_and_its_issuer_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    bare = pades.sign(made(), timestamping.signer_of(Authority.Role.ORGANISATION), "VNPT")
+    bare = pades.sign(made(), timestamps.signer_of(Authority.Role.ORGANISATION), "VNPT")
     told = pages.findings({**examining.examine(bare, [], datetime.now(UTC)), "known": False})
     assert told["rows"][0]["verdict"] == "stranger"
 
@@ -198,7 +200,7 @@ def test_a_hostile_file_ends_by_itself_and_takes_no_process_of_ours_along() -> N
 
 
 def test_the_signature_is_read_back_before_it_is_kept() -> None:
-    signed = pades.sign(made(), timestamping.signer_of(Authority.Role.ORGANISATION), "VNPT")
+    signed = pades.sign(made(), timestamps.signer_of(Authority.Role.ORGANISATION), "VNPT")
     assert pades.is_intact(signed)
     broken = bytearray(signed)
     broken[5000] ^= 1

@@ -13,9 +13,9 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from portal.celery import app as celery
-from signing.steps import publishing, timestamping
+from signing.authority import ocsp, timestamps
 
-ANSWERS: dict[str, Callable[[bytes], bytes]] = {"ocsp": publishing.answer, "timestamp": timestamping.answer}
+ANSWERS: dict[str, Callable[[bytes], bytes]] = {"ocsp": ocsp.answer, "timestamp": timestamps.answer}
 PATIENCE = 4  # seconds
 WAITING = threading.BoundedSemaphore(2)  # of a process's few threads, so that pages go on whatever is asked here
 
@@ -30,31 +30,31 @@ def ask(what: str, question: bytes) -> bytes | None:
     place = f"signer-answer-{uuid.uuid4().hex}"
     try:
         celery.send_task(
-            "signing.tasks.answer",
+            "signing.authority.tasks.answer",
             [what, base64.b64encode(question).decode(), place],
             retry=False,
             expires=PATIENCE,
         )
         with broker.acquire(block=True, timeout=PATIENCE) as line:
-            found: Any = line.default_channel.client.brpop([place], timeout=PATIENCE)
+            popped: Any = line.default_channel.client.brpop([place], timeout=PATIENCE)
     except (OperationalError, RedisError, OSError):
         return None
     finally:
         WAITING.release()
-    return base64.b64decode(found[1]) or None if found else None
+    return base64.b64decode(popped[1]) or None if popped else None
 
 
 def reply(what: str, question: str, place: str) -> None:
-    told = b""
+    answer = b""
     try:
-        told = base64.b64encode(ANSWERS[what](base64.b64decode(question)))
+        answer = base64.b64encode(ANSWERS[what](base64.b64decode(question)))
     finally:  # who waits is told, also if there is nothing to tell
-        put(place, told)
+        put(place, answer)
 
 
-def put(place: str, told: bytes) -> None:
+def put(place: str, answer: bytes) -> None:
     broker: Any = celery.pool
     with broker.acquire(block=True) as line:
         client: Any = line.default_channel.client
-        client.lpush(place, told)
+        client.lpush(place, answer)
         client.expire(place, 2 * PATIENCE)

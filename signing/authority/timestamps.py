@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from signing.authority import cms, der
 from signing.authority.cms import Signer
-from signing.gateways.vault import sign_as_provider
-from signing.models import Authority
+from signing.authority.gateways.vault import sign_as_provider
+from signing.authority.models import Authority
 
 POLICY = "2.999.1"  # of the arc for examples: this authority has no registered policy
 SHA256 = "2.16.840.1.101.3.4.2.1"
@@ -20,8 +20,8 @@ MOST = 4096  # bytes of a request
 
 def signer_of(role: str) -> Signer:
     """One of the provider's own keys at work. The root stays out: whoever checks must have it from elsewhere."""
-    one = Authority.now(role)
-    return Signer(tuple(one.chain[:-1]), one.algorithm, partial(sign_as_provider, one.wrapped))
+    key = Authority.now(role)
+    return Signer(tuple(key.chain[:-1]), key.algorithm, partial(sign_as_provider, key.wrapped))
 
 
 def stamp(
@@ -43,17 +43,17 @@ def stamp(
 def answer(request: bytes) -> bytes:
     """To a client of the service: a token, or why not."""
     try:
-        asked = tsp.TimeStampReq.load(request, strict=True)
-        imprint = asked["message_imprint"]
+        query = tsp.TimeStampReq.load(request, strict=True)
+        imprint = query["message_imprint"]
         algorithm, digest = imprint["hash_algorithm"]["algorithm"].dotted, imprint["hashed_message"].native
-        nonce, policy = asked["nonce"].native, asked["req_policy"].native
+        nonce, policy = query["nonce"].native, query["req_policy"].native
     except (ValueError, TypeError, KeyError):
         return refusal(2)  # not a request
     if len(request) > MOST or algorithm != SHA256 or len(digest) != 32:
         return refusal(0)  # another hash than ours
     if policy not in (None, POLICY):
         return refusal(15)
-    token = stamp(digest, signer_of(Authority.Role.TIMESTAMP), nonce, bare=not asked["cert_req"].native)
+    token = stamp(digest, signer_of(Authority.Role.TIMESTAMP), nonce, bare=not query["cert_req"].native)
     return der.sequence(der.sequence(der.integer(0)), token)
 
 

@@ -8,11 +8,11 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from signing.models import Authority
-from signing.steps import asking, publishing, timestamping
+from signing.authority import lists, ocsp, questions, timestamps
+from signing.authority.models import Authority
 
 MOST = 4096  # bytes of a question
-OCSP, TIMESTAMP = "application/ocsp-response", "application/timestamp-reply"
+OCSP_ANSWER, TIMESTAMP_ANSWER = "application/ocsp-response", "application/timestamp-reply"
 
 
 def authority(serial: str) -> Authority:
@@ -27,29 +27,29 @@ def certificate(request: HttpRequest, serial: str) -> HttpResponse:
 
 @require_GET
 def revocation_list(request: HttpRequest, serial: str) -> HttpResponse:
-    found = publishing.current_list(authority(serial))
-    if found is None:
+    newest = lists.newest(authority(serial))
+    if newest is None:
         raise Http404
-    answer = HttpResponse(bytes(found.der), content_type="application/pkix-crl")
+    answer = HttpResponse(bytes(newest.der), content_type="application/pkix-crl")
     answer["Cache-Control"] = "public, max-age=60"  # a revocation is to be seen within minutes
     return answer
 
 
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
-def ocsp(request: HttpRequest, serial: str, question: str = "") -> HttpResponse:
-    """Ready where it was signed ahead; else the signer is asked."""
+def status(request: HttpRequest, serial: str, question: str = "") -> HttpResponse:
+    """OCSP: ready where it was signed ahead; else the signer is asked."""
     authority(serial)
-    content = asked(question) if request.method == "GET" else request.body
+    content = decoded(question) if request.method == "GET" else request.body
     if not 0 < len(content) <= MOST:
-        return HttpResponse(publishing.failed(publishing.MALFORMED), content_type=OCSP)
-    told = publishing.signed_ahead(content) or asking.ask("ocsp", content) or publishing.failed(publishing.TRY_LATER)
-    answer = HttpResponse(told, content_type=OCSP)
+        return HttpResponse(ocsp.failed(ocsp.MALFORMED), content_type=OCSP_ANSWER)
+    signed = ocsp.signed_ahead(content) or questions.ask("ocsp", content) or ocsp.failed(ocsp.TRY_LATER)
+    answer = HttpResponse(signed, content_type=OCSP_ANSWER)
     answer["Cache-Control"] = "no-store" if request.method == "POST" else "public, max-age=30"
     return answer
 
 
-def asked(question: str) -> bytes:
+def decoded(question: str) -> bytes:
     try:
         return base64.b64decode(question.encode(), validate=True)
     except (binascii.Error, ValueError):
@@ -61,6 +61,6 @@ def asked(question: str) -> bytes:
 def timestamp(request: HttpRequest) -> HttpResponse:
     content = request.body
     if not 0 < len(content) <= MOST:
-        return HttpResponse(timestamping.refusal(2), content_type=TIMESTAMP)
-    told = asking.ask("timestamp", content) or timestamping.refusal(25)
-    return HttpResponse(told, content_type=TIMESTAMP)
+        return HttpResponse(timestamps.refusal(2), content_type=TIMESTAMP_ANSWER)
+    signed = questions.ask("timestamp", content) or timestamps.refusal(25)
+    return HttpResponse(signed, content_type=TIMESTAMP_ANSWER)

@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from signing.models import Authority
-from signing.steps import founding
+from signing.authority import ceremony
+from signing.authority.models import Authority
 
 
 class Command(BaseCommand):
@@ -15,13 +15,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.SIGNER:
             raise CommandError("Only with SIGNER=1: the vault must be at hand.")
-        if not founding.is_founded():
-            founding.found()
+        if not ceremony.was_held():
+            ceremony.hold()
         else:
             root = Authority.now(Authority.Role.ROOT)
-            if not founding.root_file(root, settings.ROOT_FOLDER).exists():
+            if not ceremony.root_file(root, settings.ROOT_FOLDER).exists():
                 raise CommandError(f"The root's key is not in {settings.ROOT_FOLDER}: bring it for the ceremony.")
-            founding.turn_issuing(root, settings.ROOT_FOLDER)
-        for one in Authority.objects.filter(live=True).exclude(certificate=None).order_by("pk"):
-            self.stdout.write(f"{one.role:12} {one.name}  until {one.not_after:%d/%m/%Y}  {founding.fingerprint(one)}")
+            ceremony.turn_issuing(root, settings.ROOT_FOLDER)
+        for authority in Authority.objects.filter(live=True).exclude(certificate=None).order_by("pk"):
+            self.stdout.write(
+                f"{authority.role:12} {authority.name}  until {authority.not_after:%d/%m/%Y}  {authority.fingerprint}"
+            )
         self.stdout.write(f"Now take {settings.ROOT_FOLDER} away: nothing needs it until the next ceremony.")

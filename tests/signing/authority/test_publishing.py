@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 from cryptography import x509
-from cryptography.x509 import ocsp
+from cryptography.x509.ocsp import OCSPCertStatus, OCSPRequestBuilder, OCSPResponseStatus, load_der_ocsp_response
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
@@ -16,8 +16,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from enrollment.journey import Step
 from portal.models import User
-from signing.models import Authority, Certificate, Withdrawn
-from signing.steps import founding, publishing, standing
+from signing.authority import ceremony, lists, ocsp
+from signing.authority.models import Authority, Issued
+from signing.models import Certificate
+from signing.steps import standing
 from signing.steps.issuance import der_of
 from tests.signing.authority.test_profile import folder, pem, run  # noqa: F401
 from tests.signing.conftest import again, certificate_of, to
@@ -54,8 +56,8 @@ def test_a_revocation_is_told_at_once_by_answer_and_list(
     standing.revoke(issued, 1)
     assert f"0x{issued.serial}: revoked" in asked()
     assert "Reason: keyCompromise" in asked()
-    publishing.publish_lists()
-    assert revoked_in(client) == {int(issued.serial or "", 16): "key_compromise"}
+    lists.publish_due()
+    assert revoked_in(client) == {int(issued.serial, 16): "key_compromise"}
 
 
 def revoked_in(client: Client) -> dict[int, str]:
@@ -72,11 +74,11 @@ def test_a_suspension_ends_and_a_revocation_does_not(
 ) -> None:
     standing.suspend(issued)
     assert "Reason: certificateHold" in asked()
-    publishing.publish_lists()
-    assert revoked_in(client) == {int(issued.serial or "", 16): "certificate_hold"}
+    lists.publish_due()
+    assert revoked_in(client) == {int(issued.serial, 16): "certificate_hold"}
     standing.restore(issued)
     assert ": good" in asked()
-    publishing.publish_lists()
+    lists.publish_due()
     assert revoked_in(client) == {}
     standing.suspend(issued)
     held = issued.revoked_at
@@ -110,13 +112,13 @@ def test_a_question_without_a_nonce_finds_its_answer_signed_ahead(
     from cryptography.hazmat.primitives.hashes import SHA1
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    question = ocsp.OCSPRequestBuilder().add_certificate(read, above, SHA1()).build().public_bytes(Encoding.DER)
-    publishing.sign_answers()
+    question = OCSPRequestBuilder().add_certificate(read, above, SHA1()).build().public_bytes(Encoding.DER)
+    ocsp.sign_answers()
     monkeypatch.setattr(settings, "SIGNER", False)
-    monkeypatch.setattr("signing.steps.asking.PATIENCE", 0.1)
+    monkeypatch.setattr("signing.authority.questions.PATIENCE", 0.1)
     place = f"/pki/{Authority.now('issuing').serial}/ocsp"
-    answer = ocsp.load_der_ocsp_response(client.post(place, question, "application/ocsp-request").content)
-    assert answer.certificate_status == ocsp.OCSPCertStatus.GOOD
+    answer = load_der_ocsp_response(client.post(place, question, "application/ocsp-request").content)
+    assert answer.certificate_status == OCSPCertStatus.GOOD
     assert answer.next_update_utc
     assert answer.next_update_utc > timezone.now() + timedelta(hours=5)
     import base64
@@ -129,19 +131,19 @@ def test_a_question_without_a_nonce_finds_its_answer_signed_ahead(
 @pytest.mark.parametrize("question", [b"", b"nonsense", b"\x30\x03\x02\x01", b"0" * 5000])
 def test_what_is_no_question_is_told_so(question: bytes, client: Client) -> None:
     place = f"/pki/{Authority.now('issuing').serial}/ocsp"
-    answer = ocsp.load_der_ocsp_response(client.post(place, question, "application/ocsp-request").content)
-    assert answer.response_status == ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+    answer = load_der_ocsp_response(client.post(place, question, "application/ocsp-request").content)
+    assert answer.response_status == OCSPResponseStatus.MALFORMED_REQUEST
     refused = client.post("/pki/tsa", question, "application/timestamp-query").content
     assert b"\x02\x01\x02" in refused[:8]  # status 2: rejection
 
 
 def test_a_list_has_its_number_its_next_and_is_made_again_in_time(client: Client) -> None:
     issuer = Authority.now("issuing")
-    before = publishing.publish_list(issuer)
-    publishing.publish_lists()
-    assert publishing.current_list(issuer) == before
+    before = lists.publish(issuer)
+    lists.publish_due()
+    assert lists.newest(issuer) == before
     issuer.lists.filter(pk=before.pk).update(made_at=timezone.now() - timedelta(hours=2))
-    publishing.publish_lists()
+    lists.publish_due()
     found = x509.load_der_x509_crl(client.get(f"/pki/{issuer.serial}.crl").content)
     assert found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == before.number + 1
     assert found.next_update_utc
@@ -156,22 +158,23 @@ def test_a_serial_that_was_given_up_is_told_as_revoked(client: Client, deciders:
     issuance.intend(certificate)
     serial = certificate_of(application).serial
     application.send_back({"card-front": "glare"})
-    assert Withdrawn.objects.get().serial == serial
-    publishing.publish_lists()
-    assert revoked_in(client) == {int(serial or "", 16): "cessation_of_operation"}
-    assert certificate_of(application).serial is None
+    assert Issued.objects.get().revoked_at
+    assert Issued.objects.get().serial == serial
+    lists.publish_due()
+    assert revoked_in(client) == {int(serial, 16): "cessation_of_operation"}
+    assert not certificate_of(application).serial
 
 
 def test_after_a_roll_over_the_old_authority_still_answers(asked: Callable[..., str], issued: Certificate) -> None:
     root = Authority.now("root")
-    founding.turn_issuing(root, settings.ROOT_FOLDER)
-    assert Authority.now("issuing").pk != issued.issuer_id
+    ceremony.turn_issuing(root, settings.ROOT_FOLDER)
+    assert Authority.now("issuing") != issued.issuer
     assert f"0x{issued.serial}: good" in asked()
     standing.revoke(issued)
     assert f"0x{issued.serial}: revoked" in asked()
-    publishing.publish_lists()
+    lists.publish_due()
     assert Authority.objects.filter(role="issuing").count() == 2
-    assert all(publishing.current_list(one) for one in Authority.objects.filter(role="issuing"))
+    assert all(lists.newest(one) for one in Authority.objects.filter(role="issuing"))
 
 
 # ── Timestamps ──
@@ -208,8 +211,8 @@ def test_nothing_but_the_signer_answers_and_says_so_when_it_is_away(
     folder: Path,  # noqa: F811
 ) -> None:
     monkeypatch.setattr(settings, "SIGNER", False)
-    monkeypatch.setattr("signing.steps.asking.PATIENCE", 0.1)
+    monkeypatch.setattr("signing.authority.questions.PATIENCE", 0.1)
     run(folder, "openssl ocsp -issuer issuing.pem -serial 0x12 -reqout ask.der")
     place = f"/pki/{Authority.now('issuing').serial}/ocsp"
     told = client.post(place, (folder / "ask.der").read_bytes(), "application/ocsp-request").content
-    assert ocsp.load_der_ocsp_response(told).response_status == ocsp.OCSPResponseStatus.TRY_LATER
+    assert load_der_ocsp_response(told).response_status == OCSPResponseStatus.TRY_LATER

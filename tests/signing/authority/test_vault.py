@@ -13,26 +13,26 @@ from django.conf import settings
 
 from portal.gateways.keys import LocalKeys
 from signing import custody
-from signing.gateways import vault as vaults
-from signing.gateways.vault import Broken, NotTheSigner, SoftwareVault, Vault, vault
+from signing.authority.gateways.software import SoftwareVault
+from signing.authority.gateways.vault import Broken, NotTheSigner, Vault, vault
 from tests.portal.test_keys import SOFTHSM
 
 pytestmark = pytest.mark.once
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 TOKEN = """
 import os, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 import django; django.setup()
-from signing.gateways.vault import Broken, vault_for
+from signing.authority.gateways.vault import Broken, vault_for
 from django.conf import settings
-from tests.signing import test_vault
+from tests.signing.authority import test_vault
 settings.VAULT_PIN = "1234"
 one = vault_for(f"pkcs11://{sys.argv[1]}?token=vault")
 for kind in ("rsa-2048", "rsa-3072", "p-256"):
     test_vault.signs(one, kind)
-test_vault.seals(one)
+test_vault.encrypts(one)
 again = vault_for(f"pkcs11://{sys.argv[1]}?token=vault")
 assert again.exchange_key().private_numbers() == one.exchange_key().private_numbers()
 from pkcs11 import Attribute, ObjectClass
@@ -67,19 +67,19 @@ def signs(one: Vault, kind: str) -> None:
         one.sign(pair.wrapped[:-9] + b"wrong" + pair.wrapped[-4:], b"hello")
 
 
-def seals(one: Vault) -> None:
-    sealed = one.seal(b"secret")
-    assert b"secret" not in sealed
-    assert one.open(sealed) == b"secret"
+def encrypts(one: Vault) -> None:
+    encrypted = one.encrypt(b"secret")
+    assert b"secret" not in encrypted
+    assert one.decrypt(encrypted) == b"secret"
     with pytest.raises(Broken):
-        one.open(sealed[:-1] + bytes((sealed[-1] ^ 1,)))
+        one.decrypt(encrypted[:-1] + bytes((encrypted[-1] ^ 1,)))
 
 
 @pytest.mark.parametrize("kind", ["rsa-2048", "p-256"])
 def test_a_key_signs_while_it_stays_wrapped(kind: str, tmp_path: Path) -> None:
     one = SoftwareVault(LocalKeys(tmp_path / "keys.json"))
     signs(one, kind)
-    seals(one)
+    encrypts(one)
 
 
 def test_another_master_key_opens_nothing(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_after_the_master_key_turned_what_was_wrapped_before_still_opens(tmp_pat
     pair, exchange = one.make("p-256"), one.exchange_key().private_numbers()
     keys.replace(keys.keyring().with_new_key())
     assert one.sign(pair.wrapped, b"hello")
-    assert one.seal(b"x").startswith(b"k2.")
+    assert one.encrypt(b"x").startswith(b"k2.")
     assert one.exchange_key().private_numbers() == exchange
 
 
@@ -108,7 +108,7 @@ def test_no_process_but_the_signer_reaches_it(monkeypatch: pytest.MonkeyPatch) -
 def test_the_web_process_cannot_even_be_talked_into_it(tmp_path: Path) -> None:
     """As `up` starts it: without SIGNER, whatever it is asked."""
     code = (
-        "import django; django.setup(); from signing.gateways.vault import vault, NotTheSigner\n"
+        "import django; django.setup(); from signing.authority.gateways.vault import vault, NotTheSigner\n"
         "try: vault(); print('opened')\nexcept NotTheSigner: print('closed')"
     )
     env = {
@@ -161,6 +161,6 @@ def test_a_stolen_database_offers_nothing_to_guess_against(
     assert b"719305" not in held
     assert b"ways" not in held
     thief = SoftwareVault(LocalKeys(tmp_path / "thief.json"))
-    monkeypatch.setattr(vaults, "_vault", lambda: thief)
+    monkeypatch.setattr("signing.authority.gateways.vault._vault", lambda: thief)
     with pytest.raises(Broken):
         custody.opened(held, "7", public, "pin", b"719305")

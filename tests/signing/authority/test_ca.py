@@ -21,12 +21,13 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal.models import User
-from signing.authority import der, profile
+from signing.authority import der, intents, ocsp, profile
+from signing.authority.gateways.vault import sign_with, vault
+from signing.authority.models import Authority
 from signing.authority.profile import Issuer
-from signing.gateways import ca
-from signing.gateways.vault import sign_with, vault
-from signing.models import Act, Authority, Paper
-from signing.steps import issuance, publishing
+from signing.models import Act, Paper
+from signing.steps import issuance
+from signing.steps.standing import serial_of
 from tests.signing.conftest import again, browser_of, certificate_of, confirmed, to
 
 pytestmark = pytest.mark.once
@@ -179,8 +180,8 @@ def test_what_it_made_is_shown_signed_with_and_vouched_for_as_its_own_not_as_our
     assert (certificate.not_before, certificate.not_after) == (read.not_valid_before_utc, read.not_valid_after_utc)
     kept = browser_of(waiting).get(f"/certificate/{certificate.pk}/chain/").content
     assert [one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(kept)][1:] == chain
-    assert (publishing.sign_answers(), certificate.answer) == (0, None)
-    assert publishing.status_of(Authority.now("issuing"), 0x7777) == publishing.UNKNOWN
+    assert (ocsp.sign_answers(), serial_of(certificate).answer) == (0, None)
+    assert ocsp.status_of(Authority.now("issuing"), 0x7777) == ocsp.UNKNOWN
     assert confirmed(again(waiting), Act.Kind.ACCEPT).state == Act.State.DONE
     minutes = Paper.of(waiting, Paper.Kind.MINUTES)
     assert minutes
@@ -198,16 +199,16 @@ def test_what_it_made_is_shown_signed_with_and_vouched_for_as_its_own_not_as_our
 def test_less_than_was_intended_is_not_taken(fault: str, made: dict[str, Any], waiting: Application) -> None:
     issuance.intend(certificate_of(waiting))
     certificate = certificate_of(waiting)
-    intended = ca.intended_of(certificate)
+    intended = issuance.intent_of(certificate).certificate
     told = ",".join(f"{profile.LABELS[part.oid.dotted_string]}={part.value!s}" for part in intended.subject)
-    entity = {"subject_dn": told, "subject_alt_name": f"rfc822Name={ca.mails_of(intended)[0]}"}
+    entity = {"subject_dn": told, "subject_alt_name": f"rfc822Name={intents.mails_of(intended)[0]}"}
     public = profile.public_of(intended.public_key())
     above, stranger = (
         profile.read(bytes(one or b"")) for one in (outside()[1][0], Authority.now("issuing").certificate)
     )
-    assert ca.fault_of_theirs(certificate, issue(entity, public), above) == ""
-    assert ca.fault_of_theirs(certificate, issue(entity, public, **made), above) == fault
-    assert ca.fault_of_theirs(certificate, issue(entity, public), stranger) == "signature"
+    assert intents.fault_of_theirs(issuance.intent_of(certificate), issue(entity, public), above) == ""
+    assert intents.fault_of_theirs(issuance.intent_of(certificate), issue(entity, public, **made), above) == fault
+    assert intents.fault_of_theirs(issuance.intent_of(certificate), issue(entity, public), stranger) == "signature"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -216,6 +217,6 @@ def test_a_certificate_for_another_is_not_taken(waiting: Application, monkeypatc
     other = vault().make("rsa-2048").public
     entity = {"subject_dn": "C=VN,ST=A,L=B,CN=Khac,UID=CCCD:1", "subject_alt_name": "rfc822Name=a@example.vn"}
     issuance.intend(certificate_of(waiting))
-    StandIn.made[f"{waiting.reference}-{certificate_of(waiting).serial[-8:]}"] = issue(entity, other)  # type: ignore[index]
+    StandIn.made[f"{waiting.reference}-{certificate_of(waiting).serial[-8:]}"] = issue(entity, other)
     issuance.issue_due()
     assert certificate_of(waiting).issued_at is None

@@ -3,8 +3,6 @@
 The root's key is a file in a folder of its own, to be put away after the ceremony; it signs issuing authorities and the
 timestamp, whose word must outlive theirs. On one machine the signer holds the ceremony itself when it starts first."""
 
-import base64
-import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,10 +16,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from portal import audit
-from signing.authority import der, profile
-from signing.authority.profile import Issuer
-from signing.gateways.vault import RSA_BITS, Pair, sign_as_provider, sign_with, vault
-from signing.models import Authority, RevocationList
+from signing.authority import der, lists, profile
+from signing.authority.gateways.vault import RSA_BITS, Pair, sign_as_provider, sign_with, vault
+from signing.authority.models import Authority, RevocationList
 
 log = structlog.get_logger(__name__)
 Role = Authority.Role
@@ -51,19 +48,19 @@ LIST_LASTS = 12 * YEAR
 KINDS: dict[str, str] = {Role.ROOT: "rsa-4096"}  # the others RSA-2048, as SmartCA's
 
 
-def is_founded() -> bool:
+def was_held() -> bool:
     return Authority.objects.filter(role=Role.EXCHANGE, live=True).exists()
 
 
-def found() -> None:
+def hold() -> None:
     """What is missing, from the root down; running twice, or at once with itself, makes nothing twice."""
-    if is_founded():
+    if was_held():
         return
     folder, now = settings.ROOT_FOLDER, timezone.now().replace(microsecond=0)
     root = Authority.objects.filter(role=Role.ROOT, live=True).first() or make_root(folder, now)
     turn_issuing(root, folder)
     make_exchange()
-    log.info("signer founded", root=fingerprint(root))
+    log.info("ceremony held", root=root.fingerprint)
 
 
 def make_root(folder: Path, now: datetime) -> Authority:
@@ -103,22 +100,22 @@ def root_signature(pem: bytes, body: bytes) -> bytes:
 def turn_issuing(root: Authority, folder: Path) -> Authority:
     """A new issuing authority takes over; what the old one signed stays valid, and it goes on answering for it."""
     pem, now = root_file(root, folder).read_bytes(), timezone.now().replace(microsecond=0)
-    made: dict[str, tuple[Pair, bytes]] = {}
+    pairs: dict[str, tuple[Pair, bytes]] = {}
     for role in (Role.ISSUING, Role.TIMESTAMP):
         pair = vault().make("rsa-2048")
         ends = min(now + LIVES[role], root.not_after or now)
         body = profile.provider(
-            role, subject_of(role), pair.public, issuer_of(root), "rsa", profile.new_serial(), now, ends
+            role, subject_of(role), pair.public, root.as_issuer, "rsa", profile.new_serial(), now, ends
         )
-        made[role] = pair, der.signed(body, "rsa", root_signature(pem, body))
+        pairs[role] = pair, der.signed(body, "rsa", root_signature(pem, body))
     with transaction.atomic():
         Authority.objects.filter(role__in=(Role.ISSUING, Role.TIMESTAMP), live=True).update(live=False)
-        issuing = keep(Role.ISSUING, NAMES[Role.ISSUING], *made[Role.ISSUING], root)
-        keep(Role.TIMESTAMP, NAMES[Role.TIMESTAMP], *made[Role.TIMESTAMP], root)
+        issuing = keep(Role.ISSUING, NAMES[Role.ISSUING], *pairs[Role.ISSUING], root)
+        keep(Role.TIMESTAMP, NAMES[Role.TIMESTAMP], *pairs[Role.TIMESTAMP], root)
         root_list(root, pem, now)
         for role in (Role.ORGANISATION, Role.RESPONDER):
             turn(role, issuing, now)
-        audit.record("authority made", issuing, fingerprint=fingerprint(issuing)[:16])
+        audit.record("authority made", issuing, fingerprint=issuing.fingerprint[:16])
     return issuing
 
 
@@ -127,7 +124,7 @@ def turn(role: str, issuing: Authority, now: datetime) -> Authority:
     pair = vault().make("rsa-2048")
     ends = min(now + LIVES[role], issuing.not_after or now)
     body = profile.provider(
-        role, subject_of(role), pair.public, issuer_of(issuing), issuing.algorithm, profile.new_serial(), now, ends
+        role, subject_of(role), pair.public, issuing.as_issuer, issuing.algorithm, profile.new_serial(), now, ends
     )
     certificate = der.signed(body, issuing.algorithm, sign_as_provider(issuing.wrapped, body))
     with transaction.atomic():
@@ -172,7 +169,7 @@ def keep(
 
 
 def make_exchange() -> None:
-    """Browsers seal PINs to this one; its private half is derived in the vault and written nowhere."""
+    """Browsers enclose PINs to this one; its private half is derived in the vault and written nowhere."""
     public = profile.public_of(vault().exchange_key())
     try:
         with transaction.atomic():
@@ -181,51 +178,11 @@ def make_exchange() -> None:
         return
 
 
-def issuer_of(authority: Authority) -> Issuer:
-    return Issuer(bytes(authority.certificate or b""), f"{settings.PKI_URL}/{authority.serial}")
-
-
 def root_list(root: Authority, pem: bytes, now: datetime) -> RevocationList:
     """What the root revoked: nothing so far. Made at each ceremony, and at once if it ever had to revoke. A sealed
     document carries this list, and in ten years it must still count (promise P12): so it lasts that long."""
     number = 1 + (root.lists.order_by("-number").values_list("number", flat=True).first() or 0)
     until = now + LIST_LASTS
-    body = list_body(issuer_of(root), "rsa", number, now, until, [])
+    body = lists.body(root.as_issuer, "rsa", number, now, until, [])
     signed = der.signed(body, "rsa", root_signature(pem, body))
     return RevocationList.objects.create(issuer=root, number=number, der=signed, made_at=now, next_update=until)
-
-
-def list_body(
-    issuer: Issuer, kind: str, number: int, now: datetime, until: datetime, revoked: list[tuple[int, datetime, int]]
-) -> bytes:
-    """A list's content: serials with when and why."""
-    entries = [
-        der.sequence(
-            der.integer(serial),
-            der.time(when),
-            *([der.sequence(profile.extension("2.5.29.21", der.enumerated(why)))] if why else []),
-        )
-        for serial, when, why in revoked
-    ]
-    return der.sequence(
-        der.integer(1),
-        der.SIGNED_BY[kind],
-        issuer.subject,
-        der.time(now),
-        der.time(until),
-        *([der.sequence(*entries)] if entries else []),
-        der.explicit(
-            0,
-            der.sequence(profile.authority_of(issuer), profile.extension("2.5.29.20", der.integer(number))),
-        ),
-    )
-
-
-def fingerprint(authority: Authority) -> str:
-    return hashlib.sha256(bytes(authority.certificate or b"")).hexdigest()
-
-
-def exchange_key() -> str:
-    """What a browser needs to seal to the signer; empty until the signer has started once."""
-    one = Authority.objects.filter(role=Role.EXCHANGE, live=True).first()
-    return base64.b64encode(bytes(one.public)).decode() if one else ""
