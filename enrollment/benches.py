@@ -16,10 +16,10 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.seeds import DEMO, told_by
 from enrollment.steps import opening
-from portal import demo, seeds
 from portal.accounts.opening import open_account
 from portal.accounts.roles import ROLES
 from portal.accounts.second_factor import has_second_factor
+from portal.demo.people import DEMO_PASSWORD, current_code, totp_secret
 from portal.models import Branch, Message, User
 
 SIZES = (1_000, 1_000_000)
@@ -129,9 +129,9 @@ def desk(role: str = "supervisor") -> Client:
     """Somebody of this role at work, signed in once: a second factor's code is good for one time."""
     user, client = staff(role), browser()
     if not has_second_factor(user):
-        TOTP.activate(user, seeds.totp_secret(user))
-    client.post("/sign-in/", {"login": user.id_number, "password": seeds.DEMO_PASSWORD if user.is_demo else PASSWORD})
-    client.post("/account/security/authenticate/", {"code": demo.current_code(user)})
+        TOTP.activate(user, totp_secret(user))
+    client.post("/sign-in/", {"login": user.id_number, "password": DEMO_PASSWORD if user.is_demo else PASSWORD})
+    client.post("/account/security/authenticate/", {"code": current_code(user)})
     return client
 
 

@@ -13,7 +13,7 @@ from enrollment.journey import Step
 from enrollment.models import Application, Plan, Province, Ward
 from enrollment.steps import activation, declaration, opening, payment, plan
 from portal.apps import found_in_each_app
-from portal.seeds import DEMO_PASSWORD
+from portal.demo.people import DEMO_PASSWORD
 
 PLACES = Path(__file__).parent / "data" / "places.json"
 FROM = date(2026, 1, 1)

@@ -24,7 +24,7 @@ from kyc.demo.drawing import Card, Face, Shot
 from kyc.models import Case
 from kyc.reading import card as cards
 from kyc.reading import ocr, picture, vision
-from portal.benches import Pair
+from portal.demo.benches import Pair
 
 OPEN = 400  # files that wait at any time, however many were decided before
 ROUNDS = 9

@@ -8,12 +8,13 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from portal import logs
-from portal.environment import EMBEDDED, EMBEDDED_SECRET, database, env, files, origin_of, required, secret
+from portal import environment, logs
+from portal.environment import EMBEDDED_SECRET, database, env, files, origin_of, required, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # ── Where we stand: one machine on embedded defaults, or a deployment that must name every secret ──
+EMBEDDED: bool = environment.EMBEDDED
 DEMO: bool = env.bool("DEMO", default=EMBEDDED)
 DEMO_FILES: bool = env.bool("DEMO_FILES", default=DEMO)
 DEBUG: bool = env.bool("DEBUG", default=False)

@@ -7,8 +7,9 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal import api, demo, views
+from portal import api, views
 from portal.apps import found_in_each_app
+from portal.demo import desk
 
 handler400 = "portal.errors.bad_request"
 handler403 = "portal.errors.permission_denied"
@@ -54,5 +55,5 @@ urlpatterns = [
     path("metrics", views.scrape),
 ]
 if settings.DEMO:
-    urlpatterns.append(path("demo/", include((demo.urls, "demo"))))
-    urlpatterns += [path("demo/", include(one.urls)) for one in found_in_each_app("demo") if one is not demo]
+    urlpatterns.append(path("demo/", include((desk.urls, "demo"))))
+    urlpatterns += [path("demo/", include(demo.urls)) for demo in found_in_each_app("demo") if hasattr(demo, "urls")]

@@ -24,7 +24,7 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.seeds import seed_application, walk
 from enrollment.steps import approving
-from portal.benches import Pair
+from portal.demo.benches import Pair
 from portal.models import User
 from signing import printing, walking
 from signing.authority import ceremony, der, lists, profile

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from portal.demo import Door
+from portal.demo.desk import Door
 from signing.walking import DEMO_PIN
 
 

@@ -15,10 +15,10 @@ from django.test import Client
 from django.urls import get_resolver
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-from portal import seeds
 from portal.accounts.opening import open_account
 from portal.accounts.roles import ROLES, seed_roles
 from portal.accounts.second_factor import has_second_factor
+from portal.demo.people import current_code, totp_secret
 from portal.gateways import sms
 from portal.migrations import _append_only as append_only
 from portal.models import Branch, User
@@ -124,7 +124,7 @@ def staff(person: People) -> People:
 
     def make(role: str = "operator", **differently: Any) -> User:
         user = person(role, **differently)
-        TOTP.activate(user, seeds.totp_secret(user))
+        TOTP.activate(user, totp_secret(user))
         return user
 
     return make
@@ -135,8 +135,6 @@ def signed_in() -> Callable[[User], Client]:
     """A client through the real sign-in form, second factor included."""
 
     def enter(user: User) -> Client:
-        from portal.demo import current_code
-
         client = Client()
         client.post("/sign-in/", {"login": user.id_number, "password": PASSWORD})
         if user.is_staff and has_second_factor(user):

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kyc.models import Case
-from portal.demo import Door
+from portal.demo.desk import Door
 from portal.models import User
 
 

@@ -99,7 +99,7 @@ def filmed(playwright: Playwright, live_server: LiveServer, tmp_path: Path, pers
 
 def enter(page: Page, user: User) -> None:
     """By the form, second factor included where there is one."""
-    from portal.demo import current_code
+    from portal.demo.people import current_code
 
     page.goto("/sign-in/")
     page.locator("#id_login").fill(user.id_number)

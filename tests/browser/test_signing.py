@@ -13,8 +13,8 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from enrollment.journey import Step
 from enrollment.models import Application
+from portal.demo.people import DEMO_PASSWORD
 from portal.models import Message, User
-from portal.seeds import DEMO_PASSWORD
 from signing.models import Act, Paper
 from signing.steps import acting, contract
 from signing.steps.doing import DOINGS

@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from portal import outbox
 from portal.accounts.passwords import KINDS
-from portal.demo import texts
+from portal.demo.desk import texts
 from portal.models import User
 from tests.browser.conftest import look
 from tests.conftest import PASSWORD, People
@@ -116,7 +116,7 @@ def enter_password(page: Page, user: User, sign_in: str) -> None:
 
 
 def test_an_agent_and_a_customer_sign_in(page: Page, person: People, staff: People) -> None:
-    from portal.demo import current_code
+    from portal.demo.people import current_code
 
     for user in (person(), staff("agent")):
         sign_in_with_password(page, user)

@@ -18,7 +18,8 @@ from django.utils import timezone
 from portal import outbox, seeds
 from portal.accounts.roles import ROLES
 from portal.accounts.signing_in import NETWORK, AccountAdapter, network_of
-from portal.demo import current_code, texts
+from portal.demo.desk import texts
+from portal.demo.people import current_code
 from portal.models import Allowance, Event, Message, User
 from tests.conftest import PASSWORD, People, at_once
 

@@ -3,6 +3,7 @@ from django.conf import settings
 from django.test import Client
 
 from portal import outbox, seeds
+from portal.demo.people import DEMO_PASSWORD, DEMO_PEOPLE, current_code
 from portal.models import User
 from tests.conftest import People
 
@@ -17,7 +18,7 @@ def desk() -> Client:
 
 def test_every_role_stands_on_the_desk(desk: Client) -> None:
     page = desk.get("/demo/").content.decode()
-    for number, name, _phone, _role, _branch in seeds.DEMO_PEOPLE:
+    for number, name, _phone, _role, _branch in DEMO_PEOPLE:
         assert number in page
         assert name in page
 
@@ -31,10 +32,8 @@ def test_one_click_signs_in_second_factor_included(desk: Client) -> None:
 
 
 def test_the_demo_passwords_and_codes_work_at_the_real_door(desk: Client) -> None:
-    from portal.demo import current_code
-
     user = User.objects.get(username=User.username_for("001188000031"))
-    desk.post("/sign-in/", {"login": "001188000031", "password": seeds.DEMO_PASSWORD})
+    desk.post("/sign-in/", {"login": "001188000031", "password": DEMO_PASSWORD})
     desk.post("/account/security/authenticate/", {"code": current_code(user)})
     assert desk.get("/account/").status_code == 200
 

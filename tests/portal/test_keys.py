@@ -10,8 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from portal import seeds
 from portal.accounts.second_factor import MFAAdapter
+from portal.demo.people import totp_secret
 from portal.gateways import keys
 from portal.models import DataKey, User
 from tests.conftest import People, at_once
@@ -80,7 +80,7 @@ def test_after_turning_and_retiring_everything_still_opens(own_ring: keys.KeyPro
     assert User.objects.with_number(user.id_number) == user
     assert DataKey.objects.get(pk=data_key.pk).opened() == opened
     factor = Authenticator.objects.get(user=user, type="totp")
-    assert MFAAdapter().decrypt(factor.data["secret"]) == seeds.totp_secret(user)
+    assert MFAAdapter().decrypt(factor.data["secret"]) == totp_secret(user)
 
 
 @pytest.mark.django_db

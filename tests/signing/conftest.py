@@ -13,8 +13,8 @@ from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.seeds import seed_application, walk
 from enrollment.steps import approving
+from portal.demo.people import DEMO_PASSWORD
 from portal.models import User
-from portal.seeds import DEMO_PASSWORD
 from signing import walking
 from signing.authority import ceremony, lists
 from signing.authority.models import Authority, RevocationList

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 
 from enrollment.identity import Declaration
 from kyc.demo.drawing import Face
-from portal.seeds import DEMO_PEOPLE
+from portal.demo.people import DEMO_PEOPLE
 from tests.browser.test_evidence import INJECTED, scene, y4m
 from tests.browser.test_journey import Mouse, code_in, fill
 from tests.conftest import start_chromium

@@ -234,7 +234,7 @@ def texts(portal: Portal, word: str, phone: str = "") -> list[str]:
 @pytest.mark.parametrize("fall", [" worker ", "redis-server", "redis emptied", "granian"])
 def test_messages_due_while_a_part_falls_all_arrive_and_at_most_one_twice(fall: str, portal: Portal) -> None:
     """Promise P17."""
-    from portal.seeds import DEMO_PEOPLE
+    from portal.demo.people import DEMO_PEOPLE
 
     portal.start()
     numbers = [row[0] for row in DEMO_PEOPLE]
@@ -343,7 +343,7 @@ def test_while_its_database_is_away_the_portal_says_so_quickly_and_heals_alone(
 
 def test_a_stolen_disk_shows_no_code_number_phone_or_password(portal: Portal) -> None:
     """Promise P18: the database, Redis's file and the log, searched for what people gave us."""
-    from portal.seeds import DEMO_PASSWORD, DEMO_PEOPLE
+    from portal.demo.people import DEMO_PASSWORD, DEMO_PEOPLE
 
     portal.start()
     number, name, phone, *_rest = DEMO_PEOPLE[0]

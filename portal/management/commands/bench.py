@@ -18,7 +18,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
 from portal.apps import found_in_each_app
-from portal.benches import Pair
+from portal.demo import benches
+from portal.demo.benches import Pair
 from portal.management.commands.prepare import gather_static
 from portal.management.commands.up import web
 
@@ -45,10 +46,10 @@ class Command(BaseCommand):
                     f"{connection.display_name}, {os.cpu_count()} cores, median of {ROUNDS} interleaved rounds"
                 )
                 self.stdout.write(f"{'':26}{'ours':>12}{'bare':>12}{'ratio':>8}  against")
-                for benches in found_in_each_app("benches"):
-                    for pair in getattr(benches, "pairs", tuple)():
+                for bench in (benches, *found_in_each_app("benches")):
+                    for pair in getattr(bench, "pairs", tuple)():
                         self.compare(pair)
-                    for line in getattr(benches, "report", tuple)():
+                    for line in getattr(bench, "report", tuple)():
                         self.stdout.write(line)
                 self.pages(str(name), seconds)
             finally:

@@ -24,8 +24,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from kombu.exceptions import OperationalError
 
-from portal import seeds
 from portal.celery import app
+from portal.demo.people import DEMO_PASSWORD, DEMO_PEOPLE
 from portal.management.commands import prepare
 
 PATIENCE = 60  # seconds until everything must be ready
@@ -231,8 +231,8 @@ class Command(BaseCommand):
                 f"  demo desk     {settings.SITE_URL}/demo/        one click signs in, second factor included",
                 f"  inbox         {settings.SITE_URL}/demo/inbox/  SMS and e-mail",
                 f"  staff         {settings.SITE_URL}/admin/",
-                f"  demo sign-ins (password {seeds.DEMO_PASSWORD}, second factor on the demo desk):",
-                *[f"    {number}  {role}" for number, _name, _phone, role, _branch in seeds.DEMO_PEOPLE],
+                f"  demo sign-ins (password {DEMO_PASSWORD}, second factor on the demo desk):",
+                *[f"    {number}  {role}" for number, _name, _phone, role, _branch in DEMO_PEOPLE],
             ]
         lines.append("  Ctrl-C stops everything.")
         self.stdout.write("\n".join(lines))

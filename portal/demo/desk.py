@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -25,10 +24,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST
 
-from portal import audit, seeds, writing
+from portal import audit, writing
 from portal.accounts import roles, signing_in
 from portal.accounts.roles import ROLES
 from portal.apps import found_in_each_app
+from portal.demo.people import DEMO_PASSWORD, current_code
 from portal.models import User
 
 NEWEST = 30
@@ -83,12 +83,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         )
     ]
     doors = [door for module in found_in_each_app("demo") for door in getattr(module, "doors", list)()]
-    return render(request, "portal/demo/desk.html", {"people": people, "doors": doors, "password": seeds.DEMO_PASSWORD})
-
-
-def current_code(user: User) -> str:
-    _before, now, _after = yield_hotp_counters_from_time()
-    return str(format_hotp_value(hotp_value(seeds.totp_secret(user), now)))
+    return render(request, "portal/demo/desk.html", {"people": people, "doors": doors, "password": DEMO_PASSWORD})
 
 
 @require_POST
