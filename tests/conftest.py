@@ -9,12 +9,17 @@ from typing import Any, TypeVar
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
-from django.db import connection, connections
-from django.test import Client
+from django.db import connection, connections, transaction
+from django.test import Client, TransactionTestCase
 from django.urls import get_resolver
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from pytest_django import DjangoDbBlocker
 
+import enrollment.seeds
+from enrollment.models import Plan, Province, Ward
 from portal.accounts.opening import open_account
 from portal.accounts.roles import ROLES, seed_roles
 from portal.accounts.second_factor import has_second_factor
@@ -29,6 +34,9 @@ Found = TypeVar("Found")
 PASSWORD = "Hoa-sen#2026"
 NUMBERS = iter(range(100_000, 999_999))
 People = Callable[..., User]
+SEEDED = {
+    model._meta.db_table for model in (ContentType, Permission, Group, Group.permissions.through, Plan, Province, Ward)
+}
 QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync"""
 
@@ -49,22 +57,31 @@ def _the_map_is_read() -> None:
     get_resolver().url_patterns  # noqa: B018
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """What no test changes for another is seeded once: roles, plans, provinces and wards."""
+    with django_db_blocker.unblock():
+        seed_roles()
+        enrollment.seeds.seed_plans()
+        enrollment.seeds.seed_places()
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _audit_may_be_flushed() -> Iterator[None]:
-    """Between tests the tables are emptied, which the audit trail's triggers rightly refuse."""
-    kind = type(connection.ops)
-    original = kind.execute_sql_flush
+def _tables_are_emptied() -> Iterator[None]:
+    """After a test that commits. Django would truncate every table and write the permissions anew, which takes longer
+    than most tests; and the audit trail's triggers would rightly refuse."""
 
-    def flush(self: Any, sql_list: Any) -> None:
-        with self.connection.cursor() as cursor:
-            append_only.unguard(cursor.execute, self.connection.vendor)
-        original(self, sql_list)
-        with self.connection.cursor() as cursor:
-            append_only.guard(cursor.execute, self.connection.vendor)
+    def empty(_case: object) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            append_only.unguard(cursor.execute, connection.vendor)
+            for table in connection.introspection.django_table_names(only_existing=True, include_views=False):
+                if table not in SEEDED:
+                    cursor.execute(f'DELETE FROM "{table}"')
+            append_only.guard(cursor.execute, connection.vendor)
 
-    kind.execute_sql_flush = flush  # type: ignore[method-assign]
-    yield
-    kind.execute_sql_flush = original  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +117,6 @@ def person(db: None) -> People:
     """`person("reviewer")`: a synthetic person of that role, with PASSWORD."""
 
     def make(role: str = "customer", **differently: Any) -> User:
-        seed_roles()
         serial = next(NUMBERS)
         facts: dict[str, Any] = {
             "number": f"001190{serial}",

@@ -33,15 +33,6 @@ CAPTURE = "/application/capture/"
 CLIP = [(0.27 + 0.15 * (place % 7 > 3), 0.5 + 0.1 * (place % 5 - 2) / 2) for place in range(14)]
 
 
-@pytest.fixture(autouse=True)
-def _seeded(transactional_db: None) -> None:
-    from enrollment import seeds
-    from portal.accounts.roles import seed_roles
-
-    seed_roles()
-    seeds.seed_plans()
-
-
 def scene(side: str = "front", **how: float) -> Image.Image:
     return photograph(getattr(CARD, side)(), Shot(**{"fill": 0.86, **how}), (1280, 960))  # type: ignore[arg-type]
 

@@ -17,13 +17,11 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright, expect
 from pytest_django.live_server_helper import LiveServer
 
-from enrollment import seeds
 from enrollment.gateways import bank
 from enrollment.gateways import payment as gateways
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal import outbox
-from portal.accounts.roles import seed_roles
 from portal.gateways import sms
 from tests.browser.conftest import look
 from tests.browser.test_pages import only_english, speak
@@ -33,13 +31,6 @@ from tests.peers import MailServer
 from tests.postgresql import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _seeded(transactional_db: None) -> None:
-    seed_roles()
-    seeds.seed_plans()
-    seeds.seed_places()
 
 
 @pytest.fixture

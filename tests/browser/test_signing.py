@@ -29,13 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _signer(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    from enrollment import seeds
-    from portal.accounts.roles import seed_roles
-
     monkeypatch.setattr(settings, "SIGNER", True)
-    seed_roles()
-    seeds.seed_plans()
-    seeds.seed_places()
     found()
 
 

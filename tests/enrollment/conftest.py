@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from enrollment import seeds
 from enrollment.identity import Declaration
-from enrollment.models import Application, Payment, Province, Ward
+from enrollment.models import Application, Payment
 from enrollment.seeds import told_by
-from portal.accounts.roles import seed_roles
 from portal.models import Message
 
 SERIAL = count(100_000)
@@ -23,13 +21,7 @@ BOTH = {"terms": "on", "personal-data": "on"}
 
 @pytest.fixture(autouse=True)
 def _seeded(db: None) -> None:
-    """The plans, and of the places as many as a form needs."""
-    seed_roles()
-    seeds.seed_plans()
-    province = Province.objects.get_or_create(code="51", defaults={"name": "Tỉnh Quảng Ngãi"})[0]
-    names = {"21421": "Xã Mỏ Cày", "21025": "Phường Cẩm Thành", "21136": "Xã Cà Đam", "21157": "Xã Tây Trà Bồng"}
-    for code, name in names.items():
-        Ward.objects.get_or_create(code=code, defaults={"name": name, "province": province})
+    """Every test of these rooms stands on rows."""
 
 
 def a_declaration(**differently: Any) -> Declaration:
