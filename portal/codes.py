@@ -60,25 +60,10 @@ def make(
     pause, because the code before went to a wrong address. `unmetered`: a budget for it was spent already."""
     now = timezone.now()
     digits = "".join(secrets.choice("0123456789") for _digit in range(length))
-    holders = {"target": target, "account": account or target, "network": network}
-    pause = pause_of(purpose)
     with transaction.atomic():
-        if pause.spend(target) is None and not (at_once or unmetered):
-            wait = pause.seconds_to_wait(target)
-            raise Refusal(
-                "code-too-soon",
-                _("Mã vừa được gửi. Quý khách vui lòng chờ %(wait)s giây rồi yêu cầu mã mới.") % {"wait": wait},
-                status=429,
-                wait=wait,
-            )
-        for kind, limit in SENDS.items():
-            if holders[kind] and not unmetered and limit.spend(holders[kind]) is None:
-                raise Refusal(
-                    "code-budget-spent",
-                    _("Quý khách đã yêu cầu quá nhiều mã trong ngày. Vui lòng thử lại vào ngày mai hoặc gọi 18001260."),
-                    status=429,
-                    wait=limit.seconds_to_wait(holders[kind]),
-                )
+        _pause(purpose, target, asked=not (at_once or unmetered))
+        if not unmetered:
+            _spend({"target": target, "account": account or target, "network": network})
         # The target's rows are locked by now, so no other code for it can be born between these two lines.
         Code.objects.filter(purpose=purpose, target=target, live=True).update(live=False)
         Code.objects.create(
@@ -89,6 +74,30 @@ def make(
             expires_at=now + lasts,
         )
     return OneTimeCode(digits, now + lasts)
+
+
+def _pause(purpose: str, target: str, *, asked: bool) -> None:
+    """It begins with every code; `asked`: and must be over before this one."""
+    pause = pause_of(purpose)
+    if pause.spend(target) is None and asked:
+        wait = pause.seconds_to_wait(target)
+        raise Refusal(
+            "code-too-soon",
+            _("Mã vừa được gửi. Quý khách vui lòng chờ %(wait)s giây rồi yêu cầu mã mới.") % {"wait": wait},
+            status=429,
+            wait=wait,
+        )
+
+
+def _spend(holders: dict[str, str]) -> None:
+    for kind, limit in SENDS.items():
+        if holders[kind] and limit.spend(holders[kind]) is None:
+            raise Refusal(
+                "code-budget-spent",
+                _("Quý khách đã yêu cầu quá nhiều mã trong ngày. Vui lòng thử lại vào ngày mai hoặc gọi 18001260."),
+                status=429,
+                wait=limit.seconds_to_wait(holders[kind]),
+            )
 
 
 def ended() -> Refusal:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.utils import timezone
 
@@ -132,8 +133,6 @@ def test_the_trail_is_read_only_and_in_words(staff: People, signed_in: Enter) ->
 
 
 def test_djangos_own_admin_log_names_nobody(staff: People, signed_in: Enter) -> None:
-    from django.contrib.admin.models import LogEntry
-
     signed_in(staff("operator")).post("/admin/portal/user/add/", new_account())
     assert "Mẫu" not in repr(list(LogEntry.objects.values_list("object_repr", "change_message")))
 

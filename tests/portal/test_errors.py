@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import OperationalError, connections
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
+from django.utils import translation
 from rest_framework import exceptions
 
 from portal import errors, middleware, outbox, problems
@@ -23,8 +24,6 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 429, 500, 503])
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_every_page_names_hotline_request_and_a_way_on(status: int, language: str) -> None:
-    from django.utils import translation
-
     with translation.override(language):
         page = errors.answer(RequestFactory().get("/x/"), status).content.decode()
     assert f'lang="{language}"' in page

@@ -1,10 +1,12 @@
 """The gateways against real peers: Kannel with its fake SMS centre, an SMTP server, an S3 server."""
 
+import email
 import io
 import json
 import socket
 import threading
 import time
+from email import policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -160,9 +162,6 @@ def test_a_gateway_that_is_silent_may_have_sent(monkeypatch: pytest.MonkeyPatch)
 def test_mails_travel_by_smtp_and_one_bad_address_spoils_only_itself(
     person: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import email
-    from email import policy
-
     server = MailServer()
     controller = Controller(server, hostname="127.0.0.1", port=free_port())
     controller.start()

@@ -1,0 +1,71 @@
+"""What a password must be, and how one is changed."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from portal.accounts.signing_in import AccountAdapter
+from portal.models import User
+from tests.conftest import PASSWORD, People
+
+pytestmark = pytest.mark.django_db
+Enter = Callable[[User], Client]
+NEW = "Trang-sang#77"
+
+
+@pytest.mark.parametrize(
+    ("password", "missing"),
+    [
+        ("Ab1#xyz", "8 đến 30"),
+        ("Ab1#" + "x" * 27, "8 đến 30"),
+        ("hoa-sen#2026", "in hoa"),
+        ("HOA-SEN#2026", "in thường"),
+        ("Hoa-sen#abcd", "chữ số"),
+        ("HoaSen2026xx", "đặc biệt"),
+        ("Hoa sen#2026", "khoảng trắng"),
+        ("Hoa-sén#2026", "Không dấu"),
+        ("P@ssw0rd!", "phổ biến"),
+        ("Password@123", "phổ biến"),
+        ("Qwerty#123456", "phổ biến"),
+        ("Tran-Thi#2026", "họ tên"),
+        ("Ok#tranthimautrang1", "họ tên"),
+        ("Aa#0912345678", "họ tên"),
+    ],
+)
+def test_a_weak_password_is_refused_with_what_it_lacks(password: str, missing: str, person: People) -> None:
+    user = person(phone="0912345678", full_name="Trần Thị Mẫu Trăng")
+    with pytest.raises(ValidationError) as no:
+        validate_password(password, user)
+    assert missing in " ".join(no.value.messages)
+
+
+@pytest.mark.parametrize("password", ["Hoa@1234", PASSWORD, NEW, "Xem-Qua#2026", "Trang-sang#77"])
+def test_a_good_password_is_taken(password: str, person: People) -> None:
+    validate_password(password, person())
+
+
+def test_changing_the_password_ends_the_other_sessions_and_keeps_this_device(person: People, signed_in: Enter) -> None:
+    user = person()
+    this_device, elsewhere = signed_in(user), signed_in(user)
+    this_device.post("/account/password/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
+    assert this_device.get("/account/").status_code == 200
+    assert elsewhere.get("/account/").status_code == 302
+
+
+def test_the_old_password_cannot_be_guessed_in_an_open_session(person: People, signed_in: Enter) -> None:
+    client = signed_in(person())
+    wrong = {"oldpassword": "Sai-mat-khau#1", "password1": NEW, "password2": NEW}
+    for _ in range(5):
+        client.post("/account/password/", wrong)
+    answer = client.post("/account/password/", {**wrong, "oldpassword": PASSWORD})
+    assert "tạm khóa" in answer.content.decode()
+
+
+def test_a_password_change_brings_no_closed_account_back(person: People) -> None:
+    old_copy = person()
+    User.objects.filter(pk=old_copy.pk).update(is_active=False)
+    AccountAdapter(None).set_password(old_copy, NEW)
+    assert not User.objects.get(pk=old_copy.pk).is_active

@@ -1,0 +1,70 @@
+"""Second factors: set up before anything else, counted, sealed, not to be lost."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
+from django.test import Client
+from django.utils import timezone
+
+from portal.demo.people import current_code
+from portal.models import User
+from tests.conftest import PASSWORD, People
+
+pytestmark = pytest.mark.django_db
+Enter = Callable[[User], Client]
+
+
+def test_staff_set_up_a_second_factor_before_anything_else(person: People, signed_in: Enter) -> None:
+    client = signed_in(person("reviewer"))
+    for page in ("/account/", "/admin/", "/account/sessions/", "/account/password/", "/"):
+        assert client.get(page).headers.get("Location") == "/account/second-factor/", page
+    assert client.get("/account/second-factor/").status_code == 200
+    assert client.get("/account/security/totp/activate/").status_code == 200
+
+
+def test_staff_with_a_second_factor_are_asked_for_it(staff: People) -> None:
+    user, client = staff("reviewer"), Client()
+    client.post("/sign-in/", {"login": user.id_number, "password": PASSWORD})
+    assert "_auth_user_id" not in client.session
+    client.post("/account/security/authenticate/", {"code": current_code(user)})
+    assert client.get("/account/").status_code == 200
+
+
+def test_second_factor_guesses_are_counted_by_the_database(staff: People) -> None:
+    user, client = staff("reviewer"), Client()
+    client.post("/sign-in/", {"login": user.id_number, "password": PASSWORD})
+    wrong = str((int(current_code(user)) + 500_001) % 1_000_000).zfill(6)
+    for _ in range(5):
+        client.post("/account/security/authenticate/", {"code": wrong})
+    answer = client.post("/account/security/authenticate/", {"code": current_code(user)})
+    assert "tạm khóa" in answer.content.decode()
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_used_code_is_not_taken_again_for_as_long_as_it_would_be_right(staff: People) -> None:
+    user = staff("reviewer")
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        code = current_code(user)
+        for entered, seconds in ((True, 0), (False, 31), (False, 0)):
+            client = Client()
+            client.post("/sign-in/", {"login": user.id_number, "password": PASSWORD})
+            client.post("/account/security/authenticate/", {"code": code})
+            assert ("_auth_user_id" in client.session) is entered
+            clock.shift(timedelta(seconds=seconds))
+
+
+def test_staff_cannot_remove_their_last_second_factor(staff: People, signed_in: Enter) -> None:
+    user = staff("reviewer")
+    client = signed_in(user)
+    answer = client.post("/account/security/totp/deactivate/")
+    assert "ít nhất một lớp" in answer.content.decode()
+    assert Authenticator.objects.filter(user=user, type="totp").exists()
+
+
+def test_the_stored_second_factor_shows_no_secret(staff: People) -> None:
+    user = staff("reviewer")
+    [stored] = Authenticator.objects.filter(user=user, type="totp")
+    assert stored.data["secret"].startswith("k1.")
