@@ -84,7 +84,7 @@ class Face:
         """As a phone's front camera has it: the head so wide (a share of the frame), its middle there."""
         dice = random.Random(seed or self.seed)
         wall = furnished(Image.new("RGB", size, (196, 202, 206)), random.Random(self.seed), 6)
-        head = self.drawn(near=min(1.0, max(0.0, (wide - 0.25) / 0.4)))
+        head = self.drawn(near=min(1.0, max(0.0, (wide - 0.25) / 0.4)), size=min(480, 2 * size[0]))
         scale = wide * size[0] / (head.width * 0.58)
         head = head.resize((int(head.width * scale), int(head.height * scale)), Image.Resampling.BILINEAR)
         mask = head.convert("L").point(lambda value: 255 if value > 3 else 0).filter(ImageFilter.GaussianBlur(1))
@@ -249,11 +249,16 @@ def furnished(image: Image.Image, dice: random.Random, things: int, contrast: in
 
 
 def warped(image: Image.Image, corners: list[tuple[float, float]], size: tuple[int, int]) -> Image.Image:
-    """The image with its corners at these places."""
+    """The image with its corners at these places; worked out only where it comes to lie."""
     wide, high = map(float, image.size)
     plain = [(0.0, 0.0), (wide, 0.0), (wide, high), (0.0, high)]
-    how = projection(corners, plain)
-    return image.transform(size, Image.Transform.PERSPECTIVE, how, Image.Resampling.BICUBIC)
+    left, top = (max(0, int(min(corner[axis] for corner in corners))) for axis in (0, 1))
+    right, bottom = (min(size[axis], int(max(corner[axis] for corner in corners)) + 1) for axis in (0, 1))
+    how = projection([(x - left, y - top) for x, y in corners], plain)
+    sheet = Image.new(image.mode, size)
+    part = image.transform((right - left, bottom - top), Image.Transform.PERSPECTIVE, how, Image.Resampling.BICUBIC)
+    sheet.paste(part, (left, top))
+    return sheet
 
 
 def projection(given: list[tuple[float, float]], wanted: list[tuple[float, float]]) -> list[float]:

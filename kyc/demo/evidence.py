@@ -26,7 +26,9 @@ def drawn(card: Card, face: Face, shot: Shot | None = None) -> capture.Given:
     return given
 
 
-def film(face: Face, cues: "list[dict[str, object]]", step: int = 300) -> "list[facing.Frame]":
+def film(
+    face: Face, cues: "list[dict[str, object]]", step: int = 300, size: tuple[int, int] = (270, 360)
+) -> "list[facing.Frame]":
     """The head wanders from oval to oval, as a person's does."""
     found, start = [], 0
     wide, middle = 0.27, 0.5
@@ -36,7 +38,7 @@ def film(face: Face, cues: "list[dict[str, object]]", step: int = 300) -> "list[
         for at in range(start, end, step):
             wide += (place[0] * 0.8 - wide) * 0.5
             middle += (place[1] - middle) * 0.5
-            image = face.seen(wide, (middle, 0.5), (270, 360), seed=at + 1)
+            image = face.seen(wide, (middle, 0.5), size, seed=at + 1)
             found.append(facing.Frame(at, "", image))
         start = end
     return found

@@ -55,14 +55,14 @@ def told(found: object, true: object) -> bool | None:
     return None if not found else found == true
 
 
-def measure(each: int = EACH, *, printed: bool = True) -> dict[str, Score]:
-    """Two photographs of each card: one of its front, one of its back."""
+def measure(each: int = EACH, *, printed: bool = True, every: int = 1) -> dict[str, Score]:
+    """Two photographs of each card: one of its front, one of its back. `every`: second strength of a trouble, and so on."""
     scores = {
         name: Score() for name in ("QR", "MRZ", "MRZ, name", "number (OCR)", "name (OCR)", "birth date (OCR)", "face")
     }
     dice, serial = Random(20261121), 0
     for trouble, shots in TROUBLES.items():
-        for strength, shot in enumerate(shots):
+        for strength, shot in enumerate(shots[::every]):
             for _one in range(each):
                 serial += 1
                 number = f"0511{80 + serial % 20}{serial:06}" if serial % 2 else f"0380{70 + serial % 30}{serial:06}"

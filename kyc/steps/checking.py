@@ -74,8 +74,10 @@ def check(application: Application) -> None:
             mark(application, marks)
             made["reuse"] = _reuse(application)
             Check.objects.filter(application=application, basis=about).delete()
-            for name, (outcome, what) in made.items():
-                Check.objects.create(application=application, name=name, basis=about, outcome=outcome, facts=what)
+            Check.objects.bulk_create(
+                Check(application=application, name=name, basis=about, outcome=outcome, facts=what)
+                for name, (outcome, what) in made.items()
+            )
     except IntegrityError:
         log.info("checked by another", application=application.pk)
         return

@@ -20,9 +20,11 @@ from enrollment.models import Application, Plan, Trail
 from enrollment.seeds import told_by
 from enrollment.steps import opening
 from kyc.demo import evidence
+from kyc.demo.controls import drawn_control
 from kyc.demo.drawing import Card, Face, Shot, jpeg, photograph
 from kyc.models import Case, Challenge, Upload
 from kyc.steps import capture, facing
+from kyc.steps.control import Control
 from kyc.steps.review import deciding
 from kyc.steps.review.turns import Choice
 from portal.models import User
@@ -45,6 +47,12 @@ def given(face: int = FACE, fault: str = "") -> capture.Given:
 
 
 @cache
+def control(truth: str) -> Control:
+    """Drawn once for all tests."""
+    return drawn_control(truth)
+
+
+@cache
 def shown(side: str, **how: Any) -> bytes:
     """A photograph of one side, as a phone sends it."""
     card = Card(told_by("Lý Thị Mẫu Xuân", "079190100000", "0912100000"), Face(FACE))
@@ -52,11 +60,14 @@ def shown(side: str, **how: Any) -> bytes:
     return jpeg(photograph(image, replace(GOOD, **how), (1400, 1000)), 90)
 
 
+SMALL = (108, 144)  # a film's frame, in which faces are found in a quarter of the time
+
+
 @cache
 def film(*cues: tuple[str, int], face: int = FACE) -> bytes:
     """What the page would send for somebody who follows these cues."""
     told: list[dict[str, object]] = [{"cue": cue, "ms": ms} for cue, ms in cues]
-    frames = evidence.film(Face(face), told, 380)
+    frames = evidence.film(Face(face), told, 450, SMALL)
     parts = [(frame.at, "", jpeg(frame.image, 60)) for frame in frames]
     for cue in ("far", "near"):
         until = 0
@@ -65,8 +76,7 @@ def film(*cues: tuple[str, int], face: int = FACE) -> bytes:
             if name == cue:
                 break
         last = [frame for frame in frames if frame.at < until][-1]
-        large = ImageOps.mirror(last.image).resize((840, 1120))  # the stills are not mirrored, as the film is
-        parts.append((last.at, cue, jpeg(large)))
+        parts.append((last.at, cue, jpeg(ImageOps.mirror(last.image))))  # the stills are not mirrored, as the film is
     return packed(parts)
 
 

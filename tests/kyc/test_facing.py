@@ -21,7 +21,7 @@ from kyc.steps import checking, facing
 from portal.models import User
 from portal.refusals import Refusal
 from tests.conftest import at_once
-from tests.kyc.conftest import an_application, film, finish_face, following, packed, send, shot, try_face
+from tests.kyc.conftest import SMALL, an_application, film, finish_face, following, packed, send, shot, try_face
 
 pytestmark = pytest.mark.django_db
 OTHER = (("far", 1600), ("near", 1600), ("left", 1600), ("right", 1600), ("far", 1600))
@@ -182,7 +182,7 @@ def test_the_stills_must_show_what_the_film_shows() -> None:
             bytes_ = rest[place : place + one["size"]]
             place += one["size"]
             still = one.get("still", "")
-            parts.append((one["at"], still, jpeg(Face(77).seen(0.4, (0.3, 0.7), (840, 1120))) if still else bytes_))
+            parts.append((one["at"], still, jpeg(Face(77).seen(0.4, (0.3, 0.7), SMALL)) if still else bytes_))
         return packed(parts)
 
     assert try_face(an_application(), anothers).answer == {"refused": "wrong-film"}
