@@ -62,8 +62,8 @@ class CaseAdmin(ReadOnly, SealedSearch):
 
     def known_by(self, term: str) -> Q:
         person = known_by(term, "person_index")
-        found = Application.objects.filter(Q(reference=writing.document_number(term)) | person)
-        return Q(application__in=found.values("pk"))
+        applications = Application.objects.filter(Q(reference=writing.document_number(term)) | person)
+        return Q(application__in=applications.values("pk"))
 
     # ── Queues ──
 
@@ -227,12 +227,17 @@ class PolicyAdmin(Desk):
     @admin.action(description=_("Chạy thử trên hồ sơ đã qua"), permissions=["change"])
     def try_on_past(self, request: HttpRequest, queryset: Any) -> None:
         for policy in queryset:
-            told = policing.try_on_past(policy)
+            trial = policing.try_on_past(policy)
             text = _(
                 "%(name)s: %(files)d hồ sơ đã qua; máy sẽ thẩm định %(machine)d, trong đó người đã nói không %(no)d."
             )
-            known = {"name": policy, "files": told["files"], "machine": told["machine"], "no": told["people_said_no"]}
-            self.message_user(request, text % known, messages.WARNING if told["people_said_no"] else messages.SUCCESS)
+            known = {
+                "name": policy,
+                "files": trial["files"],
+                "machine": trial["machine"],
+                "no": trial["people_said_no"],
+            }
+            self.message_user(request, text % known, messages.WARNING if trial["people_said_no"] else messages.SUCCESS)
 
     @admin.action(description=_("Đưa vào áp dụng"), permissions=["change"])
     def go_live(self, request: HttpRequest, queryset: Any) -> None:

@@ -121,7 +121,7 @@ def pages() -> dict[str, Callable[[], Any]]:
 
 def report() -> Iterator[str]:
     bare = benches.browser()
-    found: dict[str, list[tuple[float, float]]] = {}
+    figures: dict[str, list[tuple[float, float]]] = {}
     queries = 0
     for size in benches.SIZES:
         fill(size)
@@ -132,12 +132,12 @@ def report() -> Iterator[str]:
                 least_of = benches.took(lambda: bare.get("/healthz"), 40)
                 taken.append(benches.took(act, 5 if "desk" in name else 1))
                 ratios.append(taken[-1] / least_of)
-            found.setdefault(name, []).append((statistics.median(taken), statistics.median(ratios)))
+            figures.setdefault(name, []).append((statistics.median(taken), statistics.median(ratios)))
         with CaptureQueriesContext(connection) as asked:
             pages()["desk: first page"]()
-        queries = sum("kyc_case" in one["sql"] for one in asked.captured_queries)
+        queries = sum("kyc_case" in query["sql"] for query in asked.captured_queries)
     yield f"{'':26}{'at 1,000':>12}{'× bare':>8}{'at 1,000,000':>14}{'× bare':>8}{'growth':>8}"
-    for name, ((small, low), (large, high)) in found.items():
+    for name, ((small, low), (large, high)) in figures.items():
         yield f"{name:26}{small * 1e3:>9.2f} ms{low:>8.1f}{large * 1e3:>11.2f} ms{high:>8.1f}{high / low:>8.2f}"
     yield f"queries of the desk's first page about cases: {queries}, all with who is asking: {len(asked.captured_queries)}"
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

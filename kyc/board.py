@@ -90,12 +90,12 @@ def ages() -> list[Bar]:
 
 
 def kept(since: Any) -> dict[str, Any]:
-    told = (
+    promises = (
         Case.objects.filter(received_at__gte=since)
         .exclude(kept=None)
         .aggregate(all=Count("pk"), good=Count("pk", filter=Q(kept=True)))
     )
-    return {**told, "percent": percent(told["good"], told["all"])}
+    return {**promises, "percent": percent(promises["good"], promises["all"])}
 
 
 def counted(decided: Any, name: str) -> list[tuple[Any, int]]:
@@ -107,18 +107,18 @@ def by_day(decided: Any) -> list[tuple[Any, int]]:
 
 
 def reasons(decided: Any) -> list[tuple[Any, int]]:
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for items, reason in decided.filter(act__in=("send-back", "reject")).values_list("items", "reason"):
         for name in corrections.named(items) or [str(acts.REJECTIONS[reason][0])]:
-            found[name] = found.get(name, 0) + 1
-    return sorted(found.items(), key=lambda pair: -pair[1])[:12]
+            numbers[name] = numbers.get(name, 0) + 1
+    return sorted(numbers.items(), key=lambda pair: -pair[1])[:12]
 
 
 def people(decided: Any) -> list[dict[str, Any]]:
     """Each person's decisions, the usual time from taking a file to deciding, and how often a second look agreed."""
-    told = decided.values("by").annotate(number=Count("pk"), seconds=Avg("seconds")).order_by("-number")[:50]
+    rows = decided.values("by").annotate(number=Count("pk"), seconds=Avg("seconds")).order_by("-number")[:50]
     agreed = {row["decided_by"]: row for row in sampling.agreement("decided_by")}
-    users = User.objects.in_bulk([row["by"] for row in told])
+    users = User.objects.in_bulk([row["by"] for row in rows])
     return [
         {
             "user": users[row["by"]],
@@ -127,17 +127,17 @@ def people(decided: Any) -> list[dict[str, Any]]:
             "looked": agreed.get(row["by"], {}).get("looked", 0),
             "agreed": percent(agreed.get(row["by"], {}).get("agreed", 0), agreed.get(row["by"], {}).get("looked", 0)),
         }
-        for row in told
+        for row in rows
     ]
 
 
 def branches(since: Any) -> list[dict[str, Any]]:
     rows = Case.objects.filter(received_at__gte=since).values("branch__name")
-    told = rows.annotate(
+    figures = rows.annotate(
         number=Count("pk"), closed=Count("pk", filter=Q(queue="closed")), good=Count("pk", filter=Q(kept=True)),
         known=Count("pk", filter=Q(kept__isnull=False)),
     ).order_by("-number")  # fmt: skip
-    return [{**row, "kept": percent(row["good"], row["known"])} for row in told]
+    return [{**row, "kept": percent(row["good"], row["known"])} for row in figures]
 
 
 def samples() -> dict[str, Any]:

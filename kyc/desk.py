@@ -54,15 +54,15 @@ def tab_of(name: str, user: User) -> Q:
 def counts(user: User) -> dict[str, int]:
     """One look at the open cases alone; the closed million costs nothing."""
     rows = Case.objects.exclude(queue=Q_.CLOSED).values("queue", mine=Q(holder=user), free=Q(holder=None))
-    told = list(rows.annotate(number=Count("pk")).order_by())
+    numbers = list(rows.annotate(number=Count("pk")).order_by())
 
     def total(queue: str, *, free: bool = False) -> int:
-        return sum(row["number"] for row in told if row["queue"] == queue and (row["free"] or not free))
+        return sum(row["number"] for row in numbers if row["queue"] == queue and (row["free"] or not free))
 
     return {
         "new": total(Q_.APPRAISAL, free=True),
-        "mine": sum(row["number"] for row in told if row["mine"]),
-        "held": sum(row["number"] for row in told if not row["free"] and not row["mine"]),
+        "mine": sum(row["number"] for row in numbers if row["mine"]),
+        "held": sum(row["number"] for row in numbers if not row["free"] and not row["mine"]),
         **{name: total(name) for name in ("second", "approval", "objection", "waiting", "hold", "rejected")},
     }
 
@@ -77,17 +77,17 @@ def queue_page(user: User, asked: Mapping[str, str], rows: "QuerySet[Case]") -> 
         if after := place_of(asked.get("after", "")):
             rows = rows.filter(Q(due_at__gt=after[0]) | Q(due_at=after[0], pk__gt=after[1]))
     related = ("application", "application__data_key", "application__plan", "application__branch", "holder")
-    found = list(rows.select_related(*related).order_by("due_at", "pk")[: ROWS + 1])
+    cases = list(rows.select_related(*related).order_by("due_at", "pk")[: ROWS + 1])
     now = timezone.now()
-    for case in found:
+    for case in cases:
         case.late = case.is_running and case.due_at < now  # type: ignore[attr-defined]
         case.soon = case.is_running and not case.late and case.due_at < now + timedelta(minutes=15)  # type: ignore[attr-defined]
-    last = found[ROWS - 1] if len(found) > ROWS else None
+    last = cases[ROWS - 1] if len(cases) > ROWS else None
     number = counts(user)
     return {
         "tab": tab,
         "tabs": [(name, label, number[name]) for name, (label, _rows) in TABS.items()],
-        "cases": found[:ROWS],
+        "cases": cases[:ROWS],
         "after": f"{last.due_at.isoformat()}~{last.pk}" if last else "",
         "searching": searching,
         "paged": bool(asked.get("after")),
@@ -99,8 +99,8 @@ def place_of(text: str) -> tuple[datetime, int] | None:
     """Where the last page ended, as its link says."""
     moment, _tilde, pk = text.partition("~")
     try:
-        told = datetime.fromisoformat(moment).astimezone(UTC)
-        return (told, int(pk)) if 2000 < told.year < 2200 and len(pk) < 19 else None
+        due_at = datetime.fromisoformat(moment).astimezone(UTC)
+        return (due_at, int(pk)) if 2000 < due_at.year < 2200 and len(pk) < 19 else None
     except (ValueError, OverflowError):
         return None
 
@@ -128,7 +128,9 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
         "forms": [verb for verb in verbs if verb.fields],
         "decisions": []
         if blind
-        else [(one, corrections.named(one.items), reason_of(one)) for one in with_key(decisions, case)],
+        else [
+            (decision, corrections.named(decision.items), reason_of(decision)) for decision in with_key(decisions, case)
+        ],
         "blind": blind,
         "file_hash": dossier.digest(application) if opened else "",
         "items": item_choices(application),
@@ -141,9 +143,9 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
 
 def with_key(decisions: Any, case: Case) -> Any:
     """Their notes are sealed by the application's key, which is here already."""
-    for one in decisions:
-        one.case = case
-        yield one
+    for decision in decisions:
+        decision.case = case
+        yield decision
 
 
 def reason_of(decision: Any) -> Any:
@@ -180,12 +182,18 @@ def shown(case: Case, *, opened: bool) -> dict[str, Any]:
         "unchecked": not case.checked and case.looks < checking.LOOKS,
         "sources": [comparing.SOURCES[source] for source in sources],
         "rows": [
-            (row, [next((told for told in row.told if told.source == source), None) for source in sources])
+            (
+                row,
+                [
+                    next((statement for statement in row.statements if statement.source == source), None)
+                    for source in sources
+                ],
+            )
             for row in rows
         ],
         "others": others.order_by("-pk")[:20] if opened else [],
         "shared": [
-            (Mark.KINDS[kind], found) for kind, found in (checking.shared(application) if opened else {}).items()
+            (Mark.KINDS[kind], matches) for kind, matches in (checking.shared(application) if opened else {}).items()
         ],
     }
 

@@ -10,13 +10,13 @@ from portal import sealing
 
 def papers(application: Application) -> dict[str, Any]:
     rows = Evidence.objects.filter(application=application, replaced_at=None)
-    return {kind: told for kind, *told in rows.values_list("kind", "digest", "way", "file", "by")}
+    return {kind: facts for kind, *facts in rows.values_list("kind", "digest", "way", "file", "by")}
 
 
 def is_sound(application: Application) -> bool:
     """The pictures themselves, not only what the table says of them."""
     try:
-        return all(capture.is_sound(one) for one in Evidence.of(application).values())
+        return all(capture.is_sound(evidence) for evidence in Evidence.of(application).values())
     except (OSError, sealing.Broken, sealing.Erased):
         return False
 

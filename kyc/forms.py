@@ -60,10 +60,10 @@ class ActForm(forms.Form):
     to = forms.ModelChoiceField(User.objects.filter(is_active=True, is_staff=True), required=False)
 
     def choice(self, items: dict[str, str]) -> Choice:
-        told: dict[str, Any] = {
+        chosen: dict[str, Any] = {
             name: self.cleaned_data[name] for name in ("turns", "file_hash", "reason", "until", "to")
         }
-        return Choice(**told, items=items, note=writing.line(self.cleaned_data["note"]))
+        return Choice(**chosen, items=items, note=writing.line(self.cleaned_data["note"]))
 
     @staticmethod
     def items(posted: Any) -> dict[str, str]:

@@ -12,9 +12,9 @@ FAR = 400  # days after which no promise looks
 
 
 @cache
-def opening(told: str) -> tuple[frozenset[int], tuple[tuple[time, time], ...]]:
+def opening(setting: str) -> tuple[frozenset[int], tuple[tuple[time, time], ...]]:
     """ "1-5 07:30-11:30 13:00-17:00": the days, 1 for Monday, and the hours of each."""
-    days, *spans = told.split()
+    days, *spans = setting.split()
     first, _dash, last = days.partition("-")
     hours = [span.split("-") for span in spans]
     return (

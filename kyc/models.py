@@ -22,8 +22,8 @@ NEEDED: dict[str, tuple[str, ...]] = {Document.PASSPORT: ("card-front", "face")}
 
 
 def needed(application: Application) -> tuple[str, ...]:
-    told = application.declaration
-    return NEEDED.get(told.document, ITEMS) if told else ITEMS
+    declaration = application.declaration
+    return NEEDED.get(declaration.document, ITEMS) if declaration else ITEMS
 
 
 class Evidence(OfApplication):
@@ -64,10 +64,10 @@ class Evidence(OfApplication):
     @classmethod
     def of(cls, application: Application) -> "dict[str, Evidence]":
         rows = cls.objects.filter(application=application, replaced_at=None).select_related("file", "file__data_key")
-        found: dict[str, Evidence] = {one.kind: one for one in rows}
-        for one in found.values():
-            one.application = application
-        return found
+        by_kind: dict[str, Evidence] = {evidence.kind: evidence for evidence in rows}
+        for evidence in by_kind.values():
+            evidence.application = application
+        return by_kind
 
 
 class Upload(OfApplication):

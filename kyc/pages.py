@@ -37,7 +37,9 @@ def progress(application: Application) -> dict[str, Any]:
             "how": HOW[item],
             "done": item not in missing,
             "again": asked_again(application, item) if item in missing else "",
-            "gallery": any(one.item == item and one.way == Evidence.Way.GALLERY for one in given.values()),
+            "gallery": any(
+                evidence.item == item and evidence.way == Evidence.Way.GALLERY for evidence in given.values()
+            ),
         }
         for item in needed(application)
     ]
@@ -61,19 +63,19 @@ def asked_again(application: Application, item: str) -> Any:
 def answer_of(upload: Upload, application: Application) -> dict[str, Any]:
     """Told in the language of whoever reads it now."""
     refused = (upload.answer or {}).get("refused", "")
-    told: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "received": upload.received,
         "done": upload.answer is not None,
         "refused": refused,
         "said": "",
     }
     if refused:
-        told["said"] = str(capture.SAID.get(refused, capture.SAID["not-a-photo"]))
+        answer["said"] = str(capture.SAID.get(refused, capture.SAID["not-a-photo"]))
         if upload.item == "face":
-            told["left"] = facing.tries_left(application)
+            answer["left"] = facing.tries_left(application)
         else:
-            told["may_insist"] = refused in capture.SOFT and capture.may_insist(application, upload.item)
-    return told
+            answer["may_insist"] = refused in capture.SOFT and capture.may_insist(application, upload.item)
+    return answer
 
 
 def remember_device(request: HttpRequest, application: Application) -> None:

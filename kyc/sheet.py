@@ -7,5 +7,5 @@ from kyc.models import Case
 
 
 def rows(application: Application) -> list[tuple[str, str]]:
-    found = Case.objects.filter(application=application).first()
-    return [(_("Thẩm định"), found.get_queue_display())] if found else []
+    case = Case.objects.filter(application=application).first()
+    return [(_("Thẩm định"), case.get_queue_display())] if case else []

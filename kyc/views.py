@@ -38,12 +38,12 @@ def rehearsal(request: HttpRequest, application: Application) -> HttpResponse:
 @at(Step.CAPTURE)
 def item_page(request: HttpRequest, application: Application, item: str) -> HttpResponse:
     known = pages.progress(application)
-    if item not in [one["item"] for one in known["items"]]:
+    if item not in [entry["item"] for entry in known["items"]]:
         raise Http404
     if item == "face" and not known["tries_left"]:
         return redirect("kyc:capture")
     pages.remember_device(request, application)
-    following = next((one for one in known["missing"] if one != item), "")
+    following = next((entry for entry in known["missing"] if entry != item), "")
     page = "face" if item == "face" else "card"
     answer = show(
         request,
@@ -53,7 +53,7 @@ def item_page(request: HttpRequest, application: Application, item: str) -> Http
         item=item,
         name=corrections.NAMES[item],
         following=reverse("kyc:item", args=[following]) if following else reverse("kyc:capture"),
-        asked_again=next(one["again"] for one in known["items"] if one["item"] == item),
+        asked_again=next(entry["again"] for entry in known["items"] if entry["item"] == item),
         may_insist=capture.may_insist(application, item),
         ovals=facing.OVALS,
     )
@@ -66,15 +66,15 @@ def piece(request: HttpRequest, application: Application, item: str, key: uuid.U
     form = forms.PieceForm(request.GET)
     if not form.is_valid() or item not in capture.KINDS:
         raise Refusal("odd-request", PAGES[400][2], status=400)
-    told = form.cleaned_data
+    fields = form.cleaned_data
     if request.method != "POST":
-        found = Upload.objects.filter(application=application, item=item, key=key).first()
-        return JsonResponse(pages.answer_of(found, application) if found else {"received": 0, "done": False})
-    if told["at"] and not Upload.objects.filter(key=key).exists():
+        upload = Upload.objects.filter(application=application, item=item, key=key).first()
+        return JsonResponse(pages.answer_of(upload, application) if upload else {"received": 0, "done": False})
+    if fields["at"] and not Upload.objects.filter(key=key).exists():
         raise capture.replaced()
-    upload = capture.begin(application, key, item, told["of"], told["way"])
-    capture.receive(upload, told["at"] or 0, request.body)
-    return JsonResponse(looked_at(upload, insist=told["insist"], challenge=told["challenge"]))
+    upload = capture.begin(application, key, item, fields["of"], fields["way"])
+    capture.receive(upload, fields["at"] or 0, request.body)
+    return JsonResponse(looked_at(upload, insist=fields["insist"], challenge=fields["challenge"]))
 
 
 def looked_at(upload: Upload, *, insist: bool = False, challenge: uuid.UUID | None = None) -> dict[str, Any]:
@@ -106,9 +106,9 @@ def photo(request: HttpRequest, application: Application, item: str) -> HttpResp
     start = 0
     while bytes_ := file.read(capture.PIECE):
         start = capture.receive(upload, start, bytes_)
-    told = looked_at(upload, insist="insist" in request.POST)
-    if told["said"]:
-        messages.warning(request, told["said"])
+    answer = looked_at(upload, insist="insist" in request.POST)
+    if answer["said"]:
+        messages.warning(request, answer["said"])
         return redirect("kyc:item", item)
     messages.success(request, _("Đã nhận ảnh."))
     return redirect("kyc:capture")
@@ -156,8 +156,8 @@ def waiting(request: HttpRequest, application: Application) -> HttpResponse:
 @at(Step.REVIEW)
 def standing(request: HttpRequest, application: Application) -> HttpResponse:
     """For the page that waits."""
-    told: dict[str, Any] = pages.standing(application)
-    return JsonResponse({"queue": told["queue"], "ahead": told["ahead"], "said": told["said"]})
+    review: dict[str, Any] = pages.standing(application)
+    return JsonResponse({"queue": review["queue"], "ahead": review["ahead"], "said": review["said"]})
 
 
 @at(Step.REVIEW)

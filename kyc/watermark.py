@@ -25,6 +25,6 @@ def marked(pixels: bytes, text: str) -> bytes:
     for row, y in enumerate(range(-20, image.height, APART[1])):
         for x in range(-(row % 2) * APART[0] // 2, image.width, max(APART[0], tile.width)):
             image.paste(tile, (x, y), tile)
-    made = io.BytesIO()
-    image.save(made, "JPEG", quality=85)
-    return made.getvalue()
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=85)
+    return file.getvalue()

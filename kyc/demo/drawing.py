@@ -95,21 +95,22 @@ class Face:
 # ── A card ──
 
 
-def chip_text(told: Declaration, residence: str) -> str:
+def chip_text(declaration: Declaration, residence: str) -> str:
     """What the QR on a chip card says."""
-    sex = "Nam" if told.sex == "male" else "Nữ"
-    return f"{told.number}||{told.full_name}|{told.birth_date:%d%m%Y}|{sex}|{residence}|{told.issued_on:%d%m%Y}"
+    sex = "Nam" if declaration.sex == "male" else "Nữ"
+    born, issued = f"{declaration.birth_date:%d%m%Y}", f"{declaration.issued_on:%d%m%Y}"
+    return f"{declaration.number}||{declaration.full_name}|{born}|{sex}|{residence}|{issued}"
 
 
 def code(text: str, side: int) -> Image.Image:
-    made = qrcode.QRCode(border=2, error_correction=qrcode.constants.ERROR_CORRECT_M)
-    made.add_data(text)
-    return made.make_image().get_image().convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
+    qr = qrcode.QRCode(border=2, error_correction=qrcode.constants.ERROR_CORRECT_M)
+    qr.add_data(text)
+    return qr.make_image().get_image().convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
 
 
 @dataclass(frozen=True)
 class Card:
-    told: Declaration
+    declaration: Declaration
     face: Face
     residence: str = "Thôn 6, Xã Mỏ Cày, Quảng Ngãi"
     year: int = 2021  # or 2024, whose QR stands on the back
@@ -124,20 +125,20 @@ class Card:
 
     def front(self) -> Image.Image:
         image, draw = self.plate((222, 236, 240))
-        told = self.told
+        declaration = self.declaration
         fonts.write(draw, (250, 52), "THẺ MẪU · SPECIMEN", 30, (176, 32, 40), bold=True)
         fonts.write(
             draw, (250, 108), "CĂN CƯỚC CÔNG DÂN" if self.year < 2024 else "CĂN CƯỚC", 42, (176, 32, 40), bold=True
         )
         image.paste(self.face.drawn(size=240).point(lambda value: value if value > 3 else 214), (36, 226))
         facts = [
-            ("Số / No.", told.number, 44),
-            ("Họ và tên / Full name", told.full_name.upper(), 36),
-            ("Ngày sinh / Date of birth", f"{told.birth_date:%d/%m/%Y}", 32),
-            ("Giới tính / Sex", "Nam" if told.sex == "male" else "Nữ", 32),
+            ("Số / No.", declaration.number, 44),
+            ("Họ và tên / Full name", declaration.full_name.upper(), 36),
+            ("Ngày sinh / Date of birth", f"{declaration.birth_date:%d/%m/%Y}", 32),
+            ("Giới tính / Sex", "Nam" if declaration.sex == "male" else "Nữ", 32),
         ]
         if self.year < 2024:
-            ends = card_ends(told.birth_date, told.issued_on)
+            ends = card_ends(declaration.birth_date, declaration.issued_on)
             facts.append(("Có giá trị đến / Date of expiry", f"{ends:%d/%m/%Y}" if ends else "Không thời hạn", 28))
         y = 176
         for label, fact, size in facts:
@@ -145,33 +146,37 @@ class Card:
             fonts.write(draw, (304, y + size + 8), fact, size, DARK, bold=True)
             y += size + 44
         if self.year < 2024:
-            image.paste(code(chip_text(told, self.residence), 172), (812, 28))
+            image.paste(code(chip_text(declaration, self.residence), 172), (812, 28))
         return image
 
     def back(self) -> Image.Image:
         image, draw = self.plate((226, 238, 226))
-        told, ends = self.told, card_ends(self.told.birth_date, self.told.issued_on)
+        declaration, ends = self.declaration, card_ends(self.declaration.birth_date, self.declaration.issued_on)
         fonts.write(draw, (40, 64), "MẪU · SPECIMEN", 26, (176, 32, 40), bold=True)
         if self.year < 2024:
             fonts.write(draw, (330, 64), "Đặc điểm nhận dạng / Personal identification", 21, SOFT)
             fonts.write(draw, (330, 108), "Sẹo chấm 2 cm trên đuôi mày trái", 28, DARK)
             fonts.write(draw, (330, 168), "Ngày, tháng, năm / Date, month, year", 21, SOFT)
-            fonts.write(draw, (330, 212), f"{told.issued_on:%d/%m/%Y}", 32, DARK, bold=True)
+            fonts.write(draw, (330, 212), f"{declaration.issued_on:%d/%m/%Y}", 32, DARK, bold=True)
             fonts.write(draw, (330, 262), "CỤC TRƯỞNG CỤC CẢNH SÁT QLHC VỀ TTXH", 22, DARK, bold=True)
         else:
             fonts.write(draw, (40, 118), "Nơi cư trú / Place of residence", 21, SOFT)
             fonts.write(draw, (40, 158), self.residence, 26, DARK, bold=True)
             fonts.write(draw, (40, 206), "Ngày cấp / Date of issue", 21, SOFT)
-            fonts.write(draw, (40, 246), f"{told.issued_on:%d/%m/%Y}", 30, DARK, bold=True)
+            fonts.write(draw, (40, 246), f"{declaration.issued_on:%d/%m/%Y}", 30, DARK, bold=True)
             fonts.write(draw, (330, 206), "Ngày hết hạn / Date of expiry", 21, SOFT)
             fonts.write(draw, (330, 246), f"{ends:%d/%m/%Y}" if ends else "Không thời hạn", 30, DARK, bold=True)
             fonts.write(draw, (330, 300), "BỘ CÔNG AN", 24, DARK, bold=True)
-            image.paste(code(chip_text(told, self.residence), 200), (780, 40))
+            image.paste(code(chip_text(declaration, self.residence), 200), (780, 40))
         draw.rounded_rectangle(
             (60, 176, 170, 270) if self.year < 2024 else (640, 90, 740, 180), 14, fill=(214, 186, 110)
         )
         lines = mrz.lines_for(
-            self.fake.get("number", told.number), writing.fold(told.full_name).upper(), told.birth_date, told.sex, ends
+            self.fake.get("number", declaration.number),
+            writing.fold(declaration.full_name).upper(),
+            declaration.birth_date,
+            declaration.sex,
+            ends,
         )
         self.machine_lines(draw, lines)
         return image
@@ -273,7 +278,7 @@ def projection(given: list[tuple[float, float]], wanted: list[tuple[float, float
         rows[at] = [value / rows[at][at] for value in rows[at]]
         for row in range(8):
             if row != at and rows[row][at]:
-                rows[row] = [one - rows[row][at] * other for one, other in zip(rows[row], rows[at], strict=True)]
+                rows[row] = [own - rows[row][at] * other for own, other in zip(rows[row], rows[at], strict=True)]
     return [row[8] for row in rows]
 
 
@@ -291,6 +296,6 @@ def grain(image: Image.Image, levels: float, seed: int) -> Image.Image:
 
 
 def jpeg(image: Image.Image, quality: int = 85) -> bytes:
-    made = io.BytesIO()
-    image.save(made, "JPEG", quality=quality)
-    return made.getvalue()
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality)
+    return file.getvalue()

@@ -30,7 +30,7 @@ def film(
     face: Face, cues: "list[dict[str, object]]", step: int = 300, size: tuple[int, int] = (270, 360)
 ) -> "list[facing.Frame]":
     """The head wanders from oval to oval, as a person's does."""
-    found, start = [], 0
+    frames, start = [], 0
     wide, middle = 0.27, 0.5
     for cue in cues:
         place = facing.OVALS[str(cue["cue"])]
@@ -39,6 +39,6 @@ def film(
             wide += (place[0] * 0.8 - wide) * 0.5
             middle += (place[1] - middle) * 0.5
             image = face.seen(wide, (middle, 0.5), size, seed=at + 1)
-            found.append(facing.Frame(at, "", image))
+            frames.append(facing.Frame(at, "", image))
         start = end
-    return found
+    return frames

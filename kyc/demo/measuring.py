@@ -41,18 +41,18 @@ class Score:
     of: int = 0
     by: dict[str, list[int]] = field(default_factory=dict)
 
-    def add(self, trouble: str, found: bool | None) -> None:
+    def add(self, trouble: str, is_right: bool | None) -> None:
         """True: read rightly; False: wrongly; None: not at all."""
         self.of += 1
-        self.right += found is True
-        self.wrong += found is False
+        self.right += is_right is True
+        self.wrong += is_right is False
         kept = self.by.setdefault(trouble, [0, 0])
-        kept[0] += found is True
+        kept[0] += is_right is True
         kept[1] += 1
 
 
-def told(found: object, true: object) -> bool | None:
-    return None if not found else found == true
+def is_right(read: object, printed: object) -> bool | None:
+    return None if not read else read == printed
 
 
 def measure(each: int = EACH, *, printed: bool = True, every: int = 1) -> dict[str, Score]:
@@ -77,11 +77,11 @@ def measure(each: int = EACH, *, printed: bool = True, every: int = 1) -> dict[s
 def score(
     scores: dict[str, Score], trouble: str, card: Card, front: Image.Image, back: Image.Image, *, printed: bool
 ) -> None:
-    person = card.told
+    person = card.declaration
     code = cards.code_of((front if card.year < 2024 else back).convert("L"))
     scores["QR"].add(
         trouble,
-        told(
+        is_right(
             code and (code.number, code.full_name, code.birth_date),
             (person.number, person.full_name, person.birth_date),
         ),
@@ -89,21 +89,21 @@ def score(
     machine = vision.machine(back.convert("L"))
     scores["MRZ"].add(
         trouble,
-        told(
+        is_right(
             machine and (machine.number, machine.birth_date, machine.sex),
             (person.number, person.birth_date, person.sex),
         ),
     )
-    scores["MRZ, name"].add(trouble, told(machine and machine.name.casefold(), comparing.plain(person.full_name)))
+    scores["MRZ, name"].add(trouble, is_right(machine and machine.name.casefold(), comparing.plain(person.full_name)))
     scores["face"].add(trouble, None if vision.face(front.convert("L"), 0.06) is None else True)
     if printed and ocr.able():
         read = ocr.printed(vision.image_of(vision.flattened(front.convert("L"), (1140, 719))))
-        scores["number (OCR)"].add(trouble, told(read.number, person.number))
-        scores["name (OCR)"].add(trouble, told(comparing.plain(read.name), comparing.plain(person.full_name)))
+        scores["number (OCR)"].add(trouble, is_right(read.number, person.number))
+        scores["name (OCR)"].add(trouble, is_right(comparing.plain(read.name), comparing.plain(person.full_name)))
         born: date | None = (
             person.birth_date if person.birth_date in read.dates else (read.dates[0] if read.dates else None)
         )
-        scores["birth date (OCR)"].add(trouble, told(born, person.birth_date))
+        scores["birth date (OCR)"].add(trouble, is_right(born, person.birth_date))
 
 
 def false_accepts(each: int = 60) -> int:
@@ -123,9 +123,9 @@ def table(scores: dict[str, Score], wrong: int) -> Iterator[str]:
     names = list(TROUBLES)
     yield f"| read | right | wrong | {' | '.join(names)} |"
     yield f"|---|---|---|{'---|' * len(names)}"
-    for name, one in scores.items():
-        if one.of:
-            parts = [f"{round(100 * one.by[trouble][0] / one.by[trouble][1])}" for trouble in names]
-            yield f"| {name} | {100 * one.right / one.of:.1f} % | {one.wrong} of {one.of} | {' | '.join(parts)} |"
+    for name, reader in scores.items():
+        if reader.of:
+            parts = [f"{round(100 * reader.by[trouble][0] / reader.by[trouble][1])}" for trouble in names]
+            yield f"| {name} | {100 * reader.right / reader.of:.1f} % | {reader.wrong} of {reader.of} | {' | '.join(parts)} |"
     yield ""
     yield f"False accepts among 60 pictures without a card and 60 altered lines: {wrong}."

@@ -62,8 +62,8 @@ def seed_files() -> None:
 
 def seed_file(place: int, full_name: str, number: str, phone: str, state: str, fault: str) -> None:
     """Drawn first, for drawing takes seconds and a database has other writers."""
-    told, face = told_by(full_name, number, phone), Face(1000 + place * 17)
-    printed = replace(told, full_name="Mai Văn Mẫu Yến") if fault == "other-name" else told
+    declaration, face = told_by(full_name, number, phone), Face(1000 + place * 17)
+    printed = replace(declaration, full_name="Mai Văn Mẫu Yến") if fault == "other-name" else declaration
     fake = {"number": "079089000999"} if fault == "other-card" else {}
     shot = Shot(seed=place + 1, turn=(place % 5 - 2) * 0.8, tilt=0.006, fill=0.9, blur=0.6 if place % 3 == 0 else 0)
     given = drawn(Card(printed, face, year=2021 + 3 * (place % 2), fake=fake), face, shot)

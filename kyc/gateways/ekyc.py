@@ -61,13 +61,13 @@ class VnptEkyc:
         if FAILURES.is_spent(self.holder):
             return {name: Finding(facts={"why": "resting"}) for name in ASKED}
         try:
-            found = self._ask(images)
+            findings = self._ask(images)
         except Down as wrong:
             FAILURES.spend(self.holder)
             log.warning("ekyc down", reason=str(wrong))
             return {name: Finding(facts={"why": "down"}) for name in ASKED}
         FAILURES.restore(self.holder)
-        return found
+        return findings
 
     @property
     def holder(self) -> str:
@@ -89,20 +89,20 @@ class VnptEkyc:
         }
 
     @staticmethod
-    def _living(told: Mapping[str, Any]) -> Finding:
-        said = told.get("liveness")
-        outcome = {"success": "pass", "failure": "fail"}.get(str(said), "unsure")
-        return Finding(outcome, {"liveness": str(said)[:20]})
+    def _living(answer: Mapping[str, Any]) -> Finding:
+        word = answer.get("liveness")
+        outcome = {"success": "pass", "failure": "fail"}.get(str(word), "unsure")
+        return Finding(outcome, {"liveness": str(word)[:20]})
 
-    def _matching(self, told: Mapping[str, Any]) -> Finding:
+    def _matching(self, answer: Mapping[str, Any]) -> Finding:
         """A word and a number that do not agree are no match."""
         try:
-            likely = float(told.get("prob", "nan"))
+            likely = float(answer.get("prob", "nan"))
         except (TypeError, ValueError):
             likely = float("nan")
-        if told.get("msg") == "MATCH" and likely >= self.sure:
+        if answer.get("msg") == "MATCH" and likely >= self.sure:
             outcome = "pass"
-        elif told.get("msg") == "NOMATCH" and not likely >= self.unsure:
+        elif answer.get("msg") == "NOMATCH" and not likely >= self.unsure:
             outcome = "fail"
         else:
             outcome = "unsure"
@@ -120,29 +120,31 @@ class VnptEkyc:
 
     def _add(self, kind: str, picture: bytes) -> str:
         form = {"title": kind, "description": "smartca"}
-        told = self._call("file-service/v1/addFile", data=form, files={"file": (f"{kind}.jpg", picture, "image/jpeg")})
-        found = told.get("hash")
-        if not isinstance(found, str) or not found:
+        answer = self._call(
+            "file-service/v1/addFile", data=form, files={"file": (f"{kind}.jpg", picture, "image/jpeg")}
+        )
+        key = answer.get("hash")
+        if not isinstance(key, str) or not key:
             raise Down("no hash")
-        return found
+        return key
 
-    def _post(self, path: str, told: dict[str, Any]) -> Mapping[str, Any]:
-        return self._call(path, json={**told, "token": self.token_id})
+    def _post(self, path: str, asked: dict[str, Any]) -> Mapping[str, Any]:
+        return self._call(path, json={**asked, "token": self.token_id})
 
     def _call(self, path: str, **sent: Any) -> Mapping[str, Any]:
         try:
             answer = requests.post(
                 f"{self.base}/{path}", headers=self._headers(), timeout=TIMES, allow_redirects=False, **sent
             )
-            told = answer.json() if answer.status_code == 200 else {}
+            envelope = answer.json() if answer.status_code == 200 else {}
         except (requests.RequestException, ValueError) as wrong:
             raise Down(type(wrong).__name__) from wrong
-        found = told.get("object") if isinstance(told, dict) else None
-        if not isinstance(found, dict) or told.get("message") != "IDG-00000000":
+        content = envelope.get("object") if isinstance(envelope, dict) else None
+        if not isinstance(content, dict) or envelope.get("message") != "IDG-00000000":
             raise Down(
-                f"{path} {answer.status_code} {str(told.get('message', ''))[:20] if isinstance(told, dict) else ''}"
+                f"{path} {answer.status_code} {str(envelope.get('message', ''))[:20] if isinstance(envelope, dict) else ''}"
             )
-        return found
+        return content
 
 
 @cache

@@ -37,13 +37,13 @@ class Seen:
         return {
             "quality": asdict(self.quality),
             "fault": self.quality.fault,
-            "code": told(self.code),
-            "machine": told(self.machine),
+            "code": as_json(self.code),
+            "machine": as_json(self.machine),
             "face": self.face,
         }
 
 
-def told(facts: Any) -> dict[str, Any] | None:
+def as_json(facts: Any) -> dict[str, Any] | None:
     """As JSON takes it."""
     if facts is None:
         return None
@@ -62,7 +62,7 @@ def look(image: Image.Image) -> Seen:
 
 
 def code_of(grey: Image.Image) -> identity.Card | None:
-    for found in zxingcpp.read_barcodes(grey, formats=QR, text_mode=zxingcpp.TextMode.Plain):
-        if card := identity.read_card(found.text):
+    for barcode in zxingcpp.read_barcodes(grey, formats=QR, text_mode=zxingcpp.TextMode.Plain):
+        if card := identity.read_card(barcode.text):
             return card
     return None

@@ -26,7 +26,7 @@ Reads = dict[str, dict[str, Any]]  # source → field → value, as JSON keeps i
 
 
 @dataclass(frozen=True)
-class Told:
+class Statement:
     source: str
     text: str
     verdict: str
@@ -36,7 +36,7 @@ class Told:
 class Row:
     field: str
     declared: str
-    told: tuple[Told, ...]
+    statements: tuple[Statement, ...]
 
     @property
     def label(self) -> Any:
@@ -45,20 +45,27 @@ class Row:
     @property
     def verdict(self) -> str:
         """The worst of them; empty where no source says anything."""
-        return next((one for one in (OTHER, NEAR, SAME) if any(told.verdict == one for told in self.told)), "")
+        return next(
+            (
+                verdict
+                for verdict in (OTHER, NEAR, SAME)
+                if any(statement.verdict == verdict for statement in self.statements)
+            ),
+            "",
+        )
 
 
 def rows(declared: Declaration, reads: Reads) -> list[Row]:
-    found = []
+    compared = []
     for field in FIELDS:
         own = getattr(declared, field)
-        told = tuple(
-            Told(source, shown(field, facts[field]), verdict(field, own, facts[field], source))
+        statements = tuple(
+            Statement(source, shown(field, facts[field]), verdict(field, own, facts[field], source))
             for source, facts in reads.items()
             if facts.get(field)
         )
-        found.append(Row(field, shown(field, own), told))
-    return found
+        compared.append(Row(field, shown(field, own), statements))
+    return compared
 
 
 def shown(field: str, value: Any) -> str:
@@ -75,23 +82,23 @@ def as_day(value: Any) -> date | None:
         return None
 
 
-def verdict(field: str, declared: Any, told: Any, source: str) -> str:
+def verdict(field: str, declared: Any, stated: Any, source: str) -> str:
     if field == "full_name":
-        return name_verdict(str(declared), str(told), cut=source == "machine")
+        return name_verdict(str(declared), str(stated), cut=source == "machine")
     if field in ("birth_date", "issued_on", "expires_on"):
         if not declared:
             return ""  # nothing was declared to differ from
-        return SAME if as_day(told) == as_day(declared) else OTHER
-    return SAME if str(told) == str(declared) else OTHER
+        return SAME if as_day(stated) == as_day(declared) else OTHER
+    return SAME if str(stated) == str(declared) else OTHER
 
 
-def name_verdict(declared: str, told: str, *, cut: bool = False) -> str:
+def name_verdict(declared: str, stated: str, *, cut: bool = False) -> str:
     """Same but for accents: near, unless the source has none to tell."""
-    own, other = plain(declared), plain(told)
-    if exact(declared) == exact(told):
+    own, other = plain(declared), plain(stated)
+    if exact(declared) == exact(stated):
         return SAME
-    if own == other or (cut and len(told) >= 24 and own.startswith(other)):
-        return SAME if told.isascii() else NEAR
+    if own == other or (cut and len(stated) >= 24 and own.startswith(other)):
+        return SAME if stated.isascii() else NEAR
     return OTHER
 
 

@@ -164,7 +164,7 @@ def decide(likely: Sequence[Any], form: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _ranked(cell: Any, allowed: str) -> list[tuple[float, str]]:
-    return sorted(((float(cell[LETTERS.index(one)]), one) for one in allowed), reverse=True)
+    return sorted(((float(cell[LETTERS.index(letter)]), letter) for letter in allowed), reverse=True)
 
 
 def _repair(line: list[str], ranked: list[list[tuple[float, str]]], start: int, end: int) -> None:

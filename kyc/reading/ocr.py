@@ -39,7 +39,7 @@ def words(image: Image.Image) -> str:
     image.convert("L").save(sent, "PNG", compress_level=1)
     asked = ["tesseract", "stdin", "stdout", "-l", "vie", "--psm", "6"]
     try:
-        told = subprocess.run(
+        process = subprocess.run(
             asked,
             input=sent.getvalue(),
             capture_output=True,
@@ -49,7 +49,7 @@ def words(image: Image.Image) -> str:
         )
     except subprocess.TimeoutExpired:
         return ""
-    return unicodedata.normalize("NFC", told.stdout.decode(errors="replace"))
+    return unicodedata.normalize("NFC", process.stdout.decode(errors="replace"))
 
 
 def printed(image: Image.Image) -> Printed:
@@ -57,11 +57,11 @@ def printed(image: Image.Image) -> Printed:
         return Printed()
     text = words(image)
     numbers = re.findall(r"(?<!\d)\d{12}(?!\d)", re.sub(r"(?<=\d) (?=\d)", "", text))
-    days = [identity.day(found) for found in re.findall(r"\d{2}/\d{2}/\d{4}", text)]
+    days = [identity.day(day_text) for day_text in re.findall(r"\d{2}/\d{2}/\d{4}", text)]
     return Printed(
         number=numbers[0] if numbers else "",
         name=_name(text.splitlines()),
-        dates=tuple(dict.fromkeys(one for one in days if one)),
+        dates=tuple(dict.fromkeys(day for day in days if day)),
     )
 
 

@@ -40,9 +40,9 @@ _TURNS: dict[int, Any] = {
 
 def kept(image: Image.Image, quality: int = 88) -> bytes:
     """As it is stored."""
-    made = io.BytesIO()
-    image.save(made, "JPEG", quality=quality)
-    return made.getvalue()
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality)
+    return file.getvalue()
 
 
 # ── How good it is ──
@@ -108,5 +108,5 @@ def trace(image: Image.Image) -> str:
     return f"{int(bits, 2):064x}"
 
 
-def apart(one: str, other: str) -> int:
-    return (int(one, 16) ^ int(other, 16)).bit_count()
+def apart(first: str, second: str) -> int:
+    return (int(first, 16) ^ int(second, 16)).bit_count()

@@ -46,14 +46,14 @@ def candidates(pixels: Any, size: tuple[int, int] = CARD, most: int = 4) -> list
     shape, scale = size[0] / size[1], 500 / max(pixels.shape)
     small = cv2.GaussianBlur(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), (5, 5), 0)
     lines = cv2.Canny(small, 30, 90)
-    found: list[tuple[int, float, Any]] = []
+    likely: list[tuple[int, float, Any]] = []
     for rank, mask in enumerate(_masks(small, lines)):
         for outline in cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]:
             four = _four(cv2.convexHull(outline), 0.04 * small.size)
             if four is not None and _is_card(four, shape, lines):
-                found.append((rank, -float(cv2.contourArea(four)), four))
+                likely.append((rank, -float(cv2.contourArea(four)), four))
     kept: list[Any] = []
-    for _rank, _area, four in sorted(found, key=lambda one: one[:2]):
+    for _rank, _area, four in sorted(likely, key=lambda candidate: candidate[:2]):
         if all(np.abs(four - other).max() > 12 for other in kept):
             kept.append(four)
     return [four / scale for four in kept[:most]]
@@ -119,8 +119,8 @@ def machine(grey: Image.Image) -> mrz.Machine | None:
             flat = flattened(grey, size, corners)
             for way in (flat, np.ascontiguousarray(flat[::-1, ::-1])):
                 likely = _likelihoods(way, form)
-                if likely is not None and (told := mrz.parse(mrz.decide(likely, form))):
-                    return told
+                if likely is not None and (facts := mrz.parse(mrz.decide(likely, form))):
+                    return facts
     return None
 
 
@@ -133,7 +133,7 @@ def _likelihoods(flat: Any, form: Any) -> Any:
     # How well each letter fits at each x, wherever it stands a little higher or lower.
     fits = [
         np.nan_to_num(
-            np.stack([cv2.matchTemplate(strip, one, cv2.TM_CCOEFF_NORMED).max(axis=0) for one in _glyphs(columns)])
+            np.stack([cv2.matchTemplate(strip, glyph, cv2.TM_CCOEFF_NORMED).max(axis=0) for glyph in _glyphs(columns)])
         )
         for strip in strips
     ]
@@ -183,11 +183,11 @@ def _places(fits: Any, form: Any) -> Any:
     """Where the letters stand: the first place and the pitch at which all lines together look most like what may stand
     there. Without the form's word for it, a line one letter aside looks as good."""
     columns, wide = len(form[0]), fits[0].shape[1]
-    allowed = [[[mrz.LETTERS.index(one) for one in alphabet] for alphabet in row] for row in form]
+    allowed = [[[mrz.LETTERS.index(letter) for letter in alphabet] for alphabet in row] for row in form]
     likely: Any = sum(
         np.stack([best[letters].max(axis=0) for letters in row]) for best, row in zip(fits, allowed, strict=True)
     ) / len(form)
-    steps, found, score = np.arange(columns), None, 0.42
+    steps, best_places, score = np.arange(columns), None, 0.42
     for stretch in np.arange(0.95, 1.051, 0.005):
         pitch = _PITCH[columns] * stretch
         first = np.arange(0, max(1.0, wide - 1 - pitch * (columns - 1)))
@@ -197,8 +197,8 @@ def _places(fits: Any, form: Any) -> Any:
         fit = likely[steps, places.astype(int)].mean(axis=1)
         at = int(fit.argmax())
         if fit[at] > score:
-            found, score = places[at], float(fit[at])
-    return found
+            best_places, score = places[at], float(fit[at])
+    return best_places
 
 
 def _around(best: Any, place: float) -> Any:
@@ -228,10 +228,10 @@ def face(grey: Image.Image, least: float = 0.1) -> Box | None:
     small = np.asarray(grey.resize((round(grey.width * scale), round(grey.height * scale)), Image.Resampling.BILINEAR))
     side = max(20, int(least * small.shape[1]))
     even = cv2.createCLAHE(2.0, (8, 8)).apply(small)  # light from one side is common
-    found = _finder().detectMultiScale(even, 1.1, 4, minSize=(side, side))
-    if not len(found):
+    boxes = _finder().detectMultiScale(even, 1.1, 4, minSize=(side, side))
+    if not len(boxes):
         return None
-    x, y, wide, high = max(found, key=lambda box: int(box[2]) * int(box[3]))
+    x, y, wide, high = max(boxes, key=lambda box: int(box[2]) * int(box[3]))
     return round(x / scale), round(y / scale), round(wide / scale), round(high / scale)
 
 
@@ -240,10 +240,10 @@ def reach(grey: Image.Image) -> float | None:
     if not able:
         return None
     pixels = np.asarray(grey)
-    found = candidates(pixels)
-    return float(cv2.contourArea(found[0])) / pixels.size if found else None
+    corners = candidates(pixels)
+    return float(cv2.contourArea(corners[0])) / pixels.size if corners else None
 
 
-def likeness(one: Image.Image, other: Image.Image) -> float:
+def likeness(first: Image.Image, second: Image.Image) -> float:
     """How alike two pictures of one size are, 1 for the same but for light and contrast."""
-    return float(np.corrcoef(np.asarray(one).ravel(), np.asarray(other).ravel())[0, 1]) if able else 0.0
+    return float(np.corrcoef(np.asarray(first).ravel(), np.asarray(second).ravel())[0, 1]) if able else 0.0

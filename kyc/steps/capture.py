@@ -64,9 +64,9 @@ def no(code: str) -> Refusal:
 # ── What is there and what is left ──
 
 
-def missing(application: Application, found: dict[str, Evidence] | None = None) -> list[str]:
+def missing(application: Application, evidence: dict[str, Evidence] | None = None) -> list[str]:
     """The items still to be given, in their order: never given, or sent back since."""
-    found = Evidence.of(application) if found is None else found
+    evidence = Evidence.of(application) if evidence is None else evidence
     asked_again: Mapping[str, str] = application.items if Step.CAPTURE in application.redo else {}
     asked_at = (
         Trail.objects.filter(application=application, verb="sent back")
@@ -78,10 +78,12 @@ def missing(application: Application, found: dict[str, Evidence] | None = None) 
     )
 
     def is_there(item: str) -> bool:
-        kinds = [found.get(kind) for kind in KINDS[item]]
+        kinds = [evidence.get(kind) for kind in KINDS[item]]
         if not all(kinds):
             return False
-        return not (item in asked_again and asked_at and any(one and one.created_at < asked_at for one in kinds))
+        return not (
+            item in asked_again and asked_at and any(picture and picture.created_at < asked_at for picture in kinds)
+        )
 
     return [item for item in needed(application) if not is_there(item)]
 
@@ -123,8 +125,8 @@ def begin(application: Application, key: uuid.UUID, item: str, size: int, way: s
 def receive(upload: Upload, start: int, piece: bytes) -> int:
     """How much has come so far. A piece that is here already, or comes out of turn, changes nothing."""
     if piece and len(piece) <= PIECE and start + len(piece) <= upload.size:
-        here = Upload.objects.filter(pk=upload.pk, received=start, answer__isnull=True)
-        if here.update(received=F("received") + len(piece)):
+        in_turn = Upload.objects.filter(pk=upload.pk, received=start, answer__isnull=True)
+        if in_turn.update(received=F("received") + len(piece)):
             sealed = sealing.seal(piece, place_of(upload), upload.data_key.opened())
             Piece.objects.create(upload=upload, start=start, sealed=sealed)
     received = Upload.objects.filter(pk=upload.pk).values_list("received", flat=True).first()
@@ -184,7 +186,7 @@ def take_card(upload: Upload, *, insist: bool = False) -> None:
         return refuse(upload, wrong.code)
     facts = {**seen.facts, "insisted": fault}
     with stored(upload.application, {upload.item: picture.kept(image)}) as files, transaction.atomic():
-        still_here(upload.application)
+        check_still_capturing(upload.application)
         if conclude(upload, {"kept": True}):
             keep(upload.application, files, upload.way, facts)
     return None
@@ -195,7 +197,7 @@ def may_insist(application: Application, item: str) -> bool:
     return refused.count() >= INSIST_AFTER
 
 
-def still_here(application: Application) -> None:
+def check_still_capturing(application: Application) -> None:
     """In a transaction: nothing is added to a file that went on to review this very moment."""
     application.hold()
     if not Application.objects.filter(pk=application.pk, step=Step.CAPTURE, moves=application.moves).exists():
@@ -229,9 +231,16 @@ def keep(
     """These pictures count from now on."""
     now = timezone.now()
     Evidence.objects.filter(application=application, kind__in=files, replaced_at=None).update(replaced_at=now)
-    for kind, (file, told) in files.items():
+    for kind, (file, pixels_digest) in files.items():
         Evidence.objects.create(
-            application=application, kind=kind, way=way, file=file, digest=told, facts=facts, by=by, created_at=now
+            application=application,
+            kind=kind,
+            way=way,
+            file=file,
+            digest=pixels_digest,
+            facts=facts,
+            by=by,
+            created_at=now,
         )
     Application.objects.filter(pk=application.pk).update(touched_at=now, reminded_at=None)
 
@@ -258,8 +267,8 @@ def tidy() -> None:
     kept = Evidence.objects.exclude(file=None).select_related("file")
     old = kept.filter(replaced_at__lt=now - KEPT_AFTER_REPLACED).exclude(application__step=Step.REVIEW)
     for rows in (old, kept.exclude(file__data_key__erased_at=None)):
-        for one in rows[:500]:
-            drop(one)
+        for evidence in rows[:500]:
+            drop(evidence)
 
 
 @transaction.atomic

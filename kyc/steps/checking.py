@@ -34,49 +34,53 @@ LOOKS = 5
 ASKS_AGAIN, ASKS_FOR = timedelta(minutes=3), timedelta(hours=4)  # of an eKYC service that is away
 NEAR_BITS = 10  # of 256: two traces that differ in no more share some of sixteen bands, so an index finds them
 Finding = tuple[Check.Outcome, dict[str, Any]]
-Found = dict[str, Evidence]
+Pictures = dict[str, Evidence]
 Facts = Mapping[str, Mapping[str, Any]]  # of each picture, as found when it came
 
 
-def basis(application: Application, found: Found) -> str:
+def basis(application: Application, evidence: Pictures) -> str:
     """What the findings are about: other pictures or another declaration need new ones."""
-    told = [application.declared, sorted((kind, one.digest) for kind, one in found.items())]
-    text = json.dumps(told, sort_keys=True, ensure_ascii=False)
+    subject = [application.declared, sorted((kind, picture.digest) for kind, picture in evidence.items())]
+    text = json.dumps(subject, sort_keys=True, ensure_ascii=False)
     return sealing.blind_index("evidence", hashlib.sha256(text.encode()).hexdigest())
 
 
-def findings(application: Application, found: Found | None = None) -> list[Check]:
+def findings(application: Application, evidence: Pictures | None = None) -> list[Check]:
     """As they stand for what lies there now; none while they are still being made."""
-    found = Evidence.of(application) if found is None else found
-    rows = {one.name: one for one in Check.objects.filter(application=application, basis=basis(application, found))}
-    for one in rows.values():
-        one.application = application
+    evidence = Evidence.of(application) if evidence is None else evidence
+    rows = {
+        check.name: check for check in Check.objects.filter(application=application, basis=basis(application, evidence))
+    }
+    for check in rows.values():
+        check.application = application
     return [rows[name] for name in Check.NAMES if name in rows]
 
 
 def check(application: Application) -> None:
     """Look at everything; twice is once. Slow work comes first, the writing in one short transaction at the end."""
-    found, told = Evidence.of(application), application.declaration
-    if told is None or not found:
+    evidence, declaration = Evidence.of(application), application.declaration
+    if declaration is None or not evidence:
         return
-    about = basis(application, found)
+    about = basis(application, evidence)
     before = Check.objects.filter(application=application, basis=about, name="match").first()
     if before and not was_away(before, application):
         return
-    images = {kind: one.file.read() for kind, one in found.items() if one.file}
-    facts = {kind: one.facts or {} for kind, one in found.items()}
-    reads = read(told, images, facts)
-    made = dict(_cards(told, found, facts, reads)) | dict(_faces(images, facts))
-    made |= {name: (Check.Outcome(one.outcome), dict(one.facts)) for name, one in ekyc.gateway().ask(images).items()}
-    marks = marks_of(application, told, images)
+    images = {kind: picture.file.read() for kind, picture in evidence.items() if picture.file}
+    facts = {kind: picture.facts or {} for kind, picture in evidence.items()}
+    reads = read(declaration, images, facts)
+    outcomes = dict(_cards(declaration, evidence, facts, reads)) | dict(_faces(images, facts))
+    outcomes |= {
+        name: (Check.Outcome(answer.outcome), dict(answer.facts)) for name, answer in ekyc.gateway().ask(images).items()
+    }
+    marks = marks_of(application, declaration, images)
     try:
         with transaction.atomic():
             mark(application, marks)
-            made["reuse"] = _reuse(application)
+            outcomes["reuse"] = _reuse(application)
             Check.objects.filter(application=application, basis=about).delete()
             Check.objects.bulk_create(
-                Check(application=application, name=name, basis=about, outcome=outcome, facts=what)
-                for name, (outcome, what) in made.items()
+                Check(application=application, name=name, basis=about, outcome=outcome, facts=about_it)
+                for name, (outcome, about_it) in outcomes.items()
             )
     except IntegrityError:
         log.info("checked by another", application=application.pk)
@@ -96,7 +100,7 @@ def was_away(match: Check, application: Application) -> bool:
 # ── Reading ──
 
 
-def read(told: Declaration, images: Mapping[str, bytes], facts: Facts) -> comparing.Reads:
+def read(declaration: Declaration, images: Mapping[str, bytes], facts: Facts) -> comparing.Reads:
     """What each source says of each field. QR and machine-readable lines were read as the picture came."""
     reads: comparing.Reads = {}
     for side in ("card-front", "card-back"):
@@ -109,7 +113,7 @@ def read(told: Declaration, images: Mapping[str, bytes], facts: Facts) -> compar
         flat = vision.image_of(vision.flattened(front.convert("L"), (1140, 719))) if vision.able else front
         if printed := ocr.printed(flat):
             days = [day.isoformat() for day in printed.dates]
-            born = next((day for day in days if day == told.birth_date.isoformat()), days[0] if days else None)
+            born = next((day for day in days if day == declaration.birth_date.isoformat()), days[0] if days else None)
             reads["printed"] = {"number": printed.number, "full_name": printed.name, "birth_date": born}
     return reads
 
@@ -117,36 +121,41 @@ def read(told: Declaration, images: Mapping[str, bytes], facts: Facts) -> compar
 def reads_of(checks: list[Check]) -> comparing.Reads:
     """For the desk: what the sources said, as the findings keep it."""
     names = {"qr": "code", "mrz": "machine", "ocr": "printed"}
-    told = {names[one.name]: (one.facts or {}).get("read") for one in checks if one.name in names}
-    return {source: facts for source, facts in told.items() if facts}
+    reads = {names[check.name]: (check.facts or {}).get("read") for check in checks if check.name in names}
+    return {source: facts for source, facts in reads.items() if facts}
 
 
-def _cards(told: Declaration, found: Found, facts: Facts, reads: comparing.Reads) -> Iterator[tuple[str, Finding]]:
-    sides = [kind for kind in ("card-front", "card-back") if kind in found]
+def _cards(
+    declaration: Declaration, evidence: Pictures, facts: Facts, reads: comparing.Reads
+) -> Iterator[tuple[str, Finding]]:
+    sides = [kind for kind in ("card-front", "card-back") if kind in evidence]
     faults = {kind: fault for kind in sides if (fault := facts[kind].get("insisted") or facts[kind].get("fault"))}
-    gallery = [kind for kind in sides if found[kind].way == Evidence.Way.GALLERY]
+    gallery = [kind for kind in sides if evidence[kind].way == Evidence.Way.GALLERY]
     yield "quality", (UNSURE if faults or gallery else PASS, {"faults": faults, "gallery": gallery})
-    has_code, has_lines = told.document == Document.CITIZEN, told.document != Document.OLD_CARD
+    has_code, has_lines = declaration.document == Document.CITIZEN, declaration.document != Document.OLD_CARD
     yield "qr", _source(reads, "code", expected=has_code, able=True)
     yield "mrz", _source(reads, "machine", expected=has_lines, able=vision.able)
     yield "ocr", _source(reads, "printed", expected=True, able=ocr.able())
-    yield "same-card", _same_card(told, facts)
-    rows = comparing.rows(told, reads)
-    differing = [f"{row.field}:{one.source}" for row in rows for one in row.told if one.verdict == comparing.OTHER]
-    strong = [one for one in differing if not one.endswith(":printed")]  # OCR errs; it makes one look, no more
-    compared = {row.field for row in rows if row.told}
+    yield "same-card", _same_card(declaration, facts)
+    statements = [(row, statement) for row in comparing.rows(declaration, reads) for statement in row.statements]
+    differing = [
+        f"{row.field}:{statement.source}" for row, statement in statements if statement.verdict == comparing.OTHER
+    ]
+    strong = [
+        difference for difference in differing if not difference.endswith(":printed")
+    ]  # OCR errs; it makes one look, no more
+    compared = {row.field for row, _statement in statements}
     # Sure is what a code or the machine's lines say in so many letters; "nearly the same" is for people.
-    same = {
-        row.field for row in rows if any(one.verdict == comparing.SAME and one.source != "printed" for one in row.told)
-    }
-    near = any(one.verdict == comparing.NEAR for row in rows for one in row.told if one.source != "printed")
+    sources = [(row.field, statement.verdict) for row, statement in statements if statement.source != "printed"]
+    same = {field for field, verdict in sources if verdict == comparing.SAME}
+    near = any(verdict == comparing.NEAR for _field, verdict in sources)
     sure = {"number", "full_name", "birth_date"} <= same and not differing and not near
     yield "declared", (FAIL if strong else PASS if sure else UNSURE if compared else SKIPPED, {"differing": differing})
-    yield "validity", _validity(told, reads)
-    doubts = [name for name, _text in identity.doubts(told, timezone.localdate())]
+    yield "validity", _validity(declaration, reads)
+    doubts = [name for name, _text in identity.doubts(declaration, timezone.localdate())]
     yield "issuer", (UNSURE if "issuer" in doubts else PASS, {})
-    if told.document == Document.CITIZEN:
-        wrong = [field for field, _text in identity.faults(told, timezone.localdate()) if field == "number"]
+    if declaration.document == Document.CITIZEN:
+        wrong = [field for field, _text in identity.faults(declaration, timezone.localdate()) if field == "number"]
         unusual = [name for name in doubts if name in ("province-code", "age", "minor")]
         yield "number", (FAIL if wrong else UNSURE if unusual else PASS, {"unusual": unusual})
     face = bool(facts.get("card-front", {}).get("face"))
@@ -159,9 +168,9 @@ def _source(reads: comparing.Reads, source: str, *, expected: bool, able: bool) 
     return (UNSURE if able else SKIPPED) if expected else SKIPPED, {}
 
 
-def _same_card(told: Declaration, facts: Facts) -> Finding:
+def _same_card(declaration: Declaration, facts: Facts) -> Finding:
     """Something that the front says must stand on the back too."""
-    if told.document != Document.CITIZEN:
+    if declaration.document != Document.CITIZEN:
         return SKIPPED, {}
     front, back = facts.get("card-front", {}), facts.get("card-back", {})
     code, machine = front.get("code") or back.get("code"), back.get("machine")
@@ -171,18 +180,18 @@ def _same_card(told: Declaration, facts: Facts) -> Finding:
     return (PASS if same else FAIL), {"code": code["number"][-3:], "machine": machine["number"][-3:]}
 
 
-def _validity(told: Declaration, reads: comparing.Reads) -> Finding:
+def _validity(declaration: Declaration, reads: comparing.Reads) -> Finding:
     """By what the card prints, else by the holder's age."""
     today = timezone.localdate()
     printed = comparing.as_day(reads.get("machine", {}).get("expires_on") or "")
-    issued = comparing.as_day(reads.get("code", {}).get("issued_on") or "") or told.issued_on
-    by_age = identity.card_ends(told.birth_date, issued) if told.document == Document.CITIZEN else None
-    ends = printed or told.expires_on or by_age
+    issued = comparing.as_day(reads.get("code", {}).get("issued_on") or "") or declaration.issued_on
+    by_age = identity.card_ends(declaration.birth_date, issued) if declaration.document == Document.CITIZEN else None
+    ends = printed or declaration.expires_on or by_age
     if ends and ends < today:
         return FAIL, {"ends": ends.isoformat()}
     odd = bool(printed and by_age and abs(printed - by_age) > timedelta(days=31))
     soon = bool(ends and ends < today + timedelta(days=30))
-    unread = not {"machine", "code"} & set(reads) or (ends is None and told.document != Document.CITIZEN)
+    unread = not {"machine", "code"} & set(reads) or (ends is None and declaration.document != Document.CITIZEN)
     return (UNSURE if odd or soon or unread else PASS), {"ends": ends.isoformat() if ends else "", "odd": odd}
 
 
@@ -212,12 +221,12 @@ def _flat(stills: list[Image.Image], boxes: list[Any]) -> bool:
 # ── What belongs together ──
 
 
-def marks_of(application: Application, told: Declaration, images: Mapping[str, bytes]) -> list[Mark]:
+def marks_of(application: Application, declaration: Declaration, images: Mapping[str, bytes]) -> list[Mark]:
     """Bands of a trace are blind as everything else here: alike can be found, and nothing be drawn from them."""
     kept = {
         "phone": application.phone_index,
         "email": application.email_index,
-        "address": sealing.blind_index("address", f"{told.ward} {writing.fold(told.address).casefold()}"),
+        "address": sealing.blind_index("address", f"{declaration.ward} {writing.fold(declaration.address).casefold()}"),
     }
     hands = Trail.objects.filter(application=application, origin=Step.CAPTURE).values_list("actor", flat=True)
     if agents := set(hands) - {None, application.user_id}:
@@ -252,7 +261,11 @@ def bands(kind: str, trace: str) -> list[str]:
 
 def shared(application: Application, most: int = 50) -> dict[str, list[tuple[Application, Any]]]:
     """Other applications with the same contact, device, helper, or nearly the same pictures; each with its day."""
-    return {kind: found for kind, (found, _whole) in compared(application, Mark.KINDS, most).items() if found}
+    return {
+        kind: applications
+        for kind, (applications, _whole) in compared(application, Mark.KINDS, most).items()
+        if applications
+    }
 
 
 def compared(
@@ -260,11 +273,13 @@ def compared(
 ) -> dict[str, tuple[list[tuple[Application, Any]], bool]]:
     """By kind: the others, and whether all that might be alike were looked at."""
     own: dict[str, list[Mark]] = {}
-    for one in Mark.objects.filter(application=application, kind__in=kinds):
-        own.setdefault(one.kind, []).append(one)
-    found: dict[str, tuple[list[tuple[Application, Any]], bool]] = {}
+    for mark in Mark.objects.filter(application=application, kind__in=kinds):
+        own.setdefault(mark.kind, []).append(mark)
+    near_by_kind: dict[str, tuple[list[tuple[Application, Any]], bool]] = {}
     for kind, marks in own.items():
-        others = Mark.objects.filter(kind=kind, value__in=[one.value for one in marks]).exclude(application=application)
+        others = Mark.objects.filter(kind=kind, value__in=[mark.value for mark in marks]).exclude(
+            application=application
+        )
         rows = list(others.order_by("-at").only("application_id", "trace", "at")[:LOOKED_AT])
         near = {
             row.application_id: row.at
@@ -273,18 +288,18 @@ def compared(
         }
         chosen = dict(list(near.items())[:most])
         applications = Application.objects.in_bulk(chosen)
-        found[kind] = [(applications[pk], at) for pk, at in chosen.items()], len(rows) < LOOKED_AT
-    return found
+        near_by_kind[kind] = [(applications[pk], at) for pk, at in chosen.items()], len(rows) < LOOKED_AT
+    return near_by_kind
 
 
 def _reuse(application: Application) -> Finding:
     """A picture that another person's application has: of one's own earlier application it is no wonder."""
-    found = compared(application, TRACED)
+    near_by_kind = compared(application, TRACED)
     used = {
         kind: sorted({other.reference for other, _at in others if other.person_index != application.person_index})
-        for kind, (others, _whole) in found.items()
+        for kind, (others, _whole) in near_by_kind.items()
     }
-    unlike = set(found) == set(TRACED) and all(whole for _others, whole in found.values())
+    unlike = set(near_by_kind) == set(TRACED) and all(whole for _others, whole in near_by_kind.values())
     return (PASS if unlike and not any(used.values()) else UNSURE), {"used": used}
 
 
@@ -306,9 +321,9 @@ def check_due(most: int = 40) -> None:
         except (OSError, sealing.Broken, sealing.Erased) as wrong:
             log.error("evidence not readable", application=case.application_id, reason=type(wrong).__name__, alarm=True)
             continue
-        here = Case.objects.filter(pk=case.pk, looks=case.looks + 1)  # not one that came anew meanwhile
+        same_look = Case.objects.filter(pk=case.pk, looks=case.looks + 1)  # not one that came anew meanwhile
         newest = Check.objects.filter(application=case.application, name="match").order_by("-at").first()
         if newest and was_away(newest, case.application) and case.received_at > now - ASKS_FOR:
-            here.update(looks=case.looks, look_after=now + ASKS_AGAIN)
+            same_look.update(looks=case.looks, look_after=now + ASKS_AGAIN)
         else:
-            here.update(checked=True)
+            same_look.update(checked=True)

@@ -71,14 +71,14 @@ def used_up() -> Refusal:
 @transaction.atomic
 def begin(application: Application, *, calm: bool = False) -> Challenge:
     """A new order of cues; the one before it ends here, and costs no try if it was only left."""
-    capture.still_here(application)
+    capture.check_still_capturing(application)
     if not tries_left(application):
         raise used_up()
     BEGUN.require(
         str(application.pk), _("Quý khách đã thử nhiều lần hôm nay. Vui lòng thử lại ngày mai hoặc đến quầy VNPT.")
     )
-    open_ones = Challenge.objects.filter(application=application, outcome=Challenge.Outcome.OPEN)
-    open_ones.update(outcome=Challenge.Outcome.DROPPED)
+    open_challenges = Challenge.objects.filter(application=application, outcome=Challenge.Outcome.OPEN)
+    open_challenges.update(outcome=Challenge.Outcome.DROPPED)
     return Challenge.objects.create(application=application, key=uuid.uuid4(), cues=cues(_system, calm=calm), calm=calm)
 
 
@@ -99,7 +99,7 @@ def lasts(challenge: Challenge) -> timedelta:
 
 def promise(application: Application, key: uuid.UUID, digest: str) -> None:
     """The film's hash, told as soon as it is shot: small enough for any line. The film itself may then take its time."""
-    challenge = open_one(application, key)
+    challenge = open_challenge(application, key)
     now, ends = timezone.now(), challenge.made_at + lasts(challenge)
     if challenge.digest == digest:
         return  # the answer was lost on the way, and it is told again
@@ -107,16 +107,16 @@ def promise(application: Application, key: uuid.UUID, digest: str) -> None:
         raise no("late")
     if now < ends:
         raise no("wrong-film")  # it cannot have been shot yet
-    here = Challenge.objects.filter(pk=challenge.pk, outcome=Challenge.Outcome.OPEN, digest="")
-    if len(digest) != 64 or not here.update(digest=digest, promised_at=now):
+    unpromised = Challenge.objects.filter(pk=challenge.pk, outcome=Challenge.Outcome.OPEN, digest="")
+    if len(digest) != 64 or not unpromised.update(digest=digest, promised_at=now):
         raise no("wrong-film")
 
 
-def open_one(application: Application, key: uuid.UUID) -> Challenge:
-    found = Challenge.objects.filter(application=application, key=key, outcome=Challenge.Outcome.OPEN).first()
-    if found is None:
+def open_challenge(application: Application, key: uuid.UUID) -> Challenge:
+    challenge = Challenge.objects.filter(application=application, key=key, outcome=Challenge.Outcome.OPEN).first()
+    if challenge is None:
         raise out_of_step()
-    return found
+    return challenge
 
 
 @transaction.atomic
@@ -141,8 +141,8 @@ class Frame:
 def frames_of(film: bytes, lasts: int) -> list[Frame]:
     header, _newline, rest = film.partition(b"\n")
     try:
-        told = json.loads(header[:HEADER])["frames"]
-        wanted = [(int(one["at"]), str(one.get("still", "")), int(one["size"])) for one in told]
+        entries = json.loads(header[:HEADER])["frames"]
+        wanted = [(int(entry["at"]), str(entry.get("still", "")), int(entry["size"])) for entry in entries]
     except (ValueError, TypeError, KeyError, OverflowError, AttributeError, RecursionError) as wrong:
         raise no("wrong-film") from wrong
     moving = [(at, size) for at, still, size in wanted if not still]
@@ -154,16 +154,16 @@ def frames_of(film: bytes, lasts: int) -> list[Frame]:
         and all(0 < size <= (STILL_BYTES if still else FRAME_BYTES) for _at, still, size in wanted)
         and sum(size for _at, _still, size in wanted) == len(rest)
         and all(0 <= at <= lasts for at, _still, _size in wanted)
-        and all(one[0] < other[0] for one, other in pairwise(moving))
+        and all(entry[0] < other[0] for entry, other in pairwise(moving))
     )
     if not well_formed:
         raise no("wrong-film")
-    found, place = [], 0
+    frames, place = [], 0
     for at, still, size in wanted:
         bytes_ = rest[place : place + size]
-        found.append(Frame(at, still, picture.fresh(bytes_, 1280 if still else 360, most=PIXELS[bool(still)])))
+        frames.append(Frame(at, still, picture.fresh(bytes_, 1280 if still else 360, most=PIXELS[bool(still)])))
         place += size
-    return found
+    return frames
 
 
 def sheet_of(frames: list[Frame]) -> Image.Image:
@@ -198,13 +198,13 @@ class Seen:
 
 def seen_at(cues: list[dict[str, Any]], frames: list[Frame]) -> list[Seen]:
     """For each cue what its last third shows: by then the person has come to the place."""
-    found, start = [], 0
+    seen, start = [], 0
     for cue in cues:
         end = start + cue["ms"]
         late = [frame for frame in frames if start + cue["ms"] * 0.6 <= frame.at < end][-3:]
         boxes = [(vision.face(frame.image.convert("L")), frame.image.width) for frame in late]
         known = [(box[2] / width, (box[0] + box[2] / 2) / width) for box, width in boxes if box]
-        found.append(
+        seen.append(
             Seen(
                 cue["cue"], statistics.median(wide for wide, _at in known), statistics.median(at for _wide, at in known)
             )
@@ -212,16 +212,16 @@ def seen_at(cues: list[dict[str, Any]], frames: list[Frame]) -> list[Seen]:
             else Seen(cue["cue"], None, None)
         )
         start = end
-    return found
+    return seen
 
 
 def followed(seen: list[Seen]) -> bool:
     """Every cue shows a face where its oval was: near ones clearly larger than far ones, left ones left of right ones."""
-    if any(one.wide is None or one.middle is None for one in seen):
+    if any(sighting.wide is None or sighting.middle is None for sighting in seen):
         return False
-    near = [one.wide or 0 for one in seen if one.cue == "near"]
-    rest = [one.wide or 0 for one in seen if one.cue != "near"]
-    aside = {cue: [one.middle or 0 for one in seen if one.cue == cue] for cue in OVALS}
+    near = [sighting.wide or 0 for sighting in seen if sighting.cue == "near"]
+    rest = [sighting.wide or 0 for sighting in seen if sighting.cue != "near"]
+    aside = {cue: [sighting.middle or 0 for sighting in seen if sighting.cue == cue] for cue in OVALS}
     order = [
         (max(aside[low]) + 0.04 < min(aside[high]))
         for low, high in (("left", "far"), ("far", "right"), ("left", "right"))
@@ -231,15 +231,15 @@ def followed(seen: list[Seen]) -> bool:
 
 
 def ratio(seen: list[Seen]) -> float | None:
-    near = [one.wide for one in seen if one.cue == "near" and one.wide]
-    far = [one.wide for one in seen if one.cue == "far" and one.wide]
+    near = [sighting.wide for sighting in seen if sighting.cue == "near" and sighting.wide]
+    far = [sighting.wide for sighting in seen if sighting.cue == "far" and sighting.wide]
     return round(statistics.median(near) / statistics.median(far), 2) if near and far else None
 
 
 def is_frozen(frames: list[Frame]) -> bool:
     """Nothing moves from first to last but the sensor's noise."""
     small = [frame.image.convert("L").resize((24, 32), Image.Resampling.BOX) for frame in frames]
-    differences = [ImageStat.Stat(ImageChops.difference(small[0], one)).mean[0] for one in small[1:]]
+    differences = [ImageStat.Stat(ImageChops.difference(small[0], frame)).mean[0] for frame in small[1:]]
     return max(differences) < 2.5
 
 
@@ -266,7 +266,7 @@ def take_film(upload: Upload, key: uuid.UUID) -> None:
     facts = facts_of(challenge.cues, seen, moving, calm=challenge.calm, promised_at=challenge.promised_at)
     pictures = pictures_of(stills["far"].image, stills["near"].image, moving)
     with capture.stored(application, pictures) as files, transaction.atomic():
-        capture.still_here(application)
+        capture.check_still_capturing(application)
         if end(challenge) and capture.conclude(upload, {"kept": True}):
             capture.keep(application, files, upload.way, facts)
         else:
@@ -281,7 +281,7 @@ def facts_of(
     """What is kept beside the pictures."""
     return {
         "cues": cues,
-        "seen": [[one.cue, one.wide, one.middle] for one in seen],
+        "seen": [[sighting.cue, sighting.wide, sighting.middle] for sighting in seen],
         "ratio": ratio(seen),
         "frames": [frame.at for frame in moving],
         "calm": calm,
@@ -310,8 +310,8 @@ def belongs(still: Frame, moving: list[Frame]) -> bool:
 
 
 def end(challenge: Challenge) -> bool:
-    open_ones = Challenge.objects.filter(pk=challenge.pk, outcome=Challenge.Outcome.OPEN)
-    return bool(open_ones.update(outcome=Challenge.Outcome.KEPT))
+    open_challenges = Challenge.objects.filter(pk=challenge.pk, outcome=Challenge.Outcome.OPEN)
+    return bool(open_challenges.update(outcome=Challenge.Outcome.KEPT))
 
 
 def fail(challenge: Challenge) -> None:

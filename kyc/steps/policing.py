@@ -27,7 +27,7 @@ def policy_for(application: Application) -> Policy | None:
     """The live one that says most precisely what it is for."""
     live = Policy.objects.filter(status=Policy.Status.LIVE)
     fitting = live.filter(Q(plan=None) | Q(plan=application.plan_id), Q(channel="") | Q(channel=application.channel))
-    return max(fitting, key=lambda one: (one.plan_id is not None, one.channel != "", one.pk), default=None)
+    return max(fitting, key=lambda policy: (policy.plan_id is not None, policy.channel != "", policy.pk), default=None)
 
 
 def is_clean(policy: Policy, passed: set[str]) -> bool:
@@ -46,8 +46,8 @@ def stand_for_the_first(application: Application) -> None:
     passed = Check.objects.filter(application=application, basis=newest, outcome=Check.Outcome.PASS)
     if not is_clean(policy, set(passed.values_list("name", flat=True))):
         return
-    here = Case.objects.filter(pk=case.pk, turns=case.turns, queue=Case.Queue.APPRAISAL, holder=None)
-    if here.update(queue=Case.Queue.APPROVAL, turns=case.turns + 1):
+    unmoved = Case.objects.filter(pk=case.pk, turns=case.turns, queue=Case.Queue.APPRAISAL, holder=None)
+    if unmoved.update(queue=Case.Queue.APPROVAL, turns=case.turns + 1):
         shown = dossier.digest(application)
         approving.appraise(application, shown, policy=policy.name)
         Decision.objects.create(case=case, act="machine-pass", file_hash=shown, reason="policy")
@@ -74,13 +74,13 @@ def try_on_past(policy: Policy) -> dict[str, Any]:
         case for case, application in cases.items()
         if policy.machine_appraises and is_clean(policy, newest.get(application, ("", set()))[1])
     }  # fmt: skip
-    told: dict[str, Any] = {
+    trial: dict[str, Any] = {
         "files": len(cases), "machine": len(clean), "people_said_no": len(clean & no), "at": timezone.now().isoformat(),
     }  # fmt: skip
-    Policy.objects.filter(pk=policy.pk).update(tried=told)
-    policy.tried = told
-    audit.record("policy tried", policy, **{name: told[name] for name in ("files", "machine", "people_said_no")})
-    return told
+    Policy.objects.filter(pk=policy.pk).update(tried=trial)
+    policy.tried = trial
+    audit.record("policy tried", policy, **{name: trial[name] for name in ("files", "machine", "people_said_no")})
+    return trial
 
 
 @transaction.atomic

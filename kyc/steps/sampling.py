@@ -31,8 +31,8 @@ def maybe_sample(case: Case, by: User, expected: str = "pass") -> None:
 
 def waiting_for(user: User) -> "QuerySet[Sample]":
     """Samples that this person did not decide."""
-    open_ones = Sample.objects.filter(verdict="").exclude(decided_by=user)
-    return open_ones.exclude(case__decisions__by=user).select_related("case", "case__application").order_by("pk")
+    unjudged = Sample.objects.filter(verdict="").exclude(decided_by=user)
+    return unjudged.exclude(case__decisions__by=user).select_related("case", "case__application").order_by("pk")
 
 
 @transaction.atomic

@@ -23,4 +23,4 @@ class Command(BaseCommand):
         self.stdout.write(lines)
         if given["write"]:
             page = Path(settings.BASE_DIR) / "docs" / "readers.md"
-            page.write_text(MARKS.sub(lambda found: f"{found[1]}{lines}\n{found[2]}", page.read_text()))
+            page.write_text(MARKS.sub(lambda marks: f"{marks[1]}{lines}\n{marks[2]}", page.read_text()))

@@ -10,7 +10,7 @@ from enrollment.journey import Step
 from enrollment.steps import approving, leaving
 from kyc import hours
 from kyc.models import Case
-from kyc.steps import control, facing, sampling, telling
+from kyc.steps import control, facing, notifying, sampling
 from kyc.steps.review.turns import Choice, close, rest, run, turn, write_decision
 from portal import audit
 from portal.models import User
@@ -76,7 +76,7 @@ def approve(case: Case, by: User, choice: Choice) -> None:
     sampling.maybe_sample(case, by)
     application.finish()
     if application.step != Step.ISSUANCE:  # else the certificate is there in a moment and says it itself
-        telling.tell_result(case, "approved")
+        notifying.notify_result(case, "approved")
     return None
 
 
@@ -101,7 +101,7 @@ def send_back(case: Case, by: User, choice: Choice) -> None:
         facing.failures(case.application).update(counts=False)
     rest(case, Queue.WAITING)
     case.application.send_back(choice.items)
-    telling.tell_result(case, "sent_back")
+    notifying.notify_result(case, "sent_back")
     return None
 
 
@@ -151,17 +151,17 @@ def reject(case: Case, by: User, choice: Choice) -> None:
         return control.conclude(case, by, "fail")
     approving.void(case.application)
     rest(case, Queue.REJECTED)
-    telling.tell_result(case, "rejected")
+    notifying.notify_result(case, "rejected")
     return None
 
 
 def uphold(case: Case, by: User, choice: Choice) -> None:
     write_decision(case, "uphold", by, choice)
-    telling.tell_result(case, "upheld")
+    notifying.notify_result(case, "upheld")
     leaving.leave(case.application, "rejected")
 
 
 def reopen(case: Case, by: User, choice: Choice) -> None:
     write_decision(case, "reopen", by, choice)
     run(case, Queue.APPRAISAL)
-    telling.tell_result(case, "reopened")
+    notifying.notify_result(case, "reopened")

@@ -4,7 +4,7 @@ from enrollment.steps.telling import tell
 from kyc.models import Case
 
 
-def tell_result(case: Case, what: str) -> None:
+def notify_result(case: Case, what: str) -> None:
     """`what` names the message. One for each outcome of each round: the number of turns is part of the intent."""
     application = case.application
     if case.truth:
