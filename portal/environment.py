@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-env = environ.FileAwareEnv()  # any variable may come from a file named by its twin: SECRET_KEY_FILE and so on
+env = environ.FileAwareEnv()  # any variable may come from the file that NAME_FILE names
 EMBEDDED: bool = env.bool("EMBEDDED", default=False)  # one machine, on defaults of its own
 EMBEDDED_SECRET = "embedded-only-never-outside-one-machine"
 
