@@ -10,24 +10,34 @@ from kyc.reading import card as cards
 from kyc.reading import picture
 from kyc.steps import capture, facing
 
+FRAME = (270, 360)
+
 
 def drawn(card: Card, face: Face, shot: Shot | None = None) -> capture.Given:
     """As a phone would have taken it, looked at as a customer's pictures are. Slow: done before any transaction."""
-    shot = shot or Shot(seed=face.seed, turn=(face.seed % 7 - 3) * 0.6, tilt=0.008, fill=0.9)
+    return {**drawn_card(card, shot), **drawn_face(face)}
+
+
+def drawn_card(card: Card, shot: Shot | None = None) -> capture.Given:
+    seed = card.face.seed
+    shot = shot or Shot(seed=seed, turn=(seed % 7 - 3) * 0.6, tilt=0.008, fill=0.9)
     given: capture.Given = {}
     for kind, side in (("card-front", card.front()), ("card-back", card.back())):
         image = drawing.photograph(side, shot, (1400, 1000))
         given[kind] = {kind: picture.kept(image)}, cards.look(image).facts
-    cues = facing.cues(SystemRandom(), calm=False)
-    frames = film(face, cues)
-    facts = facing.facts_of(cues, facing.seen_at(cues, frames), frames, calm=False, promised_at=timezone.now())
-    far, near = face.seen(0.27, size=(720, 960)), face.seen(0.48, size=(720, 960), seed=face.seed + 1)
-    given["face"] = facing.pictures_of(far, near, frames), facts
     return given
 
 
+def drawn_face(face: Face, step: int = 300, size: tuple[int, int] = FRAME) -> capture.Given:
+    cues = facing.cues(SystemRandom(), calm=False)
+    frames = film(face, cues, step, size)
+    facts = facing.facts_of(cues, facing.seen_at(cues, frames), frames, calm=False, promised_at=timezone.now())
+    far, near = face.seen(0.27, size=(720, 960)), face.seen(0.48, size=(720, 960), seed=face.seed + 1)
+    return {"face": (facing.pictures_of(far, near, frames), facts)}
+
+
 def film(
-    face: Face, cues: "list[dict[str, object]]", step: int = 300, size: tuple[int, int] = (270, 360)
+    face: Face, cues: "list[dict[str, object]]", step: int = 300, size: tuple[int, int] = FRAME
 ) -> "list[facing.Frame]":
     """The head wanders from oval to oval, as a person's does."""
     frames, start = [], 0
