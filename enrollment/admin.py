@@ -17,11 +17,11 @@ from django.views.decorators.http import require_POST
 from enrollment import forms, journey
 from enrollment.journey import Step
 from enrollment.models import Application, Invoice, Order, Payment, Plan, Refund
+from enrollment.parts import all_parts
 from enrollment.steps import activation, leaving, payment
 from portal import audit, writing
 from portal.accounts.opening import known_by
 from portal.admin import Desk, ReadOnly, SealedSearch
-from portal.apps import found_in_each_app
 from portal.models import User
 from portal.refusals import Refusal
 
@@ -96,7 +96,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
             "opened": opened,
             "trail": application.trail.select_related("actor").order_by("pk"),
             "orders": application.orders.prefetch_related("payments", "payments__refunds").order_by("-pk"),
-            "above": [row for module in found_in_each_app("sheet") for row in module.rows(application)],
+            "above": [row for part in all_parts() for row in part.rows(application)],
             "why": journey.REASONS.get(application.reason),
             "stop": forms.StopForm(),
             "may_resend": may_change and application.step == Step.ACTIVATION,

@@ -1,7 +1,8 @@
-from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from portal import parts
 
-class EnrollmentConfig(AppConfig):
+
+class EnrollmentConfig(parts.PartConfig):
     name = "enrollment"
     verbose_name = _("Đăng ký")

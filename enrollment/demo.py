@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST
 from enrollment.models import Application
 from enrollment.pages import MINE, onward
 from portal.accounts import signing_in
-from portal.demo.desk import Door, only_here
+from portal.demo.desk import only_here
+from portal.parts import Door
 
 
 def doors() -> list[Door]:

@@ -1,7 +1,7 @@
 """The file of an application: everything that people look at before they approve it, and one hash over all of it.
 
-Each app tells its own part in a module of this name: `papers(application)` what is hashed, `hands(application)` whose
-hands were in it. So whatever changes after a decision changes the hash, by whatever way it was changed."""
+Each app's part tells its own: `papers` what is hashed, `hands` whose hands were in it. So whatever changes after a
+decision changes the hash, by whatever way it was changed."""
 
 import hashlib
 import json
@@ -10,8 +10,8 @@ from typing import Any
 from enrollment.consents import PURPOSES
 from enrollment.journey import SENDERS_BACK
 from enrollment.models import Application, Trail
+from enrollment.parts import all_parts
 from portal import sealing
-from portal.apps import found_in_each_app
 from portal.models import User
 
 REQUIRED = [name for name, purpose in PURPOSES.items() if purpose.required]  # an offer may be declined at any time
@@ -21,21 +21,19 @@ def digest(application: Application) -> str:
     """Read anew from the database: a copy in memory may be older than what it is asked about. Keyed: the hash alone
     tells nothing of a person. Whose hands were in it is part of it, so that no hand can be wiped away later."""
     fresh = Application.objects.select_related("data_key", "plan").get(pk=application.pk)
-    told: dict[str, Any] = {module.__name__: module.papers(fresh) for module in found_in_each_app("dossier")}
-    told["hands"] = sorted(hands_of(fresh))
-    text = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
+    file = {"papers": [part.papers(fresh) for part in all_parts()], "hands": sorted(hands_of(fresh))}
+    text = json.dumps(file, sort_keys=True, ensure_ascii=False, default=str)
     return sealing.blind_index("file", hashlib.sha256(text.encode()).hexdigest())
 
 
 def is_sound(application: Application) -> bool:
     """Whether what the rows speak of (pictures, documents) is still what it was; slower, so asked before issuing."""
-    others = [module for module in found_in_each_app("dossier") if module.__name__ != __name__]
-    return all(module.is_sound(application) for module in others)
+    return all(part.is_sound(application) for part in all_parts())
 
 
 def hands_of(application: Application) -> set[int]:
     """Who opened, assisted or captured, and whom it is about: none of them may decide."""
-    return {hand for module in found_in_each_app("dossier") for hand in module.hands(application)}
+    return {hand for part in all_parts() for hand in part.hands(application)}
 
 
 # ── Enrollment's own part ──

@@ -1,6 +1,7 @@
 """The journey as data: steps, whose turn each is and where it takes them, and one route per way in. Read this first."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,14 +25,10 @@ class Step(TextChoices):
 
 
 class Channel(TextChoices):
-    """The way in."""
+    """The way in: each with its route, and each route with a test that walks it."""
 
     BROWSER = "browser", _("Trình duyệt")
-    COUNTER = "counter", _("Tại quầy")
-    VNEID = "vneid", _("VNeID")
     ANOTHER = "another", _("Thêm chứng thư số")
-    RENEWAL = "renewal", _("Gia hạn")
-    REISSUE = "reissue", _("Cấp lại")
 
 
 class Actor(TextChoices):
@@ -62,9 +59,8 @@ TURNS: dict[Step, Turn] = {
     Step.COMPLETE: Turn(Actor.CUSTOMER, "signing:certificate"),
     Step.STOPPED: Turn(Actor.CUSTOMER, STANDING),
 }
-AGENTS_TURNS = {Step.DECLARATION, Step.PLAN, Step.PAYMENT, Step.CAPTURE}  # at the counter
 
-_ISSUED = (Step.ISSUANCE, Step.ACCEPTANCE, Step.COMPLETE)
+ISSUED = (Step.ISSUANCE, Step.ACCEPTANCE, Step.COMPLETE)
 ROUTES: dict[Channel, tuple[Step, ...]] = {
     Channel.BROWSER: (
         Step.PLAN,
@@ -75,30 +71,7 @@ ROUTES: dict[Channel, tuple[Step, ...]] = {
         Step.CONTRACT,
         Step.PIN,
         Step.REVIEW,
-        *_ISSUED,
-    ),
-    # The agent does what needs the papers on the desk, then hands over to the customer's own phone.
-    Channel.COUNTER: (
-        Step.DECLARATION,
-        Step.PLAN,
-        Step.PAYMENT,
-        Step.CAPTURE,
-        Step.ACTIVATION,
-        Step.CONTRACT,
-        Step.PIN,
-        Step.REVIEW,
-        *_ISSUED,
-    ),
-    # Guide 5: VNeID declares; the PIN comes after approval.
-    Channel.VNEID: (
-        Step.ACTIVATION,
-        Step.PLAN,
-        Step.PAYMENT,
-        Step.CAPTURE,
-        Step.CONTRACT,
-        Step.REVIEW,
-        Step.PIN,
-        *_ISSUED,
+        *ISSUED,
     ),
     # Whoever is signed in has an account already.
     Channel.ANOTHER: (
@@ -109,10 +82,8 @@ ROUTES: dict[Channel, tuple[Step, ...]] = {
         Step.CONTRACT,
         Step.PIN,
         Step.REVIEW,
-        *_ISSUED,
+        *ISSUED,
     ),
-    Channel.RENEWAL: (Step.PLAN, Step.PAYMENT, Step.CONTRACT, Step.PIN, Step.REVIEW, *_ISSUED),
-    Channel.REISSUE: (Step.DECLARATION, Step.CAPTURE, Step.CONTRACT, Step.PIN, Step.REVIEW, *_ISSUED),
 }
 ENDS = (Step.COMPLETE, Step.STOPPED)
 # The stepper on a phone counts within a stage, as the guides do ("1/4 Kích hoạt tài khoản").
@@ -121,6 +92,12 @@ STAGES = (
     {Step.ACTIVATION, Step.CAPTURE, Step.CONTRACT, Step.PIN},
     {Step.REVIEW, Step.ISSUANCE, Step.ACCEPTANCE},
 )
+
+# ── Arriving ──
+
+# What begins on arrival at a step, called by the move in its transaction and in this order. Each app's part brings its
+# own rows (part.py: `begins`), for those who stand here know nobody above them.
+BEGINS: dict[Step, list[Callable[[Any], None]]] = defaultdict(list)
 
 # ── Going back ──
 
@@ -201,12 +178,6 @@ REASONS: dict[str, tuple[Any, Any]] = {
 
 
 # ── Reading the tables ──
-
-
-def turn(channel: Channel, step: Step) -> Turn:
-    if channel == Channel.COUNTER and step in AGENTS_TURNS:
-        return Turn(Actor.AGENT, STANDING)
-    return TURNS[step]
 
 
 def first(channel: Channel) -> Step:

@@ -14,7 +14,6 @@ from enrollment import corrections, journey
 from enrollment.identity import Declaration
 from enrollment.journey import Channel, Step
 from portal import audit, logs, sealing
-from portal.apps import found_in_each_app
 from portal.models import Branch, DataKey, SealedRow, User
 from portal.refusals import Refusal
 
@@ -189,10 +188,8 @@ class Application(SealedRow):
         for name, value in changes.items():
             setattr(self, name, value)
         Trail.note(self, verb, origin, self.reason, self.items if verb == "sent back" else {})
-        for module in found_in_each_app(
-            "arrivals"
-        ):  # the apps above enrollment begin their part in the same transaction
-            module.arrived(self)
+        for begin in journey.BEGINS[step]:
+            begin(self)
 
     # ── How it stands ──
 
@@ -213,7 +210,7 @@ class Application(SealedRow):
 
     @property
     def turn(self) -> journey.Turn:
-        return journey.turn(Channel(self.channel), Step(self.step))
+        return journey.TURNS[Step(self.step)]
 
     # ── What was declared ──
 

@@ -11,8 +11,8 @@ from enrollment.consents import PURPOSES
 from enrollment.identity import Declaration, Document, born_per_number
 from enrollment.journey import Step
 from enrollment.models import Application, Plan, Province, Ward
+from enrollment.parts import all_parts
 from enrollment.steps import activation, declaration, opening, payment, plan
-from portal.apps import found_in_each_app
 from portal.demo.people import DEMO_PASSWORD
 
 PLACES = Path(__file__).parent / "data" / "places.json"
@@ -117,11 +117,11 @@ def told_by(full_name: str, number: str, phone: str) -> Declaration:
 
 
 def walk(application: Application, until: Step) -> Application:
-    """The demo's people do the steps of the apps above, each as its app says (modules named `walking`)."""
-    known = {step: act for module in found_in_each_app("walking") for step, act in module.STEPS.items()}
+    """The demo's people do the steps of the apps above, each as its app's part says (`walks`)."""
+    known = {step: walk for part in all_parts() for step, walk in part.walks.items()}
     while application.step != until and application.step in known:
         before = application.moves
-        known[application.step](application)
+        known[Step(application.step)](application)
         application = Application.objects.select_related("data_key", "plan", "user").get(pk=application.pk)
         if application.moves == before:
             raise RuntimeError(f"{application} does not get past {application.step}")

@@ -246,11 +246,11 @@ def pay(request: HttpRequest, application: Application) -> HttpResponse:
     if order is None:
         raise Http404
     if order.status == Order.Status.PAID:
-        payment.arrive(application)
+        payment.arrived(application)
         return onward(application)
     if order.total == 0:
         if request.method == "POST":
-            payment.settle_free(application, network())
+            payment.settle_free(application)
             return redirect("enrollment:created")
         return show(request, "payment", application, order=order)
     if application.phone_confirmed_at is None:

@@ -1,7 +1,8 @@
-from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from portal import parts
 
-class KycConfig(AppConfig):
+
+class KycConfig(parts.PartConfig):
     name = "kyc"
     verbose_name = _("Thẩm định")

@@ -7,8 +7,8 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily
 
-from portal.apps import found_in_each_app
 from portal.models import Event, Heartbeat, Message
+from portal.parts import Part, parts
 
 REQUESTS = Counter("portal_requests", "Requests answered", ["view", "method", "status"])
 SECONDS = Histogram(
@@ -20,29 +20,33 @@ class Standing:
     """How things stand now, whoever brought them there."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        now = timezone.now()
-        messages = GaugeMetricFamily("portal_messages", "Messages by status", labels=["channel", "status"])
-        open_ones = Message.objects.filter(status__in=("due", "sending", "dead"))
-        for row in open_ones.values("channel", "status").annotate(number=Count("pk")).order_by():
-            messages.add_metric([row["channel"], row["status"]], row["number"])
-        yield messages
-        oldest = Message.objects.filter(status="due").order_by("due_at").values_list("due_at", flat=True).first()
-        yield GaugeMetricFamily(
-            "portal_message_overdue_seconds",
-            "How late the oldest due message is",
-            value=max(0.0, (now - oldest).total_seconds()) if oldest else 0,
-        )
-        yield GaugeMetricFamily(
-            "portal_audit_unsealed", "Audit entries not sealed yet", value=Event.objects.filter(seal=None).count()
-        )
-        silence = Heartbeat.silence("worker")
-        yield GaugeMetricFamily(
-            "portal_worker_silent_seconds",
-            "Since the worker last spoke",
-            value=-1 if silence is None else silence.total_seconds(),
-        )
-        for module in found_in_each_app("metrics"):
-            yield from getattr(module, "standing", tuple)()
+        for part in parts(Part):
+            yield from part.gauges()
+
+
+def gauges() -> Iterator[GaugeMetricFamily]:
+    """The ground floor's own."""
+    now = timezone.now()
+    messages = GaugeMetricFamily("portal_messages", "Messages by status", labels=["channel", "status"])
+    open_ones = Message.objects.filter(status__in=("due", "sending", "dead"))
+    for row in open_ones.values("channel", "status").annotate(number=Count("pk")).order_by():
+        messages.add_metric([row["channel"], row["status"]], row["number"])
+    yield messages
+    oldest = Message.objects.filter(status="due").order_by("due_at").values_list("due_at", flat=True).first()
+    yield GaugeMetricFamily(
+        "portal_message_overdue_seconds",
+        "How late the oldest due message is",
+        value=max(0.0, (now - oldest).total_seconds()) if oldest else 0,
+    )
+    yield GaugeMetricFamily(
+        "portal_audit_unsealed", "Audit entries not sealed yet", value=Event.objects.filter(seal=None).count()
+    )
+    silence = Heartbeat.silence("worker")
+    yield GaugeMetricFamily(
+        "portal_worker_silent_seconds",
+        "Since the worker last spoke",
+        value=-1 if silence is None else silence.total_seconds(),
+    )
 
 
 def exposition() -> bytes:

@@ -318,39 +318,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = TIME_ZONE
-# Each entry lapses when its next turn comes, so that a worker that was away finds no heap of old turns.
-CELERY_BEAT_SCHEDULE = {
-    task: {"task": task, "schedule": every, "options": {"expires": every}}
-    for task, every in {
-        "portal.tasks.deliver_messages": 10.0,
-        "portal.tasks.seal_audit": 5.0,
-        "portal.tasks.beat": 10.0,
-        "portal.tasks.tidy": 3600.0,
-        "enrollment.tasks.ask_about_payments": 30.0,
-        "enrollment.tasks.issue_invoices": 30.0,
-        "enrollment.tasks.tidy": 3600.0,
-        "kyc.tasks.check_evidence": 15.0,
-        "kyc.tasks.keep_deadlines": 60.0,
-        "kyc.tasks.tidy": 3600.0,
-        "signing.tasks.act": 5.0,
-        "signing.tasks.beat": 10.0,
-        "signing.tasks.seal": 10.0,
-        "signing.tasks.issue": 10.0,
-        "signing.tasks.fill_pool": 10.0,
-        "signing.authority.tasks.publish": 30.0,
-        "signing.authority.tasks.turn": 3600.0,
-        "signing.tasks.tidy": 3600.0,
-        "signing.tasks.recheck": 86400.0,
-        **({"kyc.demo.tasks.seed_files": 15.0} if DEMO_FILES else {}),
-    }.items()
-}
-CELERY_IMPORTS = ("kyc.demo.tasks",) if DEMO_FILES else ()
-# The signer has a queue of its own; the demo's people sign there too.
-CELERY_TASK_ROUTES = {
-    "signing.tasks.*": {"queue": "signer"},
-    "signing.authority.tasks.*": {"queue": "signer"},
-    "kyc.demo.tasks.seed_files": {"queue": "signer"},
-}
+# What runs on schedule, and on which queue, each app's part says (portal/parts.py).
+CELERY_BEAT_SCHEDULE: dict[str, object] = {}
+CELERY_TASK_ROUTES: dict[str, object] = {}
 
 # ── Logs: JSON lines, one request id from the page to the task, personal data struck out ──
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")

@@ -8,8 +8,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from portal import api, views
-from portal.apps import found_in_each_app
 from portal.demo import desk
+from portal.parts import Part, parts
 
 handler400 = "portal.errors.bad_request"
 handler403 = "portal.errors.permission_denied"
@@ -56,4 +56,4 @@ urlpatterns = [
 ]
 if settings.DEMO:
     urlpatterns.append(path("demo/", include((desk.urls, "demo"))))
-    urlpatterns += [path("demo/", include(demo.urls)) for demo in found_in_each_app("demo") if hasattr(demo, "urls")]
+    urlpatterns += [path("demo/", include(list(part.urls))) for part in parts(Part) if part.urls]

@@ -1,7 +1,8 @@
-from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from portal import parts
 
-class SigningConfig(AppConfig):
+
+class SigningConfig(parts.PartConfig):
     name = "signing"
     verbose_name = _("Ký số")

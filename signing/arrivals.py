@@ -1,4 +1,4 @@
-"""What an application's moves mean up here; enrollment calls both in the transaction of the move."""
+"""What an application's moves mean for its certificate: begun in the transaction of the move (part.py)."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,24 +15,30 @@ BEFORE = set(journey.ITEMS.values())  # to which a file may be sent back
 STATES = {Step.REVIEW: State.APPROVAL_WAITING, Step.ISSUANCE: State.ISSUE_WAITING}
 
 
-def arrived(application: Application) -> None:
-    step = Step(application.step)
-    if step in (Step.ACCEPTANCE, Step.COMPLETE):
-        return  # whoever issued or accepted has moved the certificate too
+def sent_back(application: Application) -> None:
     give_up(application)
-    if step == Step.STOPPED:
-        Certificate.objects.filter(application=application, register=None).delete()
-        for never_accepted in Certificate.objects.filter(application=application, state__in=standing.REVOCABLE):
-            standing.revoke(never_accepted, revocation.CESSATION)
-        unsealed = Paper.objects.filter(application=application, state__in=(Paper.State.OPEN, Paper.State.AGREED))
-        unsealed.update(state=Paper.State.VOID)
-    elif step in BEFORE:
-        sent_back = Certificate.objects.filter(application=application, state=State.ISSUE_WAITING)
-        sent_back.update(state=State.APPROVAL_WAITING)
-    elif step in (Step.PIN, Step.REVIEW, Step.ISSUANCE):
-        stand(application, state_at(application, step))
-    if step == Step.ISSUANCE:
-        transaction.on_commit(issuance.waker.wake, robust=True)
+    approved = Certificate.objects.filter(application=application, state=State.ISSUE_WAITING)
+    approved.update(state=State.APPROVAL_WAITING)
+
+
+def waits(application: Application) -> None:
+    """The certificate stands where its application does."""
+    give_up(application)
+    stand(application, state_at(application, Step(application.step)))
+
+
+def due(application: Application) -> None:
+    waits(application)
+    transaction.on_commit(issuance.waker.wake, robust=True)
+
+
+def stopped(application: Application) -> None:
+    give_up(application)
+    Certificate.objects.filter(application=application, register=None).delete()
+    for never_accepted in Certificate.objects.filter(application=application, state__in=standing.REVOCABLE):
+        standing.revoke(never_accepted, revocation.CESSATION)
+    unsealed = Paper.objects.filter(application=application, state__in=(Paper.State.OPEN, Paper.State.AGREED))
+    unsealed.update(state=Paper.State.VOID)
 
 
 def state_at(application: Application, step: Step) -> Certificate.State:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from portal.demo.desk import Door
+from portal.parts import Door
 from signing.walking import DEMO_PIN
 
 
@@ -20,6 +20,3 @@ def doors() -> list[Door]:
         )
         for one in waiting.select_related("data_key")
     ]
-
-
-urls: list[object] = []

@@ -74,7 +74,7 @@ def accept(application: Application) -> None:
     confirm(application, Act.Kind.ACCEPT)
 
 
-STEPS: dict[str, Callable[[Application], None]] = {
+STEPS: dict[Step, Callable[[Application], None]] = {
     Step.CONTRACT: sign_contract,
     Step.PIN: make_pin,
     Step.ISSUANCE: issue,

@@ -19,6 +19,8 @@ from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 import enrollment.seeds
+from enrollment import journey
+from enrollment.journey import Channel, Step
 from enrollment.models import Plan, Province, Ward
 from portal.accounts.opening import open_account
 from portal.accounts.roles import ROLES, seed_roles
@@ -177,6 +179,14 @@ def cluster() -> Iterator[PostgreSQL]:
         found.start()
         yield found
         found.stop()
+
+
+@pytest.fixture
+def pin_after_review(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guide 5's order of steps: that the order is data holds for a route that nobody walks yet, too."""
+    route = journey.ROUTES[Channel.BROWSER]
+    before = route[: route.index(Step.PIN)]
+    monkeypatch.setitem(journey.ROUTES, Channel.BROWSER, (*before, Step.REVIEW, Step.PIN, *journey.ISSUED))
 
 
 def at_once(times: int, act: Callable[[int], Found], *, connect: bool = True) -> list[Found | BaseException]:

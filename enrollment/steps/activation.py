@@ -5,6 +5,7 @@ Whoever asks about a number learns nothing: an unknown one, one that waits and o
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,10 +17,12 @@ from portal import audit, codes, outbox, sealing
 from portal.accounts.opening import open_account
 from portal.accounts.passwords import check_password_for
 from portal.accounts.reset import post_to_nobody
+from portal.accounts.signing_in import network_of
 from portal.allowances import Limit
 from portal.models import Code, User
 from portal.refusals import Refusal
 
+log = structlog.get_logger(__name__)
 PURPOSE = "activation"
 LASTS = timedelta(hours=24)
 TRIES = Limit("activation tries", codes.TRIES, codes.DAY)  # per number, until a new code is asked for
@@ -55,6 +58,18 @@ def invite(application: Application, *, network: str = "", at_once: bool = False
         intent=f"{PURPOSE} {application.pk} {made.expires_at.timestamp()}",
         good_until=made.expires_at,
     )
+
+
+def arrived(application: Application) -> None:
+    """The code goes out at once. Where nothing was paid it draws on the budget of whoever is there; who paid gets it in
+    any case, and it is the gateway that is there."""
+    free = application.order is None or application.order.total == 0
+    place = audit.actor.get().place if free else ""
+    try:
+        with transaction.atomic():
+            invite(application, network=network_of(place) if place else "", at_once=True)
+    except Refusal as no:  # a budget of codes is spent: the page says so and offers another later
+        log.warning("no activation code", code=no.code)
 
 
 def claim(application: Application) -> bool:

@@ -71,4 +71,3 @@ def _declare(application: Application, told: Declaration, *, is_twin: bool) -> N
         language=get_language() or application.language,
         **application.as_declared(told),
     )
-    payment.arrive(application)

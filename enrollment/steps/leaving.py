@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from enrollment import journey
 from enrollment.journey import Step
 from enrollment.models import Application, Payment
+from enrollment.parts import all_parts
 from enrollment.steps import payment
 from enrollment.steps.telling import tell
 from portal import audit
-from portal.apps import found_in_each_app
 from portal.refusals import Refusal
 
 DAY = timedelta(days=1)
@@ -97,8 +97,8 @@ def erase() -> None:
                 draft=None, declared=None, person_index="", phone_index="", email_index="", erased_at=now
             )
             application.consents.update(place="")
-            for module in found_in_each_app("arrivals"):
-                module.erased(application)
+            for part in all_parts():
+                part.erased(application)
             audit.record("application erased", application)
 
 

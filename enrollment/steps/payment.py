@@ -36,10 +36,8 @@ PAID_OR_HELD = (Payment.Status.PAID, Payment.Status.HELD)
 # ── The order ──
 
 
-def arrive(application: Application) -> None:
-    """An application that comes to this step has an order, and is not asked twice for money that came meanwhile."""
-    if application.step != Step.PAYMENT:
-        return
+def arrived(application: Application) -> None:
+    """Whoever comes to this step has an order, and is not asked twice for money that came meanwhile."""
     order = application.order
     if order is None:
         plan = application.plan
@@ -56,7 +54,7 @@ def arrive(application: Application) -> None:
             total=plan.price,
         )
     elif order.status == Order.Status.PAID:
-        _advance(application)
+        application.finish()
 
 
 def is_paid(application: Application) -> bool:
@@ -127,13 +125,14 @@ def displace(application: Application) -> bool:
 
 
 @transaction.atomic
-def settle_free(application: Application, network: str = "") -> None:
+def settle_free(application: Application) -> None:
     """A plan without a price settles at once."""
     application.hold()
     free = Order.objects.filter(application=application, status=Order.Status.OPEN, total=0)
     if not free.update(status=Order.Status.PAID, paid_at=timezone.now()):
         raise Refusal("not-payable", _("Đơn hàng này không chờ thanh toán. Quý khách hãy tải lại trang."))
-    _advance(application, network)
+    if application.step == Step.PAYMENT:
+        application.finish()
 
 
 def begin(application: Application, code: str, *, place: str, language: str) -> str:
@@ -230,23 +229,15 @@ def _settle(payment: Payment, notice: Notice) -> Verdict:
     order = Order.objects.get(pk=payment.order_id)
     if Order.objects.filter(pk=order.pk, status=Order.Status.OPEN).update(status=Order.Status.PAID, paid_at=now):
         _receipt(order, payment)
-        _advance(Application.objects.get(pk=order.application_id))
+        application = Application.objects.get(pk=order.application_id)
+        if (
+            application.step == Step.PAYMENT
+        ):  # if the customer is correcting something just now, they come by here again
+            application.finish()
     else:
         late = order.status == Order.Status.CANCELLED
         _owe(payment.gateway, notice, Refund.Reason.LATE if late else Refund.Reason.TWICE, payment)
     return Verdict.CONFIRMED
-
-
-def _advance(application: Application, network: str = "") -> None:
-    """The order is paid. If the customer is correcting something just now, they come by here again."""
-    if application.step != Step.PAYMENT:
-        return
-    application.finish()
-    if application.step == Step.ACTIVATION:
-        try:
-            activation.invite(application, network=network, at_once=True)
-        except Refusal as no:  # a budget of codes is spent: the page says so and offers another later
-            log.warning("no activation code", code=no.code)
 
 
 def _receipt(order: Order, payment: Payment) -> None:

@@ -26,4 +26,3 @@ def choose(application: Application, code: str) -> None:
     if changed:
         payment.give_up_order(application)
     application.finish(changed=changed, plan=plan)
-    payment.arrive(application)

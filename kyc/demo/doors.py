@@ -4,8 +4,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kyc.models import Case
-from portal.demo.desk import Door
 from portal.models import User
+from portal.parts import Door
 
 
 def doors() -> list[Door]:
@@ -20,6 +20,3 @@ def doors() -> list[Door]:
         )
         for user in people
     ]
-
-
-urls: list[object] = []

@@ -27,9 +27,9 @@ from django.views.decorators.http import require_POST
 from portal import audit, writing
 from portal.accounts import roles, signing_in
 from portal.accounts.roles import ROLES
-from portal.apps import found_in_each_app
 from portal.demo.people import DEMO_PASSWORD, current_code
 from portal.models import User
+from portal.parts import Part, parts
 
 NEWEST = 30
 
@@ -49,15 +49,6 @@ class Mail:
     subject: str
     at: datetime
     text: str
-
-
-@dataclass(frozen=True)
-class Door:
-    """Something of an app that can be entered from the desk by one press."""
-
-    title: str
-    note: str
-    address: str
 
 
 def only_here(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -82,7 +73,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             key=lambda user: (order.index(user.roles[0]), user.pk),
         )
     ]
-    doors = [door for module in found_in_each_app("demo") for door in getattr(module, "doors", list)()]
+    doors = [door for part in parts(Part) for door in part.doors()]
     return render(request, "portal/demo/desk.html", {"people": people, "doors": doors, "password": DEMO_PASSWORD})
 
 
@@ -169,7 +160,7 @@ def mail(request: HttpRequest, name: str, place: int) -> HttpResponseBase:
 
 
 @only_here
-def parts(request: HttpRequest) -> HttpResponse:
+def elements(request: HttpRequest) -> HttpResponse:
     """Every part of our pages on one page, to be looked at."""
     return render(request, "portal/demo/parts.html")
 
@@ -178,6 +169,6 @@ urls = [
     path("", desk, name="desk"),
     path("inbox/", inbox, name="inbox"),
     path("inbox/mail/<slug:name>/<int:place>/", mail, name="mail"),
-    path("parts/", parts, name="parts"),
+    path("parts/", elements, name="parts"),
     path("sign-in/<int:pk>/", sign_in, name="sign_in"),
 ]

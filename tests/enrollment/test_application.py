@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError
 
 from enrollment.journey import Step
-from enrollment.models import Application, Trail
+from enrollment.models import Application, Plan, Trail
 from enrollment.steps import opening
 from portal.models import Event
 from portal.refusals import Refusal
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def an_application(step: Step = Step.PLAN) -> Application:
     application = opening.open_application({"terms", "personal-data"})
-    Application.objects.filter(pk=application.pk).update(step=step, reached=step)
+    Application.objects.filter(pk=application.pk).update(step=step, reached=step, plan=Plan.objects.first())
     application.refresh_from_db()
     return application
 

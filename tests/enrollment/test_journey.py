@@ -5,7 +5,9 @@ from django.template.loader import get_template
 from django.urls import reverse
 
 from enrollment import journey
-from enrollment.journey import Actor, Channel, Step
+from enrollment.journey import Channel, Step
+from enrollment.parts import all_parts
+from enrollment.steps import activation, payment
 
 
 @pytest.mark.parametrize("channel", Channel)
@@ -25,10 +27,12 @@ def test_every_step_has_a_turn_and_a_page(step: Step) -> None:
     assert get_template(f"{page.replace(':', '/')}.html")
 
 
-def test_at_the_counter_it_is_the_agents_turn_while_the_papers_lie_there() -> None:
-    assert journey.turn(Channel.COUNTER, Step.CAPTURE).actor == Actor.AGENT
-    assert journey.turn(Channel.COUNTER, Step.PIN).actor == Actor.CUSTOMER
-    assert journey.turn(Channel.BROWSER, Step.CAPTURE).actor == Actor.CUSTOMER
+def test_what_begins_on_arrival_is_what_the_apps_brought_along() -> None:
+    assert journey.BEGINS[Step.PAYMENT][0] is payment.arrived
+    assert journey.BEGINS[Step.ACTIVATION][0] is activation.arrived
+    assert len(journey.BEGINS[Step.REVIEW]) == 2  # the case, and where the certificate stands
+    for step, verbs in journey.BEGINS.items():
+        assert verbs == [part.begins[step] for part in all_parts() if step in part.begins]
 
 
 @pytest.mark.parametrize("channel", Channel)

@@ -477,5 +477,5 @@ def test_the_receipt_goes_by_mail_with_the_orders_number(bank: Bank, customer: C
 def test_an_application_paid_but_not_advanced_is_advanced_by_its_page(customer: Customers) -> None:
     walker = at_payment(customer)
     Order.objects.update(status="paid", paid_at=timezone.now())
-    payment.arrive(Application.objects.get(pk=walker.application.pk))
+    payment.arrived(Application.objects.get(pk=walker.application.pk))
     assert walker.application.step == Step.ACTIVATION

@@ -325,13 +325,13 @@ def test_the_same_phone_is_marked_blindly(capturing: tuple[Application, Client])
 def test_erasing_takes_files_and_marks_along() -> None:
     from django.utils import timezone
 
-    from kyc import arrivals
+    from kyc import erasure
 
     application = an_application()
     capture.give(application, given())
     names = list(SealedFile.objects.values_list("name", flat=True))
     application.data_key.erase(timezone.now())
-    arrivals.erased(application)
+    erasure.erased(application)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("django.db.transaction.on_commit", lambda act, **_how: act())
         capture.tidy()

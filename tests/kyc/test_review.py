@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from enrollment import dossier
-from enrollment.journey import Channel, Step
+from enrollment.journey import Step
 from enrollment.models import Application, Approval, Consent
 from enrollment.steps import approving, opening
 from kyc.models import Case, Check, Decision, Evidence, Sample
@@ -70,8 +70,9 @@ def test_appraised_by_one_and_approved_by_another_it_goes_on_to_issuing(reviewer
     assert (case.queue, case.kept) == ("closed", True)
 
 
+@pytest.mark.usefixtures("pin_after_review")
 def test_where_the_pin_comes_after_review_it_goes_there(reviewer: User, approver: User) -> None:
-    application = an_application(Step.CONTRACT, channel=Channel.VNEID)
+    application = an_application(Step.CONTRACT)
     application.finish()
     case = to_approval(Case.objects.select_related("application").get(application=application), reviewer)
     act(case, "take", approver)

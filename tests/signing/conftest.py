@@ -50,16 +50,11 @@ def found() -> None:
     RevocationList.objects.bulk_create([RevocationList(**one) for one in LISTS], ignore_conflicts=True)
 
 
-def at_contract(
-    plan: str = "theo-luot-12", channel: str = Channel.BROWSER, name: str = "Lý Thị Mẫu Xuân"
-) -> Application:
+def at_contract(plan: str = "theo-luot-12", name: str = "Lý Thị Mẫu Xuân") -> Application:
     """Declared, settled, activated; the pictures are the tests' of kyc."""
     number = f"079190{next(SERIAL)}"
     seed_application(name, number, f"0912{number[6:]}", plan, Step.CAPTURE)
     application = again(Application.objects.get(person_index=User.username_for(number)))
-    if channel != Channel.BROWSER:
-        Application.objects.filter(pk=application.pk).update(channel=channel)
-        application = again(application)
     application.finish()
     return again(application)
 

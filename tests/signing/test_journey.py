@@ -2,7 +2,7 @@
 
 import pytest
 
-from enrollment.journey import Channel, Step
+from enrollment.journey import Step
 from portal.models import Message, User
 from signing.models import Certificate, Key, Paper
 from tests.signing.conftest import certificate_of, to
@@ -25,12 +25,13 @@ def test_from_the_contract_to_an_active_certificate(plan: str, deciders: tuple[U
     )}  # fmt: skip
 
 
+@pytest.mark.usefixtures("pin_after_review")
 def test_where_the_pin_comes_after_the_review_the_certificate_waits_for_its_user(deciders: tuple[User, User]) -> None:
     """Guide 5: VNeID's order of steps."""
-    application = to(Step.PIN, deciders, channel=Channel.VNEID)
+    application = to(Step.PIN, deciders)
     assert certificate_of(application).state == State.USER_WAITING
     assert not Key.objects.filter(application=application).exists()
-    application = to(Step.COMPLETE, deciders, channel=Channel.VNEID)
+    application = to(Step.COMPLETE, deciders)
     assert certificate_of(application).state == State.ACTIVE
 
 

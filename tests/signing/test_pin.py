@@ -7,7 +7,7 @@ from cryptography import x509
 from django.conf import settings
 from django.test import Client
 
-from enrollment.journey import Channel, Step
+from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.seeds import told_by
 from portal.models import User
@@ -91,8 +91,9 @@ def test_keys_of_the_pool_are_taken_once_each() -> None:
     assert len(set(Key.objects.exclude(application=None).values_list("pk", flat=True))) == 6
 
 
+@pytest.mark.usefixtures("pin_after_review")
 def test_after_the_review_the_pin_leads_straight_to_the_certificate(deciders: tuple[User, User]) -> None:
-    application = to(Step.PIN, deciders, channel=Channel.VNEID)
+    application = to(Step.PIN, deciders)
     walking.make_pin(application)
     assert again(application).step == Step.ISSUANCE
 

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
-from portal.apps import found_in_each_app
-from portal.demo import benches
 from portal.demo.benches import Pair
 from portal.management.commands.prepare import gather_static
 from portal.management.commands.up import web
+from portal.parts import Part, parts
 
 ROUNDS = 5
 
@@ -46,7 +46,7 @@ class Command(BaseCommand):
                     f"{connection.display_name}, {os.cpu_count()} cores, median of {ROUNDS} interleaved rounds"
                 )
                 self.stdout.write(f"{'':26}{'ours':>12}{'bare':>12}{'ratio':>8}  against")
-                for bench in (benches, *found_in_each_app("benches")):
+                for bench in (import_module(part.benches) for part in parts(Part) if part.benches):
                     for pair in getattr(bench, "pairs", tuple)():
                         self.compare(pair)
                     for line in getattr(bench, "report", tuple)():

@@ -4,12 +4,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from portal.apps import found_in_each_app
+from portal.parts import Part, parts
 
 
 class Command(BaseCommand):
     help = "Roles, branches, plans, provinces and wards; with DEMO=1 the demo people."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for seeds in found_in_each_app("seeds"):
-            seeds.seed()
+        for part in parts(Part):
+            part.seed()

@@ -1,0 +1,52 @@
+"""What an app brings along to an application's way and file, beside what it brings to the house (portal/parts.py)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from enrollment import journey
+from enrollment.journey import Step
+from enrollment.models import Application
+from portal import parts
+
+Verb = Callable[[Application], None]
+
+
+def nothing(application: Application) -> None:
+    """An app that keeps nothing of its own."""
+
+
+def no_papers(application: Application) -> dict[str, Any]:
+    return {}
+
+
+def sound(application: Application) -> bool:
+    return True
+
+
+def no_hands(application: Application) -> set[int]:
+    return set()
+
+
+def no_rows(application: Application) -> list[tuple[str, str]]:
+    return []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(parts.Part):
+    begins: Mapping[Step, Verb] = field(default_factory=dict)  # on arrival at a step: rows of journey.BEGINS
+    erased: Verb = nothing  # its key is gone: what else has to go
+    papers: Callable[[Application], dict[str, Any]] = no_papers  # what people look at before they approve, for the hash
+    is_sound: Callable[[Application], bool] = sound  # whether what the rows speak of is still what it was
+    hands: Callable[[Application], set[int]] = no_hands  # who had to do with it, and so may not decide about it
+    rows: Callable[[Application], list[tuple[str, str]]] = no_rows  # what staff read of it
+    walks: Mapping[Step, Verb] = field(default_factory=dict)  # how the demo's people do this step
+
+    def join(self) -> None:
+        super().join()
+        for step, begin in self.begins.items():
+            journey.BEGINS[step].append(begin)
+
+
+def all_parts() -> list[Part]:
+    return parts.parts(Part)

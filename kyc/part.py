@@ -1,0 +1,29 @@
+"""What kyc brings along."""
+
+from django.conf import settings
+
+from enrollment.journey import Step
+from enrollment.parts import Part
+from kyc import dossier, erasure, metrics, sheet
+from kyc.demo import doors, tasks
+from kyc.steps.review import arriving
+from portal.parts import SIGNER
+
+PART = Part(
+    begins={Step.REVIEW: arriving.received, Step.STOPPED: arriving.stopped},
+    erased=erasure.erased,
+    papers=dossier.papers,
+    is_sound=dossier.is_sound,
+    hands=dossier.hands,
+    rows=sheet.rows,
+    schedule={
+        "kyc.tasks.check_evidence": 15,
+        "kyc.tasks.keep_deadlines": 60,
+        "kyc.tasks.tidy": 3600,
+        **({tasks.seed_files.name: 15} if settings.DEMO_FILES else {}),
+    },
+    queues={tasks.seed_files.name: SIGNER},  # the demo's people sign, so they walk where the keys are
+    gauges=metrics.standing,
+    doors=doors.doors,
+    benches="kyc.benches",
+)

@@ -1,0 +1,79 @@
+"""What an app brings along to the house. Each app has one `part.py` with one `PART`; its AppConfig carries it.
+
+So the ground floor knows none of the apps above it: not their words, not their roles' rights, not their tasks."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from django.apps import AppConfig, apps
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+from prometheus_client.core import GaugeMetricFamily
+
+from portal.celery import app as celery
+
+SIGNER = "signer"  # the queue of the only process that reaches keys
+
+
+@dataclass(frozen=True)
+class Door:
+    """Something of an app that can be entered from the demo's desk by one press."""
+
+    title: str
+    note: str
+    address: str
+
+
+def nothing() -> None:
+    """An app without seeds."""
+
+
+def none() -> tuple[Any, ...]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    verbs: Mapping[str, Any] = field(default_factory=dict)  # of the audit trail, as staff read them
+    permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # role → what it may do here
+    schedule: Mapping[str, float] = field(default_factory=dict)  # task → every so many seconds
+    queues: Mapping[str, str] = field(default_factory=dict)  # tasks → where they are not the worker's
+    seed: Callable[[], None] = nothing  # what must be there before the first visitor; running twice is no harm
+    gauges: Callable[[], Iterable[GaugeMetricFamily]] = none  # what the operator watches
+    doors: Callable[[], Iterable[Door]] = none  # into the demo
+    urls: tuple[Any, ...] = ()  # of the demo
+    benches: str = ""  # a module; `manage.py bench` alone brings it in, for it brings the slow libraries
+
+    def join(self) -> None:
+        """Once, when its app is ready."""
+        for task, every in self.schedule.items():
+            # Each entry lapses when its next turn comes, so that a worker that was away finds no heap of old turns.
+            celery.conf.beat_schedule[task] = {"task": task, "schedule": every, "options": {"expires": every}}
+        celery.conf.task_routes |= {tasks: {"queue": queue} for tasks, queue in self.queues.items()}
+
+
+class PartConfig(AppConfig):
+    """The config of an app that brings a part along. (Named by its module in each apps.py: Django takes the one config
+    that it finds there.)"""
+
+    @cached_property
+    def part(self) -> Part:
+        """Read when every model is there, and so the one name in the house that is found by its text."""
+        part = import_string(f"{self.name}.part.PART")
+        if not isinstance(part, Part):
+            raise ImproperlyConfigured(f"{self.name}.part.PART is no Part.")
+        return part
+
+    def ready(self) -> None:
+        self.part.join()
+
+
+Kind = TypeVar("Kind", bound=Part)
+
+
+def parts(kind: type[Kind]) -> list[Kind]:
+    """Of every app, in the order of INSTALLED_APPS, those of this kind."""
+    found = (config.part for config in apps.get_app_configs() if isinstance(config, PartConfig))
+    return [part for part in found if isinstance(part, kind)]

@@ -1,0 +1,35 @@
+"""What signing brings along."""
+
+from enrollment.journey import Step
+from enrollment.parts import Part
+from portal.parts import SIGNER
+from signing import arrivals, demo, dossier, metrics, sheet, walking
+
+PART = Part(
+    begins={
+        **dict.fromkeys((Step.PLAN, Step.PAYMENT, Step.ACTIVATION), arrivals.give_up),
+        **dict.fromkeys(arrivals.BEFORE, arrivals.sent_back),
+        **dict.fromkeys((Step.PIN, Step.REVIEW), arrivals.waits),
+        Step.ISSUANCE: arrivals.due,
+        Step.STOPPED: arrivals.stopped,
+    },
+    erased=arrivals.erased,
+    papers=dossier.papers,
+    is_sound=dossier.is_sound,
+    hands=dossier.hands,
+    rows=sheet.rows,
+    walks=walking.STEPS,
+    schedule={
+        "signing.tasks.act": 5,
+        "signing.tasks.beat": 10,
+        "signing.tasks.seal": 10,
+        "signing.tasks.issue": 10,
+        "signing.tasks.fill_pool": 10,
+        "signing.tasks.tidy": 3600,
+        "signing.tasks.recheck": 86400,
+    },
+    queues={"signing.tasks.*": SIGNER},
+    gauges=metrics.standing,
+    doors=demo.doors,
+    benches="signing.benches",
+)
