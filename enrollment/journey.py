@@ -53,7 +53,7 @@ TURNS: dict[Step, Turn] = {
     Step.CAPTURE: Turn(Actor.CUSTOMER, "kyc:capture"),
     Step.CONTRACT: Turn(Actor.CUSTOMER, "signing:contract"),
     Step.PIN: Turn(Actor.CUSTOMER, "signing:pin"),
-    Step.REVIEW: Turn(Actor.STAFF, "kyc:waiting"),
+    Step.REVIEW: Turn(Actor.STAFF, "kyc:review"),
     Step.ISSUANCE: Turn(Actor.PORTAL, "signing:issuing"),
     Step.ACCEPTANCE: Turn(Actor.CUSTOMER, "signing:acceptance"),
     Step.COMPLETE: Turn(Actor.CUSTOMER, "signing:certificate"),

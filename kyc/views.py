@@ -14,10 +14,8 @@ from enrollment import corrections
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.pages import at, onward, show
-from kyc import forms, pages
+from kyc import forms, pages, steps
 from kyc.models import Case, Evidence, Upload
-from kyc.steps import capture, facing
-from kyc.steps.review import objections
 from portal.errors import PAGES
 from portal.refusals import Refusal
 
@@ -25,7 +23,7 @@ from portal.refusals import Refusal
 
 
 @at(Step.CAPTURE)
-def capture_page(request: HttpRequest, application: Application) -> HttpResponse:
+def capture(request: HttpRequest, application: Application) -> HttpResponse:
     """What is there, what is left, and the next thing to do."""
     return show(request, "kyc/capture", application, **pages.progress(application))
 
@@ -36,7 +34,7 @@ def rehearsal(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @at(Step.CAPTURE)
-def item_page(request: HttpRequest, application: Application, item: str) -> HttpResponse:
+def item(request: HttpRequest, application: Application, item: str) -> HttpResponse:
     known = pages.progress(application)
     if item not in [entry["item"] for entry in known["items"]]:
         raise Http404
@@ -54,8 +52,8 @@ def item_page(request: HttpRequest, application: Application, item: str) -> Http
         name=corrections.NAMES[item],
         following=reverse("kyc:item", args=[following]) if following else reverse("kyc:capture"),
         asked_again=next(entry["again"] for entry in known["items"] if entry["item"] == item),
-        may_insist=capture.may_insist(application, item),
-        ovals=facing.OVALS,
+        may_insist=steps.capture.may_insist(application, item),
+        ovals=steps.facing.OVALS,
     )
     return pages.with_device(request, answer)
 
@@ -64,33 +62,33 @@ def item_page(request: HttpRequest, application: Application, item: str) -> Http
 def piece(request: HttpRequest, application: Application, item: str, key: uuid.UUID) -> HttpResponse:
     """A piece of an upload; asked without one, how much has come."""
     form = forms.PieceForm(request.GET)
-    if not form.is_valid() or item not in capture.KINDS:
+    if not form.is_valid() or item not in steps.capture.KINDS:
         raise Refusal("odd-request", PAGES[400][2], status=400)
     fields = form.cleaned_data
     if request.method != "POST":
         upload = Upload.objects.filter(application=application, item=item, key=key).first()
         return JsonResponse(pages.answer_of(upload, application) if upload else {"received": 0, "done": False})
     if fields["at"] and not Upload.objects.filter(key=key).exists():
-        raise capture.replaced()
-    upload = capture.begin(application, key, item, fields["of"], fields["way"])
-    capture.receive(upload, fields["at"] or 0, request.body)
+        raise steps.capture.replaced()
+    upload = steps.capture.begin(application, key, item, fields["of"], fields["way"])
+    steps.capture.receive(upload, fields["at"] or 0, request.body)
     return JsonResponse(looked_at(upload, insist=fields["insist"], challenge=fields["challenge"]))
 
 
 def looked_at(upload: Upload, *, insist: bool = False, challenge: uuid.UUID | None = None) -> dict[str, Any]:
     """What is to be answered now, after a look where it has come whole."""
-    if capture.claim(upload):
+    if steps.capture.claim(upload):
         look_at(upload, insist=insist, challenge=challenge)
     return pages.answer_of(Upload.objects.filter(pk=upload.pk).first() or upload, upload.application)
 
 
 def look_at(upload: Upload, *, insist: bool, challenge: uuid.UUID | None) -> None:
     if upload.item != "face":
-        capture.take_card(upload, insist=insist)
+        steps.capture.take_card(upload, insist=insist)
     elif challenge:
-        facing.take_film(upload, challenge)
+        steps.facing.take_film(upload, challenge)
     else:
-        capture.refuse(upload, "wrong-film")
+        steps.capture.refuse(upload, "wrong-film")
 
 
 @require_POST
@@ -100,12 +98,12 @@ def photo(request: HttpRequest, application: Application, item: str) -> HttpResp
     form = forms.PhotoForm(request.POST, request.FILES)
     if not form.is_valid() or item == "face":
         messages.warning(request, _("Quý khách chưa chọn ảnh."))
-        return redirect("kyc:item", item) if item in capture.KINDS else redirect("kyc:capture")
+        return redirect("kyc:item", item) if item in steps.capture.KINDS else redirect("kyc:capture")
     file = form.cleaned_data["photo"]
-    upload = capture.begin(application, uuid.uuid4(), item, file.size, Evidence.Way.GALLERY)
+    upload = steps.capture.begin(application, uuid.uuid4(), item, file.size, Evidence.Way.GALLERY)
     start = 0
-    while bytes_ := file.read(capture.PIECE):
-        start = capture.receive(upload, start, bytes_)
+    while bytes_ := file.read(steps.capture.PIECE):
+        start = steps.capture.receive(upload, start, bytes_)
     answer = looked_at(upload, insist="insist" in request.POST)
     if answer["said"]:
         messages.warning(request, answer["said"])
@@ -117,7 +115,7 @@ def photo(request: HttpRequest, application: Application, item: str) -> HttpResp
 @require_POST
 @at(Step.CAPTURE)
 def begin_face(request: HttpRequest, application: Application) -> HttpResponse:
-    challenge = facing.begin(application, calm="calm" in request.POST)
+    challenge = steps.facing.begin(application, calm="calm" in request.POST)
     return JsonResponse({"challenge": str(challenge.key), "cues": challenge.cues})
 
 
@@ -126,8 +124,8 @@ def begin_face(request: HttpRequest, application: Application) -> HttpResponse:
 def promise_face(request: HttpRequest, application: Application) -> HttpResponse:
     form = forms.PromiseForm(request.POST)
     if not form.is_valid():
-        raise capture.no("wrong-film")
-    facing.promise(application, form.cleaned_data["challenge"], form.cleaned_data["digest"])
+        raise steps.capture.no("wrong-film")
+    steps.facing.promise(application, form.cleaned_data["challenge"], form.cleaned_data["digest"])
     return JsonResponse({"promised": True})
 
 
@@ -135,7 +133,7 @@ def promise_face(request: HttpRequest, application: Application) -> HttpResponse
 @at(Step.CAPTURE)
 def done(request: HttpRequest, application: Application) -> HttpResponse:
     try:
-        capture.finish(application)
+        steps.capture.finish(application)
     except Refusal as no:
         if no.code == "out-of-step":
             raise
@@ -148,29 +146,29 @@ def done(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @at(Step.REVIEW)
-def waiting(request: HttpRequest, application: Application) -> HttpResponse:
+def review(request: HttpRequest, application: Application) -> HttpResponse:
     """ "Chờ duyệt": the place in the queue and the time that is promised, as they are."""
-    return show(request, "kyc/waiting", application, **pages.standing(application))
+    return show(request, "kyc/review", application, **pages.standing(application))
 
 
 @at(Step.REVIEW)
 def standing(request: HttpRequest, application: Application) -> HttpResponse:
     """For the page that waits."""
-    review: dict[str, Any] = pages.standing(application)
-    return JsonResponse({"queue": review["queue"], "ahead": review["ahead"], "said": review["said"]})
+    known = pages.standing(application)
+    return JsonResponse({name: known[name] for name in ("queue", "ahead", "said")})
 
 
 @at(Step.REVIEW)
 def objection(request: HttpRequest, application: Application) -> HttpResponse:
     if not Case.objects.filter(application=application, queue=Case.Queue.REJECTED).exists():
-        return redirect("kyc:waiting")
+        return redirect("kyc:review")
     form = forms.ObjectionForm(request.POST or None)
     if form.is_valid():
-        objections.object_to(application, form.cleaned_data["words"])
+        steps.review.objections.object_to(application, form.cleaned_data["words"])
         messages.success(
             request, _("Đã nhận khiếu nại. Một người khác sẽ xem lại hồ sơ và báo kết quả qua SMS, email.")
         )
-        return redirect("kyc:waiting")
+        return redirect("kyc:review")
     return show(request, "kyc/objection", application, form=form)
 
 
@@ -178,8 +176,8 @@ def objection(request: HttpRequest, application: Application) -> HttpResponse:
 def accept(request: HttpRequest, application: Application) -> HttpResponse:
     """Asked once more before it is done."""
     if not Case.objects.filter(application=application, queue=Case.Queue.REJECTED).exists():
-        return redirect("kyc:waiting")
+        return redirect("kyc:review")
     if request.method == "POST":
-        objections.accept_rejection(application)
+        steps.review.objections.accept_rejection(application)
         return onward(application)
     return show(request, "kyc/accept", application)

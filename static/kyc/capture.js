@@ -302,7 +302,7 @@ function facePage(root) {
   const [stage, start, next, again, stop, calm, sent, oval, left, reload, count] = ["stage", "start", "next", "again", "stop", "calm", "sent", "oval", "cue-left", "reload", "count"].map((part) => $(root, part));
   const video = stage.querySelector("video");
   const said = saidBy(root);
-  const ovals = Object.fromEntries([...root.querySelectorAll("[data-oval-of]")].map((one) => [one.dataset.ovalOf, [Number(one.dataset.wide), Number(one.dataset.middle)]]));
+  const ovals = Object.fromEntries([...root.querySelectorAll("[data-oval-of]")].map((oval) => [oval.dataset.ovalOf, [Number(oval.dataset.wide), Number(oval.dataset.middle)]]));
   let stream = null;
   let run = 0; // a try that was stopped finds that it is not the newest any more
   show(start, true);

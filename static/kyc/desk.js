@@ -36,7 +36,7 @@ addEventListener("keydown", (event) => {
     return box.querySelector("summary").focus();
   }
   if (event.target.matches("input:not([type=checkbox], [type=range]), select, textarea")) return;
-  const target = [...desk.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key.toLowerCase());
+  const target = [...desk.querySelectorAll("[data-key]")].find((button) => button.dataset.key === event.key.toLowerCase());
   if (target) event.preventDefault(), press(target);
 });
 for (const form of desk?.querySelectorAll("form[method=post]") ?? []) form.addEventListener("submit", (event) => (form.dataset.sent ? event.preventDefault() : (form.dataset.sent = "yes")));
@@ -56,7 +56,7 @@ if (place) {
   };
   const choose = (view) => {
     chosen = view;
-    for (const one of views) one.dataset.chosen = String(one === view);
+    for (const other of views) other.dataset.chosen = String(other === view);
     for (const [number, button] of [...place.querySelectorAll("[data-picture]")].entries()) button.setAttribute("aria-pressed", String(views[number] === view));
   };
   const change = (what) => {
@@ -97,7 +97,7 @@ if (place) {
   if (views.length) choose(views[0]);
   for (const [number, button] of [...place.querySelectorAll("[data-picture]")].entries()) button.addEventListener("click", () => {
     const view = views[number];
-    for (const one of views) one.closest("figure").classList.toggle("large", one === view && !one.closest("figure").classList.contains("large"));
+    for (const other of views) other.closest("figure").classList.toggle("large", other === view && !other.closest("figure").classList.contains("large"));
     view?.focus();
   });
   // The card's portrait beside the two stills, all else out of the way.

@@ -3,3 +3,7 @@
 `verbs` is the whole table of what can be done with a file; `law` asks whether this person may, now; `deciding` is the one
 door through which it is done; `acts` are what the verbs do, `turns` what all acts share. `arriving`, `objections` and
 `deadlines` are what the journey, the customer and the calendar bring."""
+
+from kyc.steps.review import arriving, deadlines, deciding, objections
+
+__all__ = ["arriving", "deadlines", "deciding", "objections"]
