@@ -10,6 +10,7 @@ from typing import Any
 
 import zxingcpp
 from django.contrib import admin
+from django.contrib.sessions.backends.cache import SessionStore
 from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -73,18 +74,19 @@ def pairs() -> Iterator[Pair]:
 def fill(size: int) -> None:
     """A decided case for each application, and as many open ones as ever."""
     benches.fill(size)
-    names = 'queue, due_at, "left", received_at, closed_at, kept, turns, checked, looks, truth'
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET statement_timeout = 0")
         cursor.execute(
-            f"INSERT INTO kyc_case (application_id, {names}) SELECT a.id, 'closed', a.created_at, 0, a.created_at, "  # noqa: S608
-            "a.created_at, %s, 3, %s, 1, '' FROM enrollment_application a LEFT JOIN kyc_case c ON c.application_id = a.id "
+            'INSERT INTO kyc_case (application_id, queue, due_at, "left", received_at, closed_at, kept, turns, checked, '
+            "looks, truth) SELECT a.id, 'closed', a.created_at, 0, a.created_at, a.created_at, %s, 3, %s, 1, '' "
+            "FROM enrollment_application a LEFT JOIN kyc_case c ON c.application_id = a.id "
             "WHERE c.id IS NULL AND a.step = %s",
             [True, True, Step.COMPLETE],
         )
-        oldest = "SELECT id FROM kyc_case ORDER BY id LIMIT %s"
-        cursor.execute(f"UPDATE kyc_case SET queue = 'appraisal' WHERE id IN ({oldest})", [OPEN])  # noqa: S608
+        cursor.execute(
+            "UPDATE kyc_case SET queue = 'appraisal' WHERE id IN (SELECT id FROM kyc_case ORDER BY id LIMIT %s)", [OPEN]
+        )
         cursor.execute("VACUUM ANALYZE kyc_case" if connection.vendor == "postgresql" else "ANALYZE")
 
 
@@ -103,7 +105,7 @@ def stock() -> Callable[[], Any]:
     def ask() -> Any:
         request = RequestFactory().get("/admin/kyc/case/", {"queue__exact": "appraisal"})
         request.user = reviewer
-        request.session = {}  # type: ignore[assignment]
+        request.session = SessionStore()
         return plain.get_changelist_instance(request).get_results(request)
 
     return ask

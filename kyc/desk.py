@@ -78,21 +78,25 @@ def queue_page(user: User, asked: Mapping[str, str], rows: "QuerySet[Case]") -> 
             rows = rows.filter(Q(due_at__gt=after[0]) | Q(due_at=after[0], pk__gt=after[1]))
     related = ("application", "application__data_key", "application__plan", "application__branch", "holder")
     cases = list(rows.select_related(*related).order_by("due_at", "pk")[: ROWS + 1])
-    now = timezone.now()
-    for case in cases:
-        case.late = case.is_running and case.due_at < now  # type: ignore[attr-defined]
-        case.soon = case.is_running and not case.late and case.due_at < now + timedelta(minutes=15)  # type: ignore[attr-defined]
     last = cases[ROWS - 1] if len(cases) > ROWS else None
     number = counts(user)
     return {
         "tab": tab,
         "tabs": [(name, label, number[name]) for name, (label, _rows) in TABS.items()],
-        "cases": cases[:ROWS],
+        "cases": [(case, haste_of(case)) for case in cases[:ROWS]],
         "after": f"{last.due_at.isoformat()}~{last.pk}" if last else "",
         "searching": searching,
         "paged": bool(asked.get("after")),
         "works": works(user),
     }
+
+
+def haste_of(case: Case) -> str:
+    """Late, or soon so: within a quarter of an hour."""
+    left = case.due_at - timezone.now()
+    if not case.is_running or left > timedelta(minutes=15):
+        return ""
+    return "soon" if left >= timedelta() else "late"
 
 
 def place_of(text: str) -> tuple[datetime, int] | None:

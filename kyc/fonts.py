@@ -7,6 +7,7 @@ from PIL import ImageDraw, ImageFont
 
 PAGES = Path(__file__).resolve().parent.parent / "static" / "portal" / "fonts"
 OCR_B = Path(__file__).parent / "data" / "OCRB.otf"
+Ink = float | tuple[int, ...] | str
 
 
 @cache
@@ -25,10 +26,10 @@ def of(letter: str, size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
 
 
 def write(
-    draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, ink: object, *, bold: bool = False
+    draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, ink: Ink, *, bold: bool = False
 ) -> None:
     x, y = at
     for letter in text:
         known = of(letter, size, bold=bold)
-        draw.text((x, y), letter, font=known, fill=ink, anchor="ls")  # type: ignore[arg-type]
+        draw.text((x, y), letter, font=known, fill=ink, anchor="ls")
         x += known.getlength(letter)

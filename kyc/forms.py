@@ -77,7 +77,7 @@ def item_choices(application: Application) -> list[tuple[str, Any, list[tuple[st
     return [(item, corrections.NAMES[item], corrections.reasons_for(item)) for item in law.may_send_back(application)]
 
 
-class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
+class PolicyForm(forms.ModelForm[Policy]):
     checks = forms.MultipleChoiceField(
         label=_("Kiểm tra phải đạt"),
         choices=list(Check.NAMES.items()),

@@ -40,9 +40,9 @@ class Face:
         image = Image.new("RGB", (size, int(size * 1.25)), (0, 0, 0))
         draw = ImageDraw.Draw(image)
 
-        def oval(x: float, y: float, half_wide: float, half_high: float, ink: object) -> None:
+        def oval(x: float, y: float, half_wide: float, half_high: float, ink: tuple[int, ...]) -> None:
             box = ((x - half_wide) * unit, (y - half_high) * unit, (x + half_wide) * unit, (y + half_high) * unit)
-            draw.ellipse(box, fill=ink)  # type: ignore[arg-type]
+            draw.ellipse(box, fill=ink)
 
         def shade(by: float) -> Ink:
             return (int(skin[0] * by), int(skin[1] * by), int(skin[2] * by))

@@ -9,6 +9,8 @@ from datetime import date
 from itertools import combinations
 from typing import Any
 
+from django.utils import timezone
+
 from enrollment import identity
 from enrollment.identity import Sex
 
@@ -119,7 +121,7 @@ def _day(text: str, century: int | None) -> date | None:
         return None
     year = int(text[:2])
     if century is None:
-        century = 19 if year > date.today().year % 100 else 20  # noqa: DTZ011 (a year is enough)
+        century = 19 if year > timezone.localdate().year % 100 else 20
     try:
         return date(century * 100 + year, int(text[2:4]), int(text[4:6]))
     except ValueError:

@@ -254,7 +254,8 @@ def give(application: Application, given: Given, *, way: str = "camera", by: Use
 
 def is_sound(evidence: Evidence) -> bool:
     """Whether the stored pixels are those that were kept."""
-    return bool(evidence.file) and digest(evidence.file.read()) == evidence.digest  # type: ignore[union-attr]
+    file = evidence.file
+    return file is not None and digest(file.read()) == evidence.digest
 
 
 # ── On schedule ──

@@ -66,8 +66,8 @@ def shown(side: str, **how: Any) -> bytes:
 @cache
 def film(*cues: tuple[str, int], face: int = FACE) -> bytes:
     """What the page would send for somebody who follows these cues."""
-    told: list[dict[str, object]] = [{"cue": cue, "ms": ms} for cue, ms in cues]
-    frames = evidence.film(Face(face), told, 450, SMALL)
+    followed: list[dict[str, object]] = [{"cue": cue, "ms": ms} for cue, ms in cues]
+    frames = evidence.film(Face(face), followed, 450, SMALL)
     parts = [(frame.at, "", jpeg(frame.image, 60)) for frame in frames]
     for cue in ("far", "near"):
         until = 0
@@ -91,8 +91,14 @@ def an_application(
     """Declared as the drawn card says; by way of the table, not of the pages before."""
     serial = next(SERIAL)
     application = opening.open_application({"terms", "personal-data"}, user=user)
-    told = told_by("Lý Thị Mẫu Xuân", person or f"079190{serial}", f"0912{serial}")
-    changes = {"step": step, "reached": step, "channel": Channel.BROWSER, **application.as_declared(told), **facts}
+    declaration = told_by("Lý Thị Mẫu Xuân", person or f"079190{serial}", f"0912{serial}")
+    changes = {
+        "step": step,
+        "reached": step,
+        "channel": Channel.BROWSER,
+        **application.as_declared(declaration),
+        **facts,
+    }
     Application.objects.filter(pk=application.pk).update(plan=Plan.objects.first(), **changes)
     return Application.objects.select_related("data_key", "plan").get(pk=application.pk)
 

@@ -134,17 +134,17 @@ def test_an_item_that_was_sent_back_must_be_new() -> None:
 
 
 def png(width: int, height: int, rows: bytes) -> bytes:
-    def chunk(kind: bytes, told: bytes) -> bytes:
-        return struct.pack(">I", len(told)) + kind + told + struct.pack(">I", zlib.crc32(kind + told))
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def saved(kind: str, size: tuple[int, int] = (64, 64), **how: Any) -> bytes:
-    made = io.BytesIO()
-    Image.new("RGB", size, (200, 30, 30)).save(made, kind, **how)
-    return made.getvalue()
+    file = io.BytesIO()
+    Image.new("RGB", size, (200, 30, 30)).save(file, kind, **how)
+    return file.getvalue()
 
 
 def long_comment() -> PngImagePlugin.PngInfo:
@@ -228,10 +228,10 @@ def test_what_is_kept_carries_pixels_and_nothing_else() -> None:
     application = an_application()
     exif = Image.Exif()
     exif[0x010E] = "PLANTED-EXIF"
-    made = io.BytesIO()
+    file = io.BytesIO()
     picture = Image.open(io.BytesIO(shown("front")))
-    picture.save(made, "JPEG", quality=90, exif=exif, comment=b"PLANTED-COMMENT")
-    send(application, "card-front", made.getvalue() + b"PK\x03\x04PLANTED-TRAILER")
+    picture.save(file, "JPEG", quality=90, exif=exif, comment=b"PLANTED-COMMENT")
+    send(application, "card-front", file.getvalue() + b"PK\x03\x04PLANTED-TRAILER")
     evidence = Evidence.objects.get()
     assert evidence.file
     sealed = default_storage.open(evidence.file.name).read()
@@ -244,9 +244,9 @@ def test_a_picture_lying_on_its_side_is_set_upright() -> None:
     upright = Image.open(io.BytesIO(shown("front")))
     exif = Image.Exif()
     exif[0x0112] = 6
-    made = io.BytesIO()
-    upright.transpose(Image.Transpose.ROTATE_90).save(made, "JPEG", quality=90, exif=exif)
-    assert send(application, "card-front", made.getvalue()).answer == {"kept": True}
+    file = io.BytesIO()
+    upright.transpose(Image.Transpose.ROTATE_90).save(file, "JPEG", quality=90, exif=exif)
+    assert send(application, "card-front", file.getvalue()).answer == {"kept": True}
     kept = Evidence.objects.get().file
     assert kept
     assert Image.open(io.BytesIO(kept.read())).size == upright.size
@@ -275,10 +275,10 @@ def test_a_piece_is_posted_and_asked_about(capturing: tuple[Application, Client]
     file, key = shown("front"), uuid.uuid4()
     address = f"{CAPTURE}card-front/{key}/?of={len(file)}&way=camera"
     for start in range(0, len(file), 100_000):
-        told = client.post(
+        answer = client.post(
             f"{address}&at={start}", file[start : start + 100_000], content_type="application/octet-stream"
         )
-    assert told.json() == {"received": len(file), "done": True, "refused": "", "said": ""}
+    assert answer.json() == {"received": len(file), "done": True, "refused": "", "said": ""}
     assert client.get(address).json()["done"]
 
 

@@ -24,13 +24,13 @@ from tests.kyc.conftest import a_case, given, shown
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
-def found(application: Application) -> dict[str, str]:
+def outcomes_of(application: Application) -> dict[str, str]:
     checking.check(application)
-    return {one.name: one.outcome for one in checking.findings(application)}
+    return {check.name: check.outcome for check in checking.findings(application)}
 
 
 def test_a_good_file_passes_what_can_be_known_here() -> None:
-    told = found(a_case().application)
+    outcomes = outcomes_of(a_case().application)
     for name in (
         "quality",
         "qr",
@@ -44,29 +44,29 @@ def test_a_good_file_passes_what_can_be_known_here() -> None:
         "cues",
         "reuse",
     ):
-        assert told[name] == Check.Outcome.PASS, name
+        assert outcomes[name] == Check.Outcome.PASS, name
     for name in ("card-genuine", "liveness", "match", "ocr"):
-        assert told[name] == Check.Outcome.NOT_PERFORMED, name
+        assert outcomes[name] == Check.Outcome.NOT_PERFORMED, name
 
 
 def test_another_persons_card_is_found() -> None:
-    told = found(a_case(other=True).application)  # the declaration names another number than the card
-    assert told["declared"] == Check.Outcome.FAIL
+    outcomes = outcomes_of(a_case(other=True).application)  # the declaration names another number than the card
+    assert outcomes["declared"] == Check.Outcome.FAIL
 
 
 def test_two_sides_of_two_cards_are_found() -> None:
-    assert found(a_case(fault="other-card").application)["same-card"] == Check.Outcome.FAIL
+    assert outcomes_of(a_case(fault="other-card").application)["same-card"] == Check.Outcome.FAIL
 
 
 def test_another_name_on_the_card_is_found_and_shown_beside_the_declared_one() -> None:
     case = a_case(fault="other-name")
-    assert found(case.application)["declared"] == Check.Outcome.FAIL
+    assert outcomes_of(case.application)["declared"] == Check.Outcome.FAIL
     reads = checking.reads_of(checking.findings(case.application))
     declared = case.application.declaration
     assert declared
     row = next(row for row in comparing.rows(declared, reads) if row.field == "full_name")
     assert row.verdict == comparing.OTHER
-    assert ("code", "Lý Thị Mẫu Xoan") in [(one.source, one.text) for one in row.statements]
+    assert ("code", "Lý Thị Mẫu Xoan") in [(statement.source, statement.text) for statement in row.statements]
 
 
 def test_an_expired_card_fails() -> None:
@@ -76,7 +76,7 @@ def test_an_expired_card_fails() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "told", "verdict"),
+    ("declared", "read", "verdict"),
     [
         ("Nguyễn Thị Hòa", "NGUYỄN THỊ HOÀ", "same"),
         ("Nguyễn Thị Hòa", "NGUYEN THI HOA", "same"),
@@ -86,8 +86,8 @@ def test_an_expired_card_fails() -> None:
         ("Lý A", "Lý B", "other"),
     ],
 )
-def test_names_are_compared_without_accents_and_told_with_them(declared: str, told: str, verdict: str) -> None:
-    assert comparing.name_verdict(declared, told) == verdict
+def test_names_are_compared_without_accents_and_told_with_them(declared: str, read: str, verdict: str) -> None:
+    assert comparing.name_verdict(declared, read) == verdict
 
 
 def test_a_name_cut_at_the_end_of_the_machines_line_is_the_same() -> None:
@@ -98,27 +98,27 @@ def test_a_name_cut_at_the_end_of_the_machines_line_is_the_same() -> None:
 
 def test_the_same_pictures_in_another_persons_application_are_found() -> None:
     first = a_case()
-    found(first.application)
+    outcomes_of(first.application)
     second = a_case(other=True)
-    told = found(second.application)
-    assert told["reuse"] == Check.Outcome.UNSURE
+    outcomes = outcomes_of(second.application)
+    assert outcomes["reuse"] == Check.Outcome.UNSURE
     kinds = checking.shared(second.application)
     assert [other.pk for other, _at in kinds["face-near"]] == [first.application.pk]
     assert [other.pk for other, _at in kinds["address"]] == [first.application.pk]
 
 
 def test_other_faces_are_no_reuse() -> None:
-    found(a_case(face=11).application)
-    assert found(a_case(face=77, other=True).application)["reuse"] == Check.Outcome.PASS
+    outcomes_of(a_case(face=11).application)
+    assert outcomes_of(a_case(face=77, other=True).application)["reuse"] == Check.Outcome.PASS
 
 
 def test_findings_are_about_these_pictures_and_no_others() -> None:
     case = a_case()
-    found(case.application)
+    outcomes_of(case.application)
     assert checking.findings(case.application)
     capture.give(case.application, given(77))
     assert checking.findings(case.application) == []
-    assert found(case.application)["qr"] == Check.Outcome.PASS
+    assert outcomes_of(case.application)["qr"] == Check.Outcome.PASS
 
 
 def test_checking_twice_writes_once_and_the_sweep_finds_what_was_lost() -> None:
@@ -143,7 +143,7 @@ def test_a_picture_that_cannot_be_opened_holds_up_no_other() -> None:
 
 def test_no_number_and_no_name_lies_open_in_what_was_found() -> None:
     case = a_case()
-    found(case.application)
+    outcomes_of(case.application)
     stored = json.dumps(
         list(Check.objects.values_list("facts", flat=True)) + list(Mark.objects.values_list("value", flat=True)),
         default=str,
@@ -162,9 +162,9 @@ def test_printed_words_are_read_where_tesseract_is_installed(monkeypatch: pytest
     from kyc.reading import vision
 
     front = Image.open(io.BytesIO(shown("front"))).convert("L")
-    told = ocr.printed(vision.image_of(vision.flattened(front, (1140, 719))))
-    assert date(1990, 5, 17) in told.dates
-    assert told.number in ("079190100000", "")
+    printed = ocr.printed(vision.image_of(vision.flattened(front, (1140, 719))))
+    assert date(1990, 5, 17) in printed.dates
+    assert printed.number in ("079190100000", "")
 
 
 # ── The eKYC service: a stand-in that answers as documented ──
@@ -177,12 +177,12 @@ class Service(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         sent = self.rfile.read(int(self.headers["Content-Length"]))
         self.asked.append(self.path)
-        told = self.answers.get(self.path, {"message": "IDG-00000400"})
+        answer = self.answers.get(self.path, {"message": "IDG-00000400"})
         if self.path.endswith("addFile"):
             assert b'filename="card-front.jpg"' in sent or b'filename="face-near.jpg"' in sent
         if self.headers["Token-id"] != "id" or self.headers["Authorization"] != "Bearer token":
-            told = {"message": "IDG-00000401"}
-        body = told if isinstance(told, bytes) else json.dumps(told).encode()
+            answer = {"message": "IDG-00000401"}
+        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -192,8 +192,8 @@ class Service(BaseHTTPRequestHandler):
         """Quiet."""
 
 
-def ok(**told: Any) -> dict[str, Any]:
-    return {"message": "IDG-00000000", "object": told}
+def ok(**content: Any) -> dict[str, Any]:
+    return {"message": "IDG-00000000", "object": content}
 
 
 GOOD = {
@@ -222,7 +222,7 @@ PICTURES = {"card-front": b"front", "face-near": b"near"}
 
 
 def asked() -> dict[str, str]:
-    return {name: one.outcome for name, one in ekyc.gateway().ask(PICTURES).items()}
+    return {name: finding.outcome for name, finding in ekyc.gateway().ask(PICTURES).items()}
 
 
 def test_what_the_service_is_sure_of_passes(service: type[Service]) -> None:
@@ -230,7 +230,7 @@ def test_what_the_service_is_sure_of_passes(service: type[Service]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "told", "name", "outcome"),
+    ("path", "answer", "name", "outcome"),
     [
         ("/ai/v1/face/compare", ok(msg="MATCH", prob=85.0), "match", "unsure"),
         ("/ai/v1/face/compare", ok(msg="NOMATCH", prob=12.0), "match", "fail"),
@@ -247,9 +247,9 @@ def test_what_the_service_is_sure_of_passes(service: type[Service]) -> None:
     ],
 )
 def test_whatever_else_it_says_is_no_pass(
-    service: type[Service], path: str, told: Any, name: str, outcome: str
+    service: type[Service], path: str, answer: Any, name: str, outcome: str
 ) -> None:
-    service.answers[path] = told
+    service.answers[path] = answer
     assert asked()[name] == outcome
 
 
@@ -267,4 +267,4 @@ def test_a_service_that_is_down_is_left_alone_for_a_while_and_people_decide(
 
 def test_a_wrong_address_is_no_pass_either(monkeypatch: pytest.MonkeyPatch) -> None:
     away = ekyc.VnptEkyc("http://127.0.0.1:9", "id", "key", "token")
-    assert {one.outcome for one in away.ask(PICTURES).values()} == {"not-performed"}
+    assert {finding.outcome for finding in away.ask(PICTURES).values()} == {"not-performed"}

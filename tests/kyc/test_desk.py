@@ -21,12 +21,12 @@ DESK = "/admin/kyc/case/"
 
 
 def test_counts_are_right_for_everybody(staff: People) -> None:
-    one, other, approver = staff("reviewer"), staff("reviewer"), staff("approver")
+    first, other, approver = staff("reviewer"), staff("reviewer"), staff("approver")
     for _case in range(3):
         bare_case()
-    act(bare_case(), "take", one)
+    act(bare_case(), "take", first)
     to_approval(bare_case(), other)
-    assert desk.counts(one) | {"new": 3, "mine": 1, "approval": 1, "held": 0} == desk.counts(one)
+    assert desk.counts(first) | {"new": 3, "mine": 1, "approval": 1, "held": 0} == desk.counts(first)
     assert desk.counts(other) | {"new": 3, "mine": 0, "held": 1} == desk.counts(other)
     assert desk.counts(approver)["approval"] == 1
 
@@ -49,12 +49,12 @@ def test_the_queue_pages_by_its_last_row_and_needs_few_queries(
 
 def test_a_file_is_found_by_an_exact_number_that_stays_out_of_the_address(staff: People, signed_in: Enter) -> None:
     case, client = bare_case(), signed_in(staff("reviewer"))
-    told = case.application.declaration
-    assert told
-    for known in (told.number, told.phone, told.email, case.application.reference):
-        found = client.post(DESK, {"q": known}, follow=True)
-        assert case.application.reference in found.content.decode()
-        assert known not in found.redirect_chain[0][0]
+    declaration = case.application.declaration
+    assert declaration
+    for known in (declaration.number, declaration.phone, declaration.email, case.application.reference):
+        page = client.post(DESK, {"q": known}, follow=True)
+        assert case.application.reference in page.content.decode()
+        assert known not in page.redirect_chain[0][0]
 
 
 def test_take_decide_and_the_next_file_opens_by_itself(staff: People, signed_in: Enter) -> None:
@@ -102,8 +102,8 @@ def test_a_picture_is_shown_to_the_holder_alone_under_the_name_and_on_the_record
     assert evidence.file
     assert answer.content != evidence.file.read()  # the viewer's name is in the pixels
     assert signed_in(other).get(f"{DESK}picture/{evidence.pk}/").status_code == 403
-    told = Event.objects.filter(verb="evidence looked at").values_list("actor", "result")
-    assert list(told) == [(reviewer.pk, "refused"), (reviewer.pk, "ok"), (other.pk, "refused")]
+    looks = Event.objects.filter(verb="evidence looked at").values_list("actor", "result")
+    assert list(looks) == [(reviewer.pk, "refused"), (reviewer.pk, "ok"), (other.pk, "refused")]
 
 
 def test_too_many_looks_in_an_hour_raise_an_alarm(staff: People, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,9 +151,9 @@ def test_an_approval_goes_blind_to_another_reviewer(staff: People, signed_in: En
     assert not sampling.waiting_for(first).exists()
     client = signed_in(second)
     page = client.get(f"{DESK}sample/{sample.pk}/").content.decode()
-    for told in ("Thẩm định đạt", first.full_name):
-        assert told not in page
-        assert told not in client.get(f"{DESK}{case.pk}/change/").content.decode()
+    for hidden in ("Thẩm định đạt", first.full_name):
+        assert hidden not in page
+        assert hidden not in client.get(f"{DESK}{case.pk}/change/").content.decode()
     client.post(f"{DESK}sample/{sample.pk}/", {"verdict": "fail"})
     sample.refresh_from_db()
     assert (sample.verdict, sample.by) == ("fail", second)
@@ -196,8 +196,8 @@ def test_a_policy_is_tried_on_past_files_before_it_goes_live_by_another(staff: P
     all_clean(case)
     Case.objects.filter(pk=case.pk).update(queue="closed", closed_at=case.received_at)
     Decision.objects.create(case=case, act="reject", reason="forged")
-    told = policing.try_on_past(policy)
-    assert (told["files"], told["machine"], told["people_said_no"]) == (1, 1, 1)
+    trial = policing.try_on_past(policy)
+    assert (trial["files"], trial["machine"], trial["people_said_no"]) == (1, 1, 1)
     policing.go_live(policy, other)
     assert policing.policy_for(case.application) == policy
 
@@ -244,6 +244,6 @@ def test_a_reviewer_who_passed_twenty_still_gets_the_next(staff: People) -> None
     for _case in range(21):
         to_approval(bare_case(), both)
     free = bare_case()
-    found = deciding.next_for(both)
-    assert found
-    assert found.pk == free.pk
+    following = deciding.next_for(both)
+    assert following
+    assert following.pk == free.pk

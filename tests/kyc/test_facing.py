@@ -28,11 +28,11 @@ OTHER = (("far", 1600), ("near", 1600), ("left", 1600), ("right", 1600), ("far",
 
 
 def test_cues_come_in_an_order_of_their_own_each_time() -> None:
-    orders = {tuple(one["cue"] for one in facing.cues(random.Random(seed), calm=False)) for seed in range(200)}
+    orders = {tuple(cue["cue"] for cue in facing.cues(random.Random(seed), calm=False)) for seed in range(200)}
     assert len(orders) > 80
     for order in orders:
         assert {"far", "near"} <= set(order)
-        assert all(one != other for one, other in pairwise(order))
+        assert all(cue != following for cue, following in pairwise(order))
 
 
 def test_somebody_who_follows_the_cues_is_kept_as_two_stills_and_a_film() -> None:
@@ -64,7 +64,7 @@ def test_a_still_picture_is_named_as_what_it_is() -> None:
 def test_a_film_of_no_face_costs_a_try_and_says_so() -> None:
     def nobody(challenge: Challenge) -> bytes:
         empty = [Image.new("RGB", (270, 360), (at * 9, 80, 90)) for at in range(20)]
-        parts = [(at * 300, "", jpeg(one)) for at, one in enumerate(empty)]
+        parts = [(at * 300, "", jpeg(frame)) for at, frame in enumerate(empty)]
         return packed([*parts, (0, "far", jpeg(empty[0])), (0, "near", jpeg(empty[1]))])
 
     application = an_application()
@@ -160,9 +160,9 @@ def test_of_fifty_injected_films_none_is_accepted_by_a_machine_alone() -> None:
         sent = film(*OTHER, face=number % 4)
         assert finish_face(application, challenge, sent).answer == {"kept": True}
         checking.check(application)
-        found = {one.name: one.outcome for one in checking.findings(application)}
-        assert found["alive"] == Check.Outcome.UNSURE
-        assert found["liveness"] == found["match"] == Check.Outcome.NOT_PERFORMED
+        outcomes = {check.name: check.outcome for check in checking.findings(application)}
+        assert outcomes["alive"] == Check.Outcome.UNSURE
+        assert outcomes["liveness"] == outcomes["match"] == Check.Outcome.NOT_PERFORMED
         assert not application.approvals.exists()
 
 
@@ -176,13 +176,13 @@ def test_a_film_cannot_be_promised_before_its_time_has_passed() -> None:
 def test_the_stills_must_show_what_the_film_shows() -> None:
     def anothers(challenge: Challenge) -> bytes:
         head, _line, rest = following(challenge).partition(b"\n")
-        told = json.loads(head)["frames"]
+        entries = json.loads(head)["frames"]
         parts, place = [], 0
-        for one in told:
-            bytes_ = rest[place : place + one["size"]]
-            place += one["size"]
-            still = one.get("still", "")
-            parts.append((one["at"], still, jpeg(Face(77).seen(0.4, (0.3, 0.7), SMALL)) if still else bytes_))
+        for entry in entries:
+            bytes_ = rest[place : place + entry["size"]]
+            place += entry["size"]
+            still = entry.get("still", "")
+            parts.append((entry["at"], still, jpeg(Face(77).seen(0.4, (0.3, 0.7), SMALL)) if still else bytes_))
         return packed(parts)
 
     assert try_face(an_application(), anothers).answer == {"refused": "wrong-film"}

@@ -24,8 +24,8 @@ def test_the_number_is_the_whole_one_not_the_nine_digits_of_the_document() -> No
     first = lines()[0]
     assert first[5:14] == "193000116"
     assert first[15:29] == "051193000116<<"
-    told = mrz.parse(lines())
-    assert told == mrz.Machine("citizen", "051193000116", "DOAN THI MAU CUC", BORN, "female", ENDS, "VNM")
+    machine = mrz.parse(lines())
+    assert machine == mrz.Machine("citizen", "051193000116", "DOAN THI MAU CUC", BORN, "female", ENDS, "VNM")
 
 
 def test_the_optional_datas_check_digit_counts_its_fillers() -> None:
@@ -39,10 +39,10 @@ def test_no_altered_line_of_numbers_passes(place: int, letter: str) -> None:
     if row == 2 or altered[row][column] == letter:
         return
     altered[row] = altered[row][:column] + letter + altered[row][column + 1 :]
-    told = mrz.parse(altered)
+    machine = mrz.parse(altered)
     # Letters ten apart weigh the same, and no check digit covers the sex: for these alone an alteration may pass.
     same = worth(letter) % 10 == worth(lines()[row][column]) % 10
-    assert told is None or same or (row, column) == (1, 7)
+    assert machine is None or same or (row, column) == (1, 7)
 
 
 def worth(letter: str) -> int:
@@ -51,14 +51,14 @@ def worth(letter: str) -> int:
 
 def test_a_card_without_an_end_and_a_birth_in_this_century() -> None:
     first, second, third = mrz.lines_for("051205000116", "DOAN MAU", date(2005, 2, 28), "male", None)
-    told = mrz.parse((first, second, third))
-    assert told
-    assert (told.expires_on, told.birth_date) == (None, date(2005, 2, 28))
+    machine = mrz.parse((first, second, third))
+    assert machine
+    assert (machine.expires_on, machine.birth_date) == (None, date(2005, 2, 28))
 
 
 def test_a_passport_has_two_lines() -> None:
-    told = mrz.parse(mrz.passport_lines("C1234567", "DOAN THI MAU CUC", BORN, "female", ENDS))
-    assert told == mrz.Machine("passport", "C1234567", "DOAN THI MAU CUC", BORN, "female", ENDS, "VNM")
+    machine = mrz.parse(mrz.passport_lines("C1234567", "DOAN THI MAU CUC", BORN, "female", ENDS))
+    assert machine == mrz.Machine("passport", "C1234567", "DOAN THI MAU CUC", BORN, "female", ENDS, "VNM")
 
 
 @pytest.mark.parametrize("wrong", [[], ["<" * 30] * 3, ["X" * 44] * 2, ["", "", ""], ["I" * 30, "9" * 30, "<" * 30]])
@@ -69,16 +69,16 @@ def test_anything_else_is_nothing(wrong: list[str]) -> None:
 def test_a_card_lying_upside_down_is_read_all_the_same() -> None:
     card = Card(told_by("Lý Thị Mẫu Xuân", "079190100000", "0912100000"), Face(3))
     taken = photograph(card.back(), Shot()).rotate(180)
-    told = vision.machine(taken.convert("L"))
-    assert told
-    assert told.number == "079190100000"
+    machine = vision.machine(taken.convert("L"))
+    assert machine
+    assert machine.number == "079190100000"
 
 
 def test_faces_are_found_by_many_threads_at_once() -> None:
     pictures = [Face(seed).seen(0.3 + seed % 3 / 10, size=(108, 144)).convert("L") for seed in range(6)]
     alone = [vision.face(picture) for picture in pictures]
-    found = at_once(6, lambda place: [vision.face(picture) for picture in pictures * 5], connect=False)
-    assert found == [alone * 5] * 6
+    boxes = at_once(6, lambda place: [vision.face(picture) for picture in pictures * 5], connect=False)
+    assert boxes == [alone * 5] * 6
 
 
 def test_readers_keep_what_the_table_says() -> None:

@@ -147,14 +147,14 @@ def test_a_rejection_ends_the_application_in_the_end(way: str, reviewer: User, s
 
 
 def test_a_second_opinion_is_given_without_seeing_the_first_and_comes_back(
-    reviewer: User, staff: People, signed_in: Callable[[User], object]
+    reviewer: User, staff: People, signed_in: Callable[[User], Client]
 ) -> None:
     case, other = bare_case(), staff("reviewer")
     act(case, "take", reviewer)
     act(case, "ask", reviewer, note="Mặt trên thẻ khác hẳn")
     assert refused(case, "take", reviewer) == "same-person"
     act(case, "take", other)
-    page = signed_in(other).get(f"/admin/kyc/case/{case.pk}/change/").content.decode()  # type: ignore[attr-defined]
+    page = signed_in(other).get(f"/admin/kyc/case/{case.pk}/change/").content.decode()
     assert "Mặt trên thẻ khác hẳn" not in page
     assert "được giấu" in page
     act(case, "agree", other)
@@ -293,7 +293,7 @@ def test_a_role_that_nobody_confirmed_decides_nothing(staff: People) -> None:
     act(case, "take", User.objects.get(pk=fresh.pk))
 
 
-def test_whoever_gave_a_role_cannot_confirm_it(staff: People, signed_in: Callable[[User], object]) -> None:
+def test_whoever_gave_a_role_cannot_confirm_it(staff: People, signed_in: Callable[[User], Client]) -> None:
     operator, other, user = staff("operator"), staff("supervisor"), staff("customer")
     client = signed_in(operator)
     from portal import audit
@@ -302,7 +302,7 @@ def test_whoever_gave_a_role_cannot_confirm_it(staff: People, signed_in: Callabl
     change_roles(user, ["reviewer"])
     audit.actor.reset(token)
     for by, vouched in ((client, False), (signed_in(other), True)):
-        by.post("/admin/portal/user/", {"action": "vouch", "_selected_action": [user.pk]})  # type: ignore[attr-defined]
+        by.post("/admin/portal/user/", {"action": "vouch", "_selected_action": [user.pk]})
         assert User.objects.get(pk=user.pk).is_vouched is vouched
 
 
@@ -393,8 +393,8 @@ def test_a_control_case_leads_to_no_certificate_and_no_message(reviewer: User, a
 def test_a_control_case_looks_like_any_other(reviewer: User) -> None:
     case = add_control_case(replace(control("fail"), truth="pass"), None)
     assert case.application.trail.count() > 5
-    told = {one.outcome for one in Check.objects.filter(application=case.application)}
-    assert told == set()  # no machine has looked yet, as with any other
+    outcomes = {check.outcome for check in Check.objects.filter(application=case.application)}
+    assert outcomes == set()  # no machine has looked yet, as with any other
     act(case, "take", reviewer)
 
 
@@ -454,9 +454,9 @@ def test_whoever_handles_an_objection_reads_it(
 @pytest.mark.parametrize("item", ["card-back", "number", "nothing"])
 def test_what_an_application_does_not_have_cannot_be_sent_back(item: str, reviewer: User) -> None:
     case = a_case()
-    told = case.application.declaration
-    assert told
-    passport = replace(told, document="passport")
+    declaration = case.application.declaration
+    assert declaration
+    passport = replace(declaration, document="passport")
     Application.objects.filter(pk=case.application_id).update(**case.application.as_declared(passport))
     act(case, "take", reviewer)
     assert refused(case, "send-back", reviewer, items={item: "cut"}) == "incomplete"
@@ -485,11 +485,11 @@ def test_of_two_decisions_at_once_one_wins_and_the_other_is_told(reviewer: User)
         0: ("pass", Choice(case.turns, file_hash=dossier.digest(case.application))),
         1: ("reject", Choice(case.turns, file_hash=dossier.digest(case.application), reason="forged")),
     }
-    found = at_once(
+    results = at_once(
         2, lambda place: deciding.decide(Case.objects.get(pk=case.pk), choice[place][0], reviewer, choice[place][1])
     )
-    lost = [one for one in found if isinstance(one, Refusal)]
-    assert [one.code for one in lost] == ["decided-already"]
+    lost = [refusal for refusal in results if isinstance(refusal, Refusal)]
+    assert [refusal.code for refusal in lost] == ["decided-already"]
     assert Decision.objects.count() == 1
 
 
@@ -499,9 +499,9 @@ def test_twenty_who_take_the_next_file_get_twenty_files(staff: People) -> None:
     people = [staff("reviewer") for _person in range(8)]
     for _file in range(8):
         bare_case()
-    found = at_once(8, lambda place: deciding.next_for(User.objects.get(pk=people[place].pk)))
-    assert all(isinstance(one, Case) for one in found)
-    assert len({one.pk for one in found if isinstance(one, Case)}) == 8
+    cases = at_once(8, lambda place: deciding.next_for(User.objects.get(pk=people[place].pk)))
+    assert all(isinstance(case, Case) for case in cases)
+    assert len({case.pk for case in cases if isinstance(case, Case)}) == 8
 
 
 @pytest.mark.postgresql
@@ -521,35 +521,35 @@ def test_thirty_approvals_at_once_are_one(reviewer: User, approver: User) -> Non
 
 
 def test_the_waiting_page_tells_the_place_and_the_time_as_they_are(
-    person: People, signed_in: Callable[[User], object], reviewer: User
+    person: People, signed_in: Callable[[User], Client], reviewer: User
 ) -> None:
     user = person()
     bare_case()
     application = an_application(Step.PIN, user=user)
     application.finish()
     client = signed_in(user)
-    page = client.get("/application/waiting/").content.decode()  # type: ignore[attr-defined]
+    page = client.get("/application/waiting/").content.decode()
     case = Case.objects.get(application=application)
     assert "Trước Quý khách còn 1 hồ sơ" in page
     assert f"{timezone.localtime(case.due_at):%H:%M %d/%m/%Y}" in page
     act(case, "take", reviewer)
     act(case, "reject", reviewer, reason="not-the-person")
-    page = client.get("/application/waiting/").content.decode()  # type: ignore[attr-defined]
+    page = client.get("/application/waiting/").content.decode()
     assert "không khớp nhau" in page
-    client.post("/application/waiting/objection/", {"words": "Tôi đúng là người trên thẻ."})  # type: ignore[attr-defined]
+    client.post("/application/waiting/objection/", {"words": "Tôi đúng là người trên thẻ."})
     case.refresh_from_db()
     assert case.queue == "objection"
     assert settings.REVIEW_MINUTES == 60
 
 
 def test_sent_back_the_customer_is_led_straight_to_the_faulty_item(
-    person: People, signed_in: Callable[[User], object], reviewer: User
+    person: People, signed_in: Callable[[User], Client], reviewer: User
 ) -> None:
     user = person()
     case = a_case(user=user)
     act(case, "take", reviewer)
     act(case, "send-back", reviewer, items={"card-back": "cut"})
-    page = signed_in(user).get("/application/", follow=True).content.decode()  # type: ignore[attr-defined]
+    page = signed_in(user).get("/application/", follow=True).content.decode()
     assert "chưa thấy đủ bốn góc" in page
     assert 'href="/application/capture/card-back/">Tiếp theo' in page
 
