@@ -82,6 +82,20 @@ class Ward(models.Model):
         return f"{self.name}, {self.province}"
 
 
+class Subscription(models.Model):
+    """What a person has bought: a plan for a term, at a branch. It has certificates over time, one after another; an
+    application is one way to one of them."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="subscriptions")
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
+    months = models.PositiveSmallIntegerField()
+    branch = models.ForeignKey(Branch, null=True, on_delete=models.PROTECT, related_name="+")
+    begun_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("thuê bao"), pgettext_lazy("nhiều", "thuê bao")
+
+
 class Application(SealedRow):
     """One person's way to one certificate. Its state is the step at which it stands; only it moves itself."""
 
@@ -98,6 +112,9 @@ class Application(SealedRow):
     )
     branch = models.ForeignKey(Branch, verbose_name=_("Đơn vị"), null=True, blank=True, on_delete=models.PROTECT)
     plan = models.ForeignKey(Plan, verbose_name=_("Gói cước"), null=True, blank=True, on_delete=models.PROTECT)
+    subscription = models.ForeignKey(
+        Subscription, null=True, editable=False, on_delete=models.PROTECT, related_name="applications"
+    )
     language = models.CharField(_("Ngôn ngữ"), max_length=2, default="vi")
     data_key = models.ForeignKey(DataKey, on_delete=models.PROTECT)
     draft = sealing.SealedJSONField(key="data_key", null=True)  # as typed so far

@@ -3,10 +3,10 @@
 from enrollment import demo, dossier, metrics, seeds
 from enrollment.journey import Step
 from enrollment.parts import Part
-from enrollment.steps import activation, payment
+from enrollment.steps import activation, payment, subscribing
 
 PART = Part(
-    begins={Step.PAYMENT: payment.arrived, Step.ACTIVATION: activation.arrived},
+    begins={Step.PAYMENT: payment.arrived, Step.ACTIVATION: activation.arrived, Step.CONTRACT: subscribing.arrived},
     papers=dossier.papers,
     hands=dossier.hands,
     schedule={

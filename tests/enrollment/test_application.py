@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from enrollment.journey import Step
 from enrollment.models import Application, Plan, Trail
 from enrollment.steps import opening
-from portal.models import Event
+from portal.models import Event, User
 from portal.refusals import Refusal
 from tests.conftest import at_once
 from tests.enrollment.conftest import Customer
@@ -116,3 +116,19 @@ def test_the_database_holds_one_open_application_per_person(customer: Callable[.
     second = an_application()
     with pytest.raises(IntegrityError):
         Application.objects.filter(pk=second.pk).update(person_index=first.person_index)
+
+
+def test_a_subscription_begins_with_the_contract_and_only_once(person: Callable[..., User]) -> None:
+    application = an_application(Step.CAPTURE)
+    Application.objects.filter(pk=application.pk).update(user=person())
+    application.refresh_from_db()
+    application.finish()
+    application.refresh_from_db()
+    subscription = application.subscription
+    assert subscription
+    assert (subscription.user, subscription.plan) == (application.user, application.plan)
+    application.finish()
+    application.finish()
+    application.send_back({"contract": "contract-wrong"})
+    application.refresh_from_db()
+    assert (application.step, application.subscription) == (Step.CONTRACT, subscription)
