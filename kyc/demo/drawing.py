@@ -5,6 +5,7 @@ MẪU across it. The demo, the tests and the table of what the readers read all 
 
 import io
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import qrcode
@@ -24,6 +25,35 @@ BLUE, DARK, SOFT = (0, 82, 143), (22, 26, 34), (92, 100, 112)
 # ── A face: proportions and colours by its seed ──
 
 
+def inked(parts: Iterable[float]) -> Ink:
+    red, green, blue = (int(part) for part in parts)
+    return (red, green, blue)
+
+
+def away(y: float, front: float) -> float:
+    """From the middle of the face, by how much what is in front has grown."""
+    return 52.0 + (y - 52.0) * front
+
+
+@dataclass(frozen=True)
+class Pen:
+    """Draws in hundredths of a face's width."""
+
+    draw: ImageDraw.ImageDraw
+    unit: float
+
+    def oval(self, x: float, y: float, half_wide: float, half_high: float, ink: Ink) -> None:
+        box = (x - half_wide, y - half_high, x + half_wide, y + half_high)
+        self.draw.ellipse(tuple(side * self.unit for side in box), fill=ink)
+
+    def points(self, *places: tuple[float, float]) -> list[tuple[float, float]]:
+        return [(x * self.unit, y * self.unit) for x, y in places]
+
+
+def shaded(skin: Ink, by: float) -> Ink:
+    return (int(skin[0] * by), int(skin[1] * by), int(skin[2] * by))
+
+
 @dataclass(frozen=True)
 class Face:
     seed: int
@@ -31,52 +61,45 @@ class Face:
     def drawn(self, near: float = 0.0, size: int = 480) -> Image.Image:
         """`near`: how close to the lens, 0 to 1. What is in front (eyes, nose, mouth) grows more than the outline."""
         dice = random.Random(self.seed)
-        unit = size / 100
-        skin = tuple(int(base + dice.uniform(-22, 12)) for base in (222, 184, 158))
-        hair = tuple(int(base + dice.uniform(0, 40)) for base in (24, 20, 20))
+        skin = inked(base + dice.uniform(-22, 12) for base in (222, 184, 158))
+        hair = inked(base + dice.uniform(0, 40) for base in (24, 20, 20))
         wide, eye_gap, eye_high = dice.uniform(27, 31), dice.uniform(11.5, 14.5), dice.uniform(44, 48)
         brow, mouth_wide, nose_long = dice.uniform(1.6, 3.2), dice.uniform(8, 12), dice.uniform(12, 16)
-        front = 1 + 0.22 * near
         image = Image.new("RGB", (size, int(size * 1.25)), (0, 0, 0))
-        draw = ImageDraw.Draw(image)
-
-        def oval(x: float, y: float, half_wide: float, half_high: float, ink: tuple[int, ...]) -> None:
-            box = ((x - half_wide) * unit, (y - half_high) * unit, (x + half_wide) * unit, (y + half_high) * unit)
-            draw.ellipse(box, fill=ink)
-
-        def shade(by: float) -> Ink:
-            return (int(skin[0] * by), int(skin[1] * by), int(skin[2] * by))
-
-        draw.rectangle((0, 0, *image.size), fill=(1, 1, 1))
-        oval(50, 120, 44, 26, tuple(dice.randint(40, 120) for _part in range(3)))  # shoulders
-        oval(50, 96, 12, 22, shade(0.8))  # neck
-        oval(50, 42, wide + 5, 38, hair)
-        oval(50, 54, wide, 37, skin)
-        oval(50, 19, wide + 1, 11, hair)
-        oval(50 - wide, 55, 3.5, 7, shade(0.86))
-        oval(50 + wide, 55, 3.5, 7, shade(0.86))
-        middle = 52.0
-
-        def away(y: float) -> float:
-            return middle + (y - middle) * front
-
+        pen = Pen(ImageDraw.Draw(image), size / 100)
+        pen.draw.rectangle((0, 0, *image.size), fill=(1, 1, 1))
+        pen.oval(50, 120, 44, 26, inked(dice.randint(40, 120) for _part in range(3)))  # shoulders
+        pen.oval(50, 96, 12, 22, shaded(skin, 0.8))  # neck
+        pen.oval(50, 42, wide + 5, 38, hair)
+        pen.oval(50, 54, wide, 37, skin)
+        pen.oval(50, 19, wide + 1, 11, hair)
+        pen.oval(50 - wide, 55, 3.5, 7, shaded(skin, 0.86))
+        pen.oval(50 + wide, 55, 3.5, 7, shaded(skin, 0.86))
+        front = 1 + 0.22 * near
         for side in (-1, 1):
-            x, y = 50 + side * eye_gap * front, away(eye_high)
-            oval(x, y - 0.6, 8.2 * front, 5.4 * front, shade(0.66))  # the hollow around the eye
-            oval(x, y, 4.6 * front, 2.3 * front, (240, 238, 234))
-            oval(x, y, 2.1 * front, 2.2 * front, (34, 22, 16))
-            draw.line(
-                [((x - 6 * front) * unit, (y - 6.4 * front) * unit), ((x + 6 * front) * unit, (y - 6.8 * front) * unit)],
-                fill=hair, width=int(brow * unit * front),
-            )  # fmt: skip
-        nose_at = away(eye_high + nose_long)
-        nose = ((50, away(eye_high + 1)), (50 - 4.4 * front, nose_at), (50 + 4.4 * front, nose_at))
-        draw.polygon([(x * unit, y * unit) for x, y in nose], fill=shade(1.06))
-        oval(50 - 2.4 * front, nose_at, 1.5 * front, 1.0 * front, shade(0.5))
-        oval(50 + 2.4 * front, nose_at, 1.5 * front, 1.0 * front, shade(0.5))
-        oval(50, away(76), mouth_wide * front, 2.6 * front, (168, 84, 84))
-        oval(50, away(78.8), mouth_wide * 0.7 * front, 1.4 * front, shade(0.78))
-        return image.filter(ImageFilter.GaussianBlur(unit * 0.55))
+            self.eye(pen, 50 + side * eye_gap * front, away(eye_high, front), front, (skin, hair, brow))
+        self.nose_and_mouth(pen, (eye_high, nose_long, mouth_wide), front, skin)
+        return image.filter(ImageFilter.GaussianBlur(pen.unit * 0.55))
+
+    @staticmethod
+    def eye(pen: Pen, x: float, y: float, front: float, inks: tuple[Ink, Ink, float]) -> None:
+        skin, hair, brow = inks
+        pen.oval(x, y - 0.6, 8.2 * front, 5.4 * front, shaded(skin, 0.66))  # the hollow around the eye
+        pen.oval(x, y, 4.6 * front, 2.3 * front, (240, 238, 234))
+        pen.oval(x, y, 2.1 * front, 2.2 * front, (34, 22, 16))
+        ends = pen.points((x - 6 * front, y - 6.4 * front), (x + 6 * front, y - 6.8 * front))
+        pen.draw.line(ends, fill=hair, width=int(brow * pen.unit * front))
+
+    @staticmethod
+    def nose_and_mouth(pen: Pen, traits: tuple[float, float, float], front: float, skin: Ink) -> None:
+        eye_high, nose_long, mouth_wide = traits
+        y = away(eye_high + nose_long, front)
+        bridge = (50, away(eye_high + 1, front))
+        pen.draw.polygon(pen.points(bridge, (50 - 4.4 * front, y), (50 + 4.4 * front, y)), fill=shaded(skin, 1.06))
+        pen.oval(50 - 2.4 * front, y, 1.5 * front, 1.0 * front, shaded(skin, 0.5))
+        pen.oval(50 + 2.4 * front, y, 1.5 * front, 1.0 * front, shaded(skin, 0.5))
+        pen.oval(50, away(76, front), mouth_wide * front, 2.6 * front, (168, 84, 84))
+        pen.oval(50, away(78.8, front), mouth_wide * 0.7 * front, 1.4 * front, shaded(skin, 0.78))
 
     def seen(
         self, wide: float, at: tuple[float, float] = (0.5, 0.5), size: tuple[int, int] = (480, 640), seed: int = 0
