@@ -5,11 +5,13 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from itertools import count
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 from PIL import ImageOps
@@ -28,6 +30,7 @@ from kyc.steps.control import Control
 from kyc.steps.review import deciding
 from kyc.steps.review.turns import Choice
 from portal.models import User
+from portal.refusals import Refusal
 from tests.enrollment.conftest import _seeded  # noqa: F401
 
 SERIAL = count(100_000)
@@ -47,6 +50,16 @@ def given(face: int = FACE, fault: str = "") -> capture.Given:
         declaration = replace(declaration, full_name="Lý Thị Mẫu Xoan")
     card = Card(declaration, Face(face), fake={"number": "079190999999"} if fault == "other-card" else {})
     return {**evidence.drawn_card(card), **drawn_face(Face(face), 450, SMALL)}
+
+
+# What a decision needs beside the file.
+MORE: dict[str, dict[str, Any]] = {
+    "send-back": {"items": {"card-front": "glare"}},
+    "hold": {"reason": "technical", "until": timezone.localdate() + timedelta(days=2)},
+    "reject": {"reason": "forged"},
+    "return": {"note": "xem lại"},
+    "disagree": {"note": "khác mặt"},
+}
 
 
 @cache
@@ -160,6 +173,21 @@ def to_approval(case: Case, reviewer: User) -> Case:
     act(case, "take", reviewer)
     act(case, "pass", reviewer)
     return case
+
+
+def refused(case: Case, verb: str, by: User, **more: Any) -> str:
+    with pytest.raises(Refusal) as no:
+        act(case, verb, by, **more)
+    return no.value.code
+
+
+def finding(case: Case) -> Application:
+    return Application.objects.select_related("data_key", "plan").get(pk=case.application_id)
+
+
+def with_roles(user: User, *roles: str) -> User:
+    user.groups.set(Group.objects.filter(name__in=roles))
+    return User.objects.get(pk=user.pk)
 
 
 def assisted(application: Application, agent: User) -> None:

@@ -12,7 +12,7 @@ from kyc.steps import checking, looking, policing, sampling
 from kyc.steps.review import deciding
 from portal.models import Event, User
 from portal.refusals import Refusal
-from tests.kyc.conftest import a_case, act, bare_case, to_approval
+from tests.kyc.conftest import a_case, act, bare_case, to_approval, with_roles
 
 pytestmark = pytest.mark.django_db
 People = Callable[..., User]
@@ -238,8 +238,6 @@ def test_the_policy_that_says_most_precisely_what_it_is_for_counts() -> None:
 
 
 def test_a_reviewer_who_passed_twenty_still_gets_the_next(staff: People) -> None:
-    from tests.kyc.test_review import with_roles
-
     both = with_roles(staff("reviewer"), "reviewer", "approver")
     for _case in range(21):
         to_approval(bare_case(), both)

@@ -1,0 +1,168 @@
+"""Who may do what with a file, when; and two people who do not know each other's hand."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from enrollment import dossier
+from enrollment.models import Application, Approval
+from enrollment.steps import approving
+from kyc.models import Case, Decision
+from kyc.steps import capture, facing
+from kyc.steps.review import deciding
+from kyc.steps.review.turns import Choice
+from kyc.steps.review.verbs import VERBS
+from portal.accounts.roles import ROLES, change_roles, vouch
+from portal.models import User
+from portal.refusals import Refusal
+from tests.kyc.conftest import (
+    MORE,
+    a_case,
+    act,
+    assisted,
+    bare_case,
+    finding,
+    given,
+    refused,
+    to_approval,
+    with_roles,
+)
+
+pytestmark = pytest.mark.django_db
+People = Callable[..., User]
+
+
+def in_queue(case: Case, queue: str, holder: User | None) -> Case:
+    Case.objects.filter(pk=case.pk).update(queue=queue, holder=holder, held_at=timezone.now())
+    return Case.objects.select_related("application", "application__data_key").get(pk=case.pk)
+
+
+def test_every_role_does_in_every_queue_what_the_table_says_and_nothing_else(staff: People) -> None:
+    """Promise P5."""
+    people = {role: staff(role) for role in ROLES if ROLES[role].staff}
+    done, case = 0, bare_case()
+    file_hash = dossier.digest(case.application)
+    for queue, (role, user) in itertools.product(Case.Queue.values, people.items()):
+        for held in (False, True):
+            case = in_queue(case, queue, user if held else None)
+            before = (queue, case.holder_id, case.turns)
+            for verb, rule in VERBS.items():
+                right = queue in rule.queues and role in rule.roles and (held or not rule.held)
+                choice = Choice(case.turns, file_hash=file_hash, to=people["reviewer"], **MORE.get(verb, {}))
+                try:
+                    with transaction.atomic():
+                        deciding.decide(case, verb, user, choice)
+                        assert right, (role, verb, queue, held)
+                        done += 1
+                        transaction.set_rollback(True)
+                    case.refresh_from_db()
+                except Refusal:
+                    pass
+            case.refresh_from_db()
+            assert (case.queue, case.holder_id, case.turns) == before
+    assert done > 30
+
+
+def test_what_decides_is_open_to_reviewers_and_approvers_alone() -> None:
+    for verb in ("pass", "approve", "send-back", "reject", "agree", "disagree", "hold"):
+        assert set(VERBS[verb].roles) <= {"reviewer", "approver"}
+    assert VERBS["pass"].roles == ("reviewer",)
+    assert VERBS["approve"].roles == ("approver",)
+
+
+def test_every_verb_that_decides_has_its_words_in_the_record() -> None:
+    assert set(VERBS) - {"take", "take-over", "assign", "release"} <= set(Decision.ACTS)
+
+
+# ── Two people, and neither of them in the file (promise P5) ──
+
+
+def test_one_person_with_both_roles_cannot_do_both(reviewer: User) -> None:
+    """Promise P5."""
+    both = with_roles(reviewer, "reviewer", "approver", "supervisor")
+    case = to_approval(bare_case(), both)
+    assert refused(case, "take", both) == "same-person"
+    assert refused(case, "assign", both, to=both) in ("same-person", "own-hands")
+    Case.objects.filter(pk=case.pk).update(holder=both, turns=9)
+    assert refused(case, "approve", both) == "same-person"
+    with pytest.raises(Refusal, match="same-person"):
+        approving.approve(finding(case), dossier.digest(case.application), both)
+
+
+def test_not_even_the_database_takes_one_person_twice(reviewer: User) -> None:
+    case = to_approval(bare_case(), reviewer)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Approval.objects.filter(application=case.application).update(approved_by=reviewer)
+
+
+@pytest.mark.parametrize("how", ["captured", "assisted", "opened", "own", "same number"])
+def test_whoever_had_a_hand_in_the_file_can_neither_appraise_nor_approve(
+    how: str, staff: People, person: People
+) -> None:
+    """Promise P5."""
+    user = with_roles(staff("agent"), "agent", "reviewer", "approver")
+    case = bare_case()
+    application = case.application
+    if how == "captured":
+        capture.give(application, given(), by=user)
+    elif how == "assisted":
+        assisted(application, user)
+    elif how == "opened":
+        application.trail.filter(verb="opened").update(actor=user)
+    elif how == "own":
+        Application.objects.filter(pk=application.pk).update(user=user)
+    else:
+        Application.objects.filter(pk=application.pk).update(person_index=user.username)
+    assert refused(case, "take", user) == "own-hands"
+    Case.objects.filter(pk=case.pk).update(holder=user, held_at=timezone.now(), turns=3)
+    assert refused(case, "pass", user) == "own-hands"
+    Case.objects.filter(pk=case.pk).update(queue="approval", turns=4)
+    assert refused(case, "approve", user) == "own-hands"
+
+
+def test_a_helpers_hand_cannot_be_wiped_by_another_helper(staff: People) -> None:
+    helper, other = with_roles(staff("agent"), "agent", "reviewer"), staff("agent")
+    case = bare_case()
+    for by in (helper, other):
+        facing.allow_again(case.application, by)
+    assert {helper.pk, other.pk} <= dossier.hands_of(case.application)
+    assert refused(case, "take", helper) == "own-hands"
+
+
+def test_a_role_that_nobody_confirmed_decides_nothing(staff: People) -> None:
+    case, fresh = bare_case(), staff("reviewer", vouched=False)
+    assert refused(case, "take", fresh) == "not-vouched"
+    for by, code in ((fresh, "not-vouched"), (staff("supervisor", vouched=False), "not-vouched")):
+        with pytest.raises(Refusal, match=code):
+            vouch(fresh, by)
+    vouch(fresh, staff("supervisor"))
+    act(case, "take", User.objects.get(pk=fresh.pk))
+
+
+def test_whoever_gave_a_role_cannot_confirm_it(staff: People, signed_in: Callable[[User], Client]) -> None:
+    operator, other, user = staff("operator"), staff("supervisor"), staff("customer")
+    client = signed_in(operator)
+    from portal import audit
+
+    token = audit.actor.set(audit.Actor(operator))
+    change_roles(user, ["reviewer"])
+    audit.actor.reset(token)
+    for by, vouched in ((client, False), (signed_in(other), True)):
+        by.post("/admin/portal/user/", {"action": "vouch", "_selected_action": [user.pk]})
+        assert User.objects.get(pk=user.pk).is_vouched is vouched
+
+
+@pytest.mark.parametrize("item", ["card-back", "number", "nothing"])
+def test_what_an_application_does_not_have_cannot_be_sent_back(item: str, reviewer: User) -> None:
+    case = a_case()
+    declaration = case.application.declaration
+    assert declaration
+    passport = replace(declaration, document="passport")
+    Application.objects.filter(pk=case.application_id).update(**case.application.as_declared(passport))
+    act(case, "take", reviewer)
+    assert refused(case, "send-back", reviewer, items={item: "cut"}) == "incomplete"
