@@ -25,5 +25,5 @@ PART = Part(
     queues={tasks.seed_files.name: SIGNER},  # the demo's people sign, so they walk where the keys are
     gauges=metrics.standing,
     doors=doors.doors,
-    benches="kyc.benches",
+    benches="kyc.demo.benches",
 )
