@@ -54,7 +54,7 @@ TURNS: dict[Step, Turn] = {
     Step.CONTRACT: Turn(Actor.CUSTOMER, "signing:contract"),
     Step.PIN: Turn(Actor.CUSTOMER, "signing:pin"),
     Step.REVIEW: Turn(Actor.STAFF, "kyc:review"),
-    Step.ISSUANCE: Turn(Actor.PORTAL, "signing:issuing"),
+    Step.ISSUANCE: Turn(Actor.PORTAL, "signing:issuance"),
     Step.ACCEPTANCE: Turn(Actor.CUSTOMER, "signing:acceptance"),
     Step.COMPLETE: Turn(Actor.CUSTOMER, "signing:certificate"),
     Step.STOPPED: Turn(Actor.CUSTOMER, STANDING),

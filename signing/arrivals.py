@@ -50,8 +50,9 @@ def state_at(application: Application, step: Step) -> Certificate.State:
 
 
 def stand(application: Application, state: Certificate.State) -> None:
-    certificate, made = Certificate.objects.get_or_create(application=application, defaults={"state": state})
-    if not made and certificate.state != state:
+    begins = {"state": state, "subscription": application.subscription}
+    certificate, is_new = Certificate.objects.get_or_create(application=application, defaults=begins)
+    if not is_new and certificate.state != state:
         certificate.move(state, due_at=timezone.now(), faults=0)
 
 
@@ -67,4 +68,6 @@ def erased(application: Application) -> None:
     """Its key is gone, and with it every document; the customer's key pair goes too."""
     Act.objects.filter(application=application).delete()
     Paper.objects.filter(application=application).update(state=Paper.State.VOID, evidence=None)
-    Key.objects.filter(application=application, certificate=None).update(custody=None, wrapped=None, request=None)
+    if application.subscription:
+        unused = Key.objects.filter(subscription=application.subscription, certificates=None)
+        unused.update(custody=None, wrapped=None, request=None)

@@ -35,7 +35,7 @@ from signing.authority.timestamps import signer_of, stamp
 from signing.holders import holder_of
 from signing.models import Act, Certificate
 from signing.papers import layout, pades, paper, places, texts
-from signing.steps import acceptance, issuance, sealing
+from signing.steps import acceptance, issuance, signatures
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 BARE = "the bare RSA-2048 signature"
@@ -87,7 +87,7 @@ def plain() -> bytes:
 def sealing_pairs() -> Iterator[Pair]:
     pdf, organisation = filled(), signer_of(Authority.Role.ORGANISATION)
     stamped = partial(stamp, signer=signer_of(Authority.Role.TIMESTAMP))
-    evidence = sealing.evidence([])
+    evidence = signatures.evidence([])
 
     def b_b() -> bytes:
         return pades.sign(pdf, organisation, "VNPT")
@@ -96,7 +96,7 @@ def sealing_pairs() -> Iterator[Pair]:
         return pades.sign(pdf, organisation, "VNPT", stamp=stamped)
 
     def b_lta() -> bytes:
-        return sealing.lasting(sealing.by_provider(pdf), evidence)
+        return signatures.lasting(signatures.by_provider(pdf), evidence)
 
     for name, ours, level in (("seal B-B", b_b, "b"), ("seal B-T", b_t, "t"), ("seal B-LTA", b_lta, "lta")):
         yield Pair(name, ours, partial(one_call, pdf, level), "pyHanko's one call", 2)
@@ -189,8 +189,9 @@ def made() -> Callable[[], object]:
     application = approved()
     certificate = Certificate.objects.get(application=application)
     certificate.application = application
-    key_of, authority = application.key, Authority.now("issuing")
-    holder, issuer, public = holder_of(application), authority.as_issuer, bytes(key_of.public)
+    own_key, authority = issuance.own_key(application), Authority.now("issuing")
+    assert own_key
+    holder, issuer, public = holder_of(application), authority.as_issuer, bytes(own_key.public)
     here = Certificate.objects.filter(pk=certificate.pk)
 
     def work() -> None:

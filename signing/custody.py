@@ -35,8 +35,8 @@ def text(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
-def raw(told: str) -> bytes:
-    return base64.b64decode(told)
+def raw(text: str) -> bytes:
+    return base64.b64decode(text)
 
 
 def box(key: bytes, plain: bytes) -> str:
@@ -58,22 +58,22 @@ def locked(wrapped: bytes, owner: str, public: bytes, secrets: dict[str, bytes])
     for way, secret in secrets.items():
         salt = os.urandom(16)
         ways[way] = {"salt": text(salt), "box": box(stretched(way, secret, salt), key)}
-    told = {"owner": owner, "public": hashlib.sha256(public).hexdigest(), "ways": ways, "core": box(key, wrapped)}
-    return vault().encrypt(json.dumps(told).encode())
+    content = {"owner": owner, "public": hashlib.sha256(public).hexdigest(), "ways": ways, "core": box(key, wrapped)}
+    return vault().encrypt(json.dumps(content).encode())
 
 
 def opened(custody: bytes, owner: str, public: bytes, way: str, secret: bytes) -> bytes:
     """What the vault wrapped, to be signed with at once."""
-    told = checked(custody, owner, public)
-    if way not in told["ways"]:
+    content = checked(custody, owner, public)
+    if way not in content["ways"]:
         raise WrongSecret
-    one = told["ways"][way]
-    return unboxed(unboxed(stretched(way, secret, raw(one["salt"])), one["box"]), told["core"])
+    lock = content["ways"][way]
+    return unboxed(unboxed(stretched(way, secret, raw(lock["salt"])), lock["box"]), content["core"])
 
 
 def checked(custody: bytes, owner: str, public: bytes) -> dict[str, Any]:
     """The vault's word that this key is this owner's; raises Broken."""
-    told: dict[str, Any] = json.loads(vault().decrypt(custody))
-    if told["owner"] != owner or told["public"] != hashlib.sha256(public).hexdigest():
+    content: dict[str, Any] = json.loads(vault().decrypt(custody))
+    if content["owner"] != owner or content["public"] != hashlib.sha256(public).hexdigest():
         raise Broken("another's key")
-    return told
+    return content

@@ -1,9 +1,11 @@
-"""What a browser seals to the signer and nobody else can open: ECDH on P-256, HKDF and AES-256-GCM, as WebCrypto has them.
+"""What a browser encloses for the signer and nobody else can open: ECDH on P-256, HKDF and AES-256-GCM, as WebCrypto has them.
 
 The same few lines in JavaScript are in static/signing/signing.js."""
 
 import base64
+import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -18,22 +20,30 @@ POINT, NONCE = 65, 12
 MOST = 8192
 
 
+BATCH = b"smartca batch 1"  # sets this digest apart from that of any document
+
+
 class Garbled(Exception):
-    """Not sealed to this signer, altered on the way, or not what an envelope holds."""
+    """Not enclosed for this signer, altered on the way, or not what an envelope holds."""
 
 
-def opened(sealed: bytes, key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
-    point, nonce, box = sealed[:POINT], sealed[POINT : POINT + NONCE], sealed[POINT + NONCE :]
+def batch_digest(digests: Iterable[str]) -> str:
+    """One over many, in their order, so that an envelope holds a batch of any size. Each is SHA-256 in hex."""
+    return hashlib.sha256(BATCH + b"".join(map(bytes.fromhex, digests))).hexdigest()
+
+
+def opened(enclosed: bytes, key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
+    point, nonce, box = enclosed[:POINT], enclosed[POINT : POINT + NONCE], enclosed[POINT + NONCE :]
     try:
         other = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
         shared = key.exchange(ec.ECDH(), other)
         plain = AESGCM(derived(shared)).decrypt(nonce, box, point)
-        told = json.loads(plain)
+        fields = json.loads(plain)
     except (InvalidTag, ValueError, TypeError, RecursionError) as wrong:
         raise Garbled from wrong
-    if not isinstance(told, dict):
+    if not isinstance(fields, dict):
         raise Garbled
-    return told
+    return fields
 
 
 def text(raw: bytes) -> str:
@@ -45,12 +55,11 @@ def derived(shared: bytes) -> bytes:
     return HKDF(SHA256(), 32, salt=bytes(32), info=INFO).derive(shared)
 
 
-def sealed(told: dict[str, Any], public: bytes) -> bytes:
+def enclosed(fields: dict[str, Any], public: bytes) -> bytes:
     """As the browser does it; for tests and for the demo's people."""
     key, other, nonce = ec.generate_private_key(ec.SECP256R1()), load_der_public_key(public), bytes(NONCE)
     assert isinstance(other, ec.EllipticCurvePublicKey)
     numbers = key.public_key().public_numbers()
     point = b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
-    return (
-        point + nonce + AESGCM(derived(key.exchange(ec.ECDH(), other))).encrypt(nonce, json.dumps(told).encode(), point)
-    )
+    secret, plain = derived(key.exchange(ec.ECDH(), other)), json.dumps(fields).encode()
+    return point + nonce + AESGCM(secret).encrypt(nonce, plain, point)

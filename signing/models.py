@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from enrollment.models import Application, Approval, OfApplication
+from enrollment.models import Application, Approval, OfApplication, Subscription
 from portal import sealing
 from portal.models import SealedFile, User
 from portal.refusals import Refusal
 from signing.authority.models import Authority, Issued, algorithm
+from signing.envelope import batch_digest
 
 # ── Documents ──
 
@@ -81,8 +82,8 @@ class Paper(OfApplication):
 
     @classmethod
     def of(cls, application: Application, kind: "Paper.Kind | str") -> "Paper | None":
-        found = cls.objects.filter(application=application, kind=kind).exclude(state=cls.State.VOID)
-        paper = found.select_related("shown", "shown__data_key", "file", "file__data_key").first()
+        papers = cls.objects.filter(application=application, kind=kind).exclude(state=cls.State.VOID)
+        paper = papers.select_related("shown", "shown__data_key", "file", "file__data_key").first()
         if paper:
             paper.application = application
         return paper
@@ -94,12 +95,13 @@ PIN_TRIES = 5
 
 
 class Key(models.Model):
-    """A key pair, made ahead and taken from the pool by one application when its PIN is made."""
+    """A key pair, made ahead and taken from the pool for one subscription when its PIN is made. It may serve several
+    certificates, and a subscription may have several keys over time."""
 
-    application = models.OneToOneField(Application, null=True, on_delete=models.PROTECT, related_name="key")
+    subscription = models.ForeignKey(Subscription, null=True, on_delete=models.PROTECT, related_name="keys")
     kind = models.CharField(max_length=8)
     public = models.BinaryField()
-    wrapped = models.BinaryField(null=True)  # by the vault alone, while it lies in the pool
+    wrapped = models.BinaryField(null=True)  # by the vault alone, until it has a PIN
     custody = models.BinaryField(null=True)  # by the vault and by its owner's PIN: see custody.py
     request = models.BinaryField(null=True)  # the certificate request: proof that the key was at hand
     passkey = models.JSONField(null=True)  # which passkey opens it too: its id, and the salt it is asked with
@@ -108,19 +110,37 @@ class Key(models.Model):
     bound_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=("kind", "id"), condition=Q(application=None), name="keys_in_the_pool"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("subscription",), condition=~Q(wrapped=None), name="one_key_taken_at_a_time"
+            ),
+        )
+        indexes = (models.Index(fields=("kind", "id"), condition=Q(subscription=None), name="keys_in_the_pool"),)
 
     @property
     def algorithm(self) -> str:
         return algorithm(self.kind)
 
+    @property
+    def owner(self) -> str:
+        """As custody names whose it is."""
+        return str(self.subscription_id)
+
     @classmethod
     def pool(cls, kind: str) -> "QuerySet[Key]":
-        return cls.objects.filter(application=None, kind=kind)
+        return cls.objects.filter(subscription=None, kind=kind)
+
+    @classmethod
+    def of(cls, subscription: Subscription | None) -> "Key | None":
+        """The newest that its owner can open."""
+        if subscription is None:
+            return None
+        return cls.objects.filter(subscription=subscription).exclude(custody=None).order_by("-pk").first()
 
 
-class Act(OfApplication):
-    """An explicit act that only the customer can do: asked for with what it is about, given sealed to the signer, once."""
+class Act(models.Model):
+    """An explicit act that only the customer can do: asked for with the batch it is about, given to the signer in an
+    envelope, once. It is its subscription's; the key is the one it signs with, none yet while the first PIN is made."""
 
     class Kind(models.TextChoices):
         PIN = "pin", _("Tạo mã PIN")
@@ -133,13 +153,16 @@ class Act(OfApplication):
         DONE = "done", _("Đã ký")
         REFUSED = "refused", _("Không ký")
 
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="acts")
+    key = models.ForeignKey(Key, null=True, on_delete=models.SET_NULL, related_name="acts")
+    application = models.ForeignKey(
+        Application, null=True, on_delete=models.CASCADE, related_name="+"
+    )  # whose step it does
     nonce = models.CharField(max_length=43, unique=True)
     kind = models.CharField(max_length=6, choices=Kind)
-    paper = models.ForeignKey(Paper, null=True, on_delete=models.CASCADE, related_name="acts")
-    digests = models.JSONField(default=list)  # of what is shown, as the browser must have found them too
     state = models.CharField(max_length=7, choices=State, default=State.ASKED)
     ends_at = models.DateTimeField()
-    envelope = models.BinaryField(null=True)  # sealed by the browser; gone once it was opened
+    envelope = models.BinaryField(null=True)  # enclosed by the browser; gone once it was opened
     user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     place = models.CharField(max_length=45, blank=True)
     answer = models.CharField(max_length=40, blank=True)
@@ -151,12 +174,39 @@ class Act(OfApplication):
         verbose_name, verbose_name_plural = _("lần xác nhận"), pgettext_lazy("nhiều", "lần xác nhận")
         indexes = (models.Index(fields=("id",), condition=Q(state="given"), name="acts_given"),)
 
+    @property
+    def batch(self) -> str:
+        """One digest over all that it is about, as the browser must have come to it too."""
+        return batch_digest(self.entries.order_by("position").values_list("digest", flat=True))
+
+
+class Entry(models.Model):
+    """One thing of an act's batch."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Chờ ký")
+        SIGNED = "signed", _("Đã ký")
+        REFUSED = "refused", _("Không ký")
+
+    act = models.ForeignKey(Act, on_delete=models.CASCADE, related_name="entries")
+    position = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)  # SHA-256 of what is shown
+    label = models.CharField(max_length=200)
+    paper = models.ForeignKey(Paper, null=True, on_delete=models.CASCADE, related_name="entries")
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("mục cần ký"), pgettext_lazy("nhiều", "mục cần ký")
+        constraints = (models.UniqueConstraint(fields=("act", "position"), name="one_entry_at_a_position"),)
+        indexes = (models.Index(fields=("act",), condition=Q(state="waiting"), name="entries_waiting"),)
+
 
 # ── Certificates ──
 
 
 class Certificate(OfApplication):
-    """One person's certificate. Its row is there before it: serial and content are stored before anything is signed."""
+    """One person's certificate, to which one application led. Its row is there before it: serial and content are stored
+    before anything is signed."""
 
     class State(models.IntegerChoices):  # the numbers and names that SmartCA uses (DOMAIN §1.4)
         ACTIVE = 0, _("Đang hoạt động")
@@ -189,7 +239,8 @@ class Certificate(OfApplication):
     }
 
     application = models.OneToOneField(Application, on_delete=models.PROTECT, related_name="certificate")
-    key = models.OneToOneField(Key, null=True, on_delete=models.PROTECT, related_name="certificate")
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="certificates")
+    key = models.ForeignKey(Key, null=True, on_delete=models.PROTECT, related_name="certificates")
     state = models.PositiveSmallIntegerField(_("Trạng thái"), choices=State)
     # The intent, written once and before anything is signed
     register = models.OneToOneField(
@@ -217,8 +268,8 @@ class Certificate(OfApplication):
     def move(self, state: "Certificate.State", **facts: object) -> None:
         """By one conditional update: of two that move it one wins, and what the table forbids moves nothing."""
         froms = [origin for origin, targets in self.MOVES.items() if state in targets]
-        here = Certificate.objects.filter(pk=self.pk, state__in=froms)
-        if here.update(state=state, **facts) != 1:
+        movable = Certificate.objects.filter(pk=self.pk, state__in=froms)
+        if movable.update(state=state, **facts) != 1:
             raise out_of_state()
         self.state = state
         for name, value in facts.items():
@@ -266,14 +317,14 @@ MOST_PAUSE = timedelta(minutes=8)  # what fails again and again holds up the oth
 
 def take(row: Paper | Certificate, turn: timedelta, now: datetime) -> bool:
     """Of those who see that it is due one has it, for a turn that doubles each time; if that one falls, another comes."""
-    here = type(row)._default_manager.filter(pk=row.pk, due_at=row.due_at, state=row.state)
+    due = type(row)._default_manager.filter(pk=row.pk, due_at=row.due_at, state=row.state)
     until = now + min(turn * 2 ** min(row.faults, 10), MOST_PAUSE)
-    return bool(here.update(due_at=until, faults=Least(F("faults") + 1, 1000)))
+    return bool(due.update(due_at=until, faults=Least(F("faults") + 1, 1000)))
 
 
 def next_number(name: str, day: date) -> int:
     """Given once, however many ask at the same moment; inside a transaction, so none is lost to a failed one."""
     Series.objects.bulk_create([Series(name=name, day=day)], ignore_conflicts=True)
-    here = Series.objects.filter(name=name, day=day)
-    here.update(last=F("last") + 1)
-    return here.values_list("last", flat=True)[0]
+    series = Series.objects.filter(name=name, day=day)
+    series.update(last=F("last") + 1)
+    return series.values_list("last", flat=True)[0]

@@ -1,4 +1,4 @@
-"""What the pages of signing show: tables in the reader's language, the certificate card, what a check found."""
+"""What the pages of signing show: tables in the reader's language, the certificate card, what a check brings to light."""
 
 import math
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ TONES = {
 }
 
 
-def told(rows: tuple[Row, ...], facts: dict[str, str]) -> list[tuple[str, str]]:
+def labelled(rows: tuple[Row, ...], facts: dict[str, str]) -> list[tuple[str, str]]:
     """Label and value, in the language of the page."""
     english = get_language() == "en"
     return [(row.gloss if english else row.label, facts[source(row.name)]) for row in rows]
@@ -48,11 +48,11 @@ def contract_page(application: Application) -> dict[str, Any]:
         "agreement": agreement,
         "asked": asked,
         "terms": terms,
-        "applicant": told(printing.APPLICANT, facts),
-        "party_a": told(printing.PARTY_A, facts),
-        "party_b": told(printing.PARTY_B, facts),
-        "bought": told(printing.BOUGHT, facts),
-        "wanted": told(printing.WANTED, facts),
+        "applicant": labelled(printing.APPLICANT, facts),
+        "party_a": labelled(printing.PARTY_A, facts),
+        "party_b": labelled(printing.PARTY_B, facts),
+        "bought": labelled(printing.BOUGHT, facts),
+        "wanted": labelled(printing.WANTED, facts),
         "paper": paper if paper and paper.is_open_at(timezone.now()) else None,
     }
 
@@ -73,8 +73,8 @@ def minutes_page(application: Application, paper: Paper) -> dict[str, Any]:
         "paper": paper,
         "short": contract.short(paper.shown_hash),
         "text": texts.text("minutes", paper.version, get_language() or "vi"),
-        "parties": told(printing.PARTIES, facts),
-        "issued": told(printing.ISSUED, facts),
+        "parties": labelled(printing.PARTIES, facts),
+        "issued": labelled(printing.ISSUED, facts),
         "certificate_name": facts["full_name"],
         "key": certificate.key,
         "hindrance": acceptance.hindrance(certificate),
@@ -97,7 +97,7 @@ def card(certificate: Certificate) -> dict[str, Any]:
         "ends": ends,
         "days_left": max(0, math.ceil((ends - now) / timedelta(days=1))),
         "over": min(100, max(0, round(100 * (now - begins) / (ends - begins)))),
-        "facts": told(printing.ISSUED, acceptance.certificate_facts(certificate)),
+        "facts": labelled(printing.ISSUED, acceptance.certificate_facts(certificate)),
         "address": address,
         "qr": svg(address),
     }
@@ -108,7 +108,7 @@ def documents(application: Application) -> list[Paper]:
     return list(sealed.order_by("-pk"))
 
 
-# ── What a check found, in words ──
+# ── What a check brings, in words ──
 
 PROBLEMS = {
     "not-a-pdf": _("Tệp này không phải PDF, hoặc đã hỏng đến mức không đọc được. Không thể xác nhận chữ ký nào."),
@@ -129,17 +129,17 @@ CHANGES = {
 SAFE_CHANGES = ("none", "known", "upkeep", "fields")
 
 
-def verdict(one: dict[str, Any]) -> str:
+def verdict(signature: dict[str, Any]) -> str:
     """One word for a signature: what colour and what sentence it gets."""
-    if one.get("broken"):
+    if signature.get("broken"):
         return "broken"
-    if not (one["intact"] and one["valid"]):
+    if not (signature["intact"] and signature["valid"]):
         return "altered"
-    if one["changes"] not in SAFE_CHANGES:
+    if signature["changes"] not in SAFE_CHANGES:
         return "changed"
-    if not one["then"]["trusted"]:
+    if not signature["then"]["trusted"]:
         return "stranger"
-    if one["then"]["status"] == "revoked" or not one["then"]["in_time"]:
+    if signature["then"]["status"] == "revoked" or not signature["then"]["in_time"]:
         return "not-in-force"
     return "good"
 
@@ -163,21 +163,21 @@ SUMMARIES = {
 ORDER = ("broken", "altered", "changed", "not-in-force", "stranger", "good")
 
 
-def findings(found: dict[str, Any]) -> dict[str, Any]:
-    if found["problem"]:
-        return {"problem": PROBLEMS[found["problem"]]}
-    rows = [finding(one) for one in found["signatures"]]
-    worst = next(name for name in ORDER if any(one["verdict"] == name for one in rows))
+def findings(facts: dict[str, Any]) -> dict[str, Any]:
+    if facts["problem"]:
+        return {"problem": PROBLEMS[facts["problem"]]}
+    rows = [finding(signature) for signature in facts["signatures"]]
+    worst = next(name for name in ORDER if any(row["verdict"] == name for row in rows))
     warnings = []
-    if found["more"] > 0:
+    if facts["more"] > 0:
         rows[-1] = {**rows[-1], "changes_said": CHANGES["other"], "tone": BAD, "words": VERDICTS["changed"][1]}
         worst = "changed" if worst in ("good", "stranger") else worst
         warnings.append(_("Có dữ liệu nằm ngoài chữ ký cuối cùng: ai đó đã thêm vào sau khi ký."))
-    if not found["lasting"]:
+    if not facts["lasting"]:
         warnings.append(
             _("Thiếu dấu thời gian lưu trữ ở cuối tệp: khó kiểm tra sau nhiều năm, hoặc phần cuối đã bị cắt bỏ.")
         )
-    if found.get("known"):
+    if facts.get("known"):
         warnings.append(_("Tệp này đúng từng byte với bản VNPT SmartCA đang lưu."))
     return {
         "rows": rows,
@@ -187,19 +187,19 @@ def findings(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def finding(one: dict[str, Any]) -> dict[str, Any]:
-    name = verdict(one)
+def finding(signature: dict[str, Any]) -> dict[str, Any]:
+    name = verdict(signature)
     tone, words = VERDICTS[name]
-    shown = {**one, "verdict": name, "tone": tone, "words": words}
+    shown = {**signature, "verdict": name, "tone": tone, "words": words}
     if name == "broken":
         return shown
     return {
         **shown,
-        "by": one["signer"].get("common_name", "–"),
-        "uid": one["signer"].get("user_id", ""),
-        "by_whom": one["issuer"].get("common_name", "–"),
-        "at": moment(one["time"] or one["claimed"]),
-        "changes_said": CHANGES[one["changes"]] if name != "altered" else "",
+        "by": signature["signer"].get("common_name", "–"),
+        "uid": signature["signer"].get("user_id", ""),
+        "by_whom": signature["issuer"].get("common_name", "–"),
+        "at": moment(signature["time"] or signature["claimed"]),
+        "changes_said": CHANGES[signature["changes"]] if name != "altered" else "",
     }
 
 

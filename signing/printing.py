@@ -123,19 +123,19 @@ MINUTES_PLACES = places(
 
 
 def fixed_contract(version: str, *, evidence: bool) -> dict[str, Any]:
-    found = {
+    parts = {
         name + suffix: texts.text(name, version, language)
         for name in texts.PARTS["contract"]
         for suffix, language in (("", "vi"), ("_en", "en"))
     }
-    preamble, *articles = found["contract"].articles
+    preamble, *articles = parts["contract"].articles
     return {
-        **found,
-        "title_lines": tuple(found["contract"].title.upper().replace(" DỊCH VỤ ", " DỊCH VỤ\n", 1).split("\n")),
+        **parts,
+        "title_lines": tuple(parts["contract"].title.upper().replace(" DỊCH VỤ ", " DỊCH VỤ\n", 1).split("\n")),
         "preamble": preamble.clauses,
-        "articles": tuple(zip(articles, found["contract_en"].articles[1:], strict=True)),
-        "commitments": pairs(found, "request"),
-        "conditions": pairs(found, "terms"),
+        "articles": tuple(zip(articles, parts["contract_en"].articles[1:], strict=True)),
+        "commitments": pairs(parts, "request"),
+        "conditions": pairs(parts, "terms"),
         "party_a": PARTY_A,
         "party_b": PARTY_B,
         "applicant": APPLICANT,
@@ -146,18 +146,18 @@ def fixed_contract(version: str, *, evidence: bool) -> dict[str, Any]:
     }
 
 
-def pairs(found: Mapping[str, texts.Text], name: str) -> tuple[Any, ...]:
-    return tuple(zip(found[name].articles, found[f"{name}_en"].articles, strict=True))
+def pairs(parts: Mapping[str, texts.Text], name: str) -> tuple[Any, ...]:
+    return tuple(zip(parts[name].articles, parts[f"{name}_en"].articles, strict=True))
 
 
 def fixed_minutes(version: str) -> dict[str, Any]:
-    found = {
+    parts = {
         "minutes": texts.text("minutes", version, "vi"),
         "minutes_en": texts.text("minutes", version, "en"),
     }
     return {
-        **found,
-        "articles": pairs(found, "minutes"),
+        **parts,
+        "articles": pairs(parts, "minutes"),
         "parties": PARTIES,
         "issued": ISSUED,
         "seal_name": SEAL_NAME,
@@ -167,32 +167,32 @@ def fixed_minutes(version: str) -> dict[str, Any]:
 # ── The facts of one application; documents are Vietnamese whatever language the page has ──
 
 
-def unit_of(application: Application, told: Declaration) -> Branch | None:
+def unit_of(application: Application, declaration: Declaration) -> Branch | None:
     """The counter's own unit, else that of the customer's province."""
-    return application.branch or Branch.objects.filter(province=told.province).order_by("pk").first()
+    return application.branch or Branch.objects.filter(province=declaration.province).order_by("pk").first()
 
 
 def contract(application: Application, key_kind: str, language: str = "vi") -> dict[str, str]:
     """Who, what, for how much: what must not change between reading and signing. In another language for reading only."""
-    told = application.declaration
-    assert told
+    declaration = application.declaration
+    assert declaration
     with translation.override(language):
-        unit, holder = unit_of(application, told), holder_of(application)
-        ward = Ward.objects.select_related("province").get(code=told.ward)
-        document = name_of_document(told)
-        issued = f"{told.issued_on:%d/%m/%Y}, {told.issued_by}"
+        unit, holder = unit_of(application, declaration), holder_of(application)
+        ward = Ward.objects.select_related("province").get(code=declaration.ward)
+        document = name_of_document(declaration)
+        issued = f"{declaration.issued_on:%d/%m/%Y}, {declaration.issued_by}"
         return {
-            "full_name": told.full_name,
-            "birth_date": f"{told.birth_date:%d/%m/%Y}",
-            "born": f"{told.birth_date:%d/%m/%Y}, {Sex(told.sex).label}",
-            "nationality": told.nationality,
+            "full_name": declaration.full_name,
+            "birth_date": f"{declaration.birth_date:%d/%m/%Y}",
+            "born": f"{declaration.birth_date:%d/%m/%Y}, {Sex(declaration.sex).label}",
+            "nationality": declaration.nationality,
             "document": document,
-            "document_number": told.number,
-            "papers": gettext("%(document)s, số %(number)s") % {"document": document, "number": told.number},
+            "document_number": declaration.number,
+            "papers": gettext("%(document)s, số %(number)s") % {"document": document, "number": declaration.number},
             "issued": issued,
-            "address": f"{told.address}, {ward.name}, {ward.province.name}",
-            "phone": told.phone,
-            "email": told.email,
+            "address": f"{declaration.address}, {ward.name}, {ward.province.name}",
+            "phone": declaration.phone,
+            "email": declaration.email,
             "unit": unit.name if unit else "VNPT",
             "unit_address": (unit.address if unit else "") or ward.province.name,
             "unit_phone": gettext("18001260 nhánh 1") + (f", {unit.phone}" if unit and unit.phone else ""),
@@ -205,11 +205,11 @@ def contract(application: Application, key_kind: str, language: str = "vi") -> d
         }
 
 
-def name_of_document(told: Declaration) -> str:
+def name_of_document(declaration: Declaration) -> str:
     """One kind, as printed on it: since 01/07/2024 the card is called otherwise."""
-    if told.document != Document.CITIZEN:
-        return str(Document(told.document).label)
-    return gettext("Thẻ căn cước") if told.issued_on >= date(2024, 7, 1) else gettext("Thẻ căn cước công dân")
+    if declaration.document != Document.CITIZEN:
+        return str(Document(declaration.document).label)
+    return gettext("Thẻ căn cước") if declaration.issued_on >= date(2024, 7, 1) else gettext("Thẻ căn cước công dân")
 
 
 def bought(application: Application) -> dict[str, str]:
@@ -238,6 +238,10 @@ def day(place: str, moment: datetime) -> str:
 def moment(at: datetime | str) -> str:
     at = datetime.fromisoformat(at) if isinstance(at, str) else at
     return f"{timezone.localtime(at):%H:%M:%S %d/%m/%Y} (GMT+7)"
+
+
+def spaced(digest: str) -> str:
+    return " ".join(digest[start : start + 8] for start in range(0, len(digest), 8))
 
 
 def warm() -> None:

@@ -12,17 +12,17 @@ from signing.models import Certificate, Paper
 
 def rows(application: Application) -> list[tuple[str, str]]:
     papers = Paper.objects.filter(application=application).order_by("pk")
-    told = [
+    lines = [
         (paper.get_kind_display(), [paper.number, paper.get_state_display(), again(paper, Paper.State.AGREED)])
         for paper in papers
     ]
-    found = Certificate.objects.filter(application=application).first()
-    if found:
-        state = [found.get_state_display(), again(found, Certificate.State.ISSUE_WAITING)]
-        serial = [_("số sê-ri %s") % found.serial.upper()] if found.serial else []
-        until = [_("đến %s") % moment(found.not_after)] if found.issued_at else []
-        told.append((_("Chứng thư số"), [*state, *serial, *until]))
-    return [(label, " · ".join(filter(None, words))) for label, words in told]
+    certificate = Certificate.objects.filter(application=application).first()
+    if certificate:
+        state = [certificate.get_state_display(), again(certificate, Certificate.State.ISSUE_WAITING)]
+        serial = [_("số sê-ri %s") % certificate.serial.upper()] if certificate.serial else []
+        until = [_("đến %s") % moment(certificate.not_after)] if certificate.issued_at else []
+        lines.append((_("Chứng thư số"), [*state, *serial, *until]))
+    return [(label, " · ".join(filter(None, words))) for label, words in lines]
 
 
 def again(row: Paper | Certificate, waiting: Any) -> str:

@@ -4,18 +4,17 @@ from celery import shared_task
 
 from portal.models import Heartbeat
 from signing import printing
-from signing.steps import acting, contract, issuance, pin, standing
-from signing.steps.doing import DOINGS
+from signing.steps import acts, issuance, performing, pin, sealing, standing
 
 
 @shared_task
 def act() -> None:
-    acting.perform_due(DOINGS)
+    performing.perform_due()
 
 
 @shared_task
 def seal() -> None:
-    contract.seal_due()
+    sealing.seal_due()
 
 
 @shared_task
@@ -38,7 +37,7 @@ def fill_pool() -> None:
 @shared_task
 def tidy() -> None:
     standing.expire()
-    acting.tidy()
+    acts.tidy()
 
 
 @shared_task

@@ -4,7 +4,7 @@ from signing import views
 
 app_name = "signing"
 urlpatterns = [
-    path("application/contract/", views.contract_page, name="contract"),
+    path("application/contract/", views.contract, name="contract"),
     path("application/contract/signature/", views.signature, name="signature"),
     path("application/contract/code/", views.code, name="code"),
     path("application/contract/extend/", views.extend, name="extend"),
@@ -12,8 +12,8 @@ urlpatterns = [
     path("application/pin/", views.pin, name="pin"),
     path("application/act/", views.ask, name="ask"),
     path("application/act/<slug:nonce>/", views.act, name="act"),
-    path("application/issuing/", views.issuing, name="issuing"),
-    path("application/acceptance/", views.accept, name="acceptance"),
+    path("application/issuing/", views.issuance, name="issuance"),
+    path("application/acceptance/", views.acceptance, name="acceptance"),
     # My SmartCA
     path("certificate/", views.certificate, name="certificate"),
     path("certificate/documents/", views.documents, name="documents"),

@@ -20,11 +20,10 @@ from portal.allowances import Limit
 from portal.errors import PAGES
 from portal.models import SealedFile, User
 from portal.refusals import Refusal
-from signing import forms, pages
+from signing import forms, pages, steps
 from signing.authority import profile
 from signing.authority.models import exchange_key
 from signing.models import Act, Certificate, Paper
-from signing.steps import acceptance, acting, contract, verifying
 from signing.steps.issuance import der_of
 
 CHECKS = Limit("pdf checks", 60, timedelta(hours=1))  # from one network; each costs seconds of a processor
@@ -33,17 +32,17 @@ DONE = {
     Act.Kind.PIN: _("Đã tạo mã PIN. Quý khách nhớ mã này: VNPT không lưu và không lấy lại được."),
     Act.Kind.ACCEPT: _("Ký biên bản nghiệm thu thành công. Chứng thư số đang hoạt động."),
 }
-PRESENT = (Step.PIN, Step.ACCEPTANCE)  # where the signer is asked for something
+ASKED = {Step.PIN: steps.pin.ask, Step.ACCEPTANCE: steps.acceptance.ask}  # where the signer is asked for something
 
 # ── The e-contract ──
 
 
 @at(Step.CONTRACT)
-def contract_page(request: HttpRequest, application: Application) -> HttpResponse:
+def contract(request: HttpRequest, application: Application) -> HttpResponse:
     """Read first; begun by two ticks and a press."""
     form = forms.AgreementForm(request.POST or None)
     if form.is_valid():
-        contract.begin(application, place=place(), device=request.headers.get("User-Agent", ""))
+        steps.contract.begin(application, place=place(), device=request.headers.get("User-Agent", ""))
         return redirect("signing:signature")
     return show(request, "signing/contract", application, form=form, **pages.contract_page(application))
 
@@ -54,7 +53,7 @@ def begun(request: HttpRequest, application: Application) -> Paper | None:
     if paper is None or paper.state != Paper.State.OPEN:
         return None
     try:
-        contract.check_running(paper)
+        steps.contract.check_running(paper)
     except Refusal as no:
         messages.warning(request, no.message)
         return None
@@ -70,7 +69,7 @@ def signature(request: HttpRequest, application: Application) -> HttpResponse:
     form = typing if typing.is_bound else forms.DrawingForm(request.POST or None)
     if form.is_valid():
         with told_on(form, "typed" if form is typing else None):
-            contract.sign_with(application, **form.cleaned_data)
+            steps.contract.sign_with(application, **form.cleaned_data)
             return redirect("signing:code")
     return show(
         request,
@@ -92,13 +91,13 @@ def code(request: HttpRequest, application: Application) -> HttpResponse:
     form = forms.ContractCodeForm(request.POST if "code" in request.POST else None)
     if request.method == "POST" and not form.is_bound:
         try:
-            contract.send_code(application, network())
+            steps.contract.send_code(application, network())
         except Refusal as no:
             messages.warning(request, no.message)
         return redirect("signing:code")
     if form.is_valid():
         with told_on(form, "code"):
-            contract.agree(application, form.cleaned_data["code"])
+            steps.contract.agree(application, form.cleaned_data["code"])
             messages.success(request, SIGNED)
             return onward(application)
     return show(
@@ -113,7 +112,7 @@ def extend(request: HttpRequest, application: Application) -> HttpResponse:
     paper = begun(request, application)
     if paper is None:
         return redirect("signing:contract")
-    contract.extend(application)
+    steps.contract.extend(application)
     messages.success(request, _("Quý khách có thêm 30 phút."))
     return redirect("signing:code" if paper.shown_hash else "signing:signature")
 
@@ -146,37 +145,43 @@ def pin(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @require_POST
-@at(*PRESENT)
+@at(*ASKED)
 def ask(request: HttpRequest, application: Application) -> HttpResponse:
-    """What is to be confirmed, and for how long; the browser seals its answer to the signer."""
-    kind = Act.Kind.PIN if application.step == Step.PIN else Act.Kind.ACCEPT
-    paper = Paper.of(application, Paper.Kind.MINUTES) if kind == Act.Kind.ACCEPT else None
-    act = acting.ask(application, kind, paper, [paper.shown_hash] if paper else [], place())
-    return JsonResponse(
-        {
-            "act": act.nonce,
-            "digests": act.digests,
-            "until": round(act.ends_at.timestamp() * 1000),
-            "key": exchange_key(),
-        }
-    )
+    """What is to be confirmed, and for how long; the browser encloses its answer for the signer."""
+    act = ASKED[Step(application.step)](application, place())
+    until = round(act.ends_at.timestamp() * 1000)
+    return JsonResponse({"act": act.nonce, "batch": act.batch, "until": until, "key": exchange_key()})
 
 
 @never_cache
 def act(request: HttpRequest, nonce: str) -> HttpResponse:
-    """Given by POST, once; asked after by GET, also when the step is over."""
-    application = newest(request)
-    if application is None:
+    """Given by POST, once; asked after by GET, also when the step is over. By its owner, whatever else is under way."""
+    user = request.user
+    if not isinstance(user, User):
         raise Http404
     if request.method == "POST":
         form = forms.EnvelopeForm(request.POST)
         if not form.is_valid():
             raise Refusal("odd-request", PAGES[400][2], status=400)
-        acting.give(application, nonce, form.cleaned_data["envelope"])
-    told = acting.answer_of(application, nonce)
-    if told["state"] == Act.State.DONE:  # the page goes on at once: the next one says it
-        messages.success(request, DONE[told["kind"]])
-    return JsonResponse(told)
+        steps.acts.give(user, nonce, form.cleaned_data["envelope"])
+    answer = steps.acts.answer_of(user, nonce)
+    if answer["state"] == Act.State.DONE:  # the page goes on at once: the next one says it
+        messages.success(request, DONE[answer["kind"]])
+    return JsonResponse(answer)
+
+
+@at(Step.ISSUANCE)
+def issuance(request: HttpRequest, application: Application) -> HttpResponse:
+    return show(request, "signing/issuance", application)
+
+
+@at(Step.ACCEPTANCE)
+def acceptance(request: HttpRequest, application: Application) -> HttpResponse:
+    paper = steps.acceptance.prepare(application)
+    return show(request, "signing/acceptance", application, **pages.minutes_page(application, paper))
+
+
+# ── My SmartCA ──
 
 
 def newest(request: HttpRequest) -> Application | None:
@@ -184,33 +189,19 @@ def newest(request: HttpRequest) -> Application | None:
     return Application.objects.filter(user=user).order_by("-pk").first() if user else None
 
 
-@at(Step.ISSUANCE)
-def issuing(request: HttpRequest, application: Application) -> HttpResponse:
-    return show(request, "signing/issuing", application)
-
-
-@at(Step.ACCEPTANCE)
-def accept(request: HttpRequest, application: Application) -> HttpResponse:
-    paper = acceptance.prepare(application)
-    return show(request, "signing/acceptance", application, **pages.minutes_page(application, paper))
-
-
-# ── My SmartCA ──
-
-
 def own(request: HttpRequest) -> list[Certificate]:
-    found = Certificate.issued().filter(application__user__pk=request.user.pk or 0)
-    return list(found.select_related("key", "application__data_key").order_by("-pk"))
+    certificates = Certificate.issued().filter(application__user__pk=request.user.pk or 0)
+    return list(certificates.select_related("key", "application__data_key").order_by("-pk"))
 
 
 @login_required
 def certificate(request: HttpRequest) -> HttpResponse:
-    application, found = newest(request), own(request)
+    application, certificates = newest(request), own(request)
     if application is None:
         return redirect("enrollment:opening")
     return show(
-        request, "signing/certificate", application, cards=[pages.card(one) for one in found],
-        open_one=None if application.is_ended else application, documents=pages.documents(application),
+        request, "signing/certificate", application, cards=[pages.card(each) for each in certificates],
+        open_application=None if application.is_ended else application, documents=pages.documents(application),
     )  # fmt: skip
 
 
@@ -237,14 +228,14 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def file(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """The certificate by itself, or with those above it."""
-    found = next((one for one in own(request) if one.pk == pk), None)
-    if found is None or found.issuer is None:
+    certificate = next((each for each in own(request) if each.pk == pk), None)
+    if certificate is None or certificate.issuer is None:
         raise Http404
     if kind == "cer":
-        return download(der_of(found), "application/pkix-cert", f"{found.serial}.cer")
-    chain = [der_of(found), *found.issuer.chain]
-    text = b"".join(profile.read(one).public_bytes(Encoding.PEM) for one in chain)
-    return download(text, "application/x-pem-file", f"{found.serial}-chain.pem")
+        return download(der_of(certificate), "application/pkix-cert", f"{certificate.serial}.cer")
+    chain = [der_of(certificate), *certificate.issuer.chain]
+    text = b"".join(profile.read(link).public_bytes(Encoding.PEM) for link in chain)
+    return download(text, "application/x-pem-file", f"{certificate.serial}-chain.pem")
 
 
 def download(content: bytes, kind: str, name: str) -> HttpResponse:
@@ -258,8 +249,8 @@ def download(content: bytes, kind: str, name: str) -> HttpResponse:
 
 def status(request: HttpRequest, token: str) -> HttpResponse:
     """Behind the QR: whether the certificate is in force, and no more of its holder than the QR's owner shows."""
-    found = get_object_or_404(Certificate.issued().select_related("application__data_key"), status=token)
-    answer = show(request, "signing/status", None, **pages.card(found))
+    certificate = get_object_or_404(Certificate.issued().select_related("application__data_key"), status=token)
+    answer = show(request, "signing/status", None, **pages.card(certificate))
     answer["X-Robots-Tag"] = "noindex"
     return answer
 
@@ -267,9 +258,9 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
 def verify(request: HttpRequest) -> HttpResponse:
     """Any signed PDF, ours or not: what its signatures are worth. Nothing of it is kept."""
     form = forms.CheckForm(request.POST, request.FILES) if request.method == "POST" else forms.CheckForm()
-    found: dict[str, Any] = {}
+    findings: dict[str, Any] = {}
     if form.is_valid():
         CHECKS.require(network(), _("Đã kiểm tra nhiều tệp từ mạng này. Quý khách vui lòng thử lại sau một giờ."))
-        given = form.cleaned_data["file"]
-        found = {**pages.findings(verifying.check(given.read())), "name": given.name}
-    return show(request, "signing/verify", None, form=form, found=found)
+        file = form.cleaned_data["file"]
+        findings = {**pages.findings(steps.verifying.check(file.read())), "name": file.name}
+    return show(request, "signing/verify", None, form=form, findings=findings)

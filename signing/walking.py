@@ -12,8 +12,7 @@ from portal.models import Message
 from signing import envelope
 from signing.authority.models import Authority
 from signing.models import Act, Certificate
-from signing.steps import acceptance, acting, contract, issuance
-from signing.steps.doing import DOINGS
+from signing.steps import acceptance, acts, contract, issuance, performing, pin, sealing
 
 DEMO_PIN = "719305"
 
@@ -34,22 +33,25 @@ def sign_contract(application: Application) -> None:
         text = Message.objects.filter(template="signing/messages/contract_code").latest("created_at")
         digits = str(text.params[0])
     contract.agree(application, digits)
-    contract.seal_due()
+    sealing.seal_due()
 
 
-def confirm(application: Application, kind: Act.Kind, pin: str = DEMO_PIN) -> Act:
-    paper = acceptance.prepare(application) if kind == Act.Kind.ACCEPT else None
-    act = acting.ask(application, kind, paper, [paper.shown_hash] if paper else [])
-    told = {
+ASKED = {Act.Kind.PIN: pin.ask, Act.Kind.ACCEPT: acceptance.ask}
+
+
+def confirm(application: Application, kind: Act.Kind, secret: str = DEMO_PIN) -> Act:
+    act = ASKED[kind](application)
+    fields = {
         "act": act.nonce,
         "until": act.ends_at.timestamp() * 1000,
-        "digests": act.digests,
+        "batch": act.batch,
         "way": "pin",
-        "secret": pin,
+        "secret": secret,
     }
-    sealed = envelope.sealed(told, bytes(Authority.now(Authority.Role.EXCHANGE).public))
-    acting.give(application, act.nonce, envelope.text(sealed))
-    acting.perform_due(DOINGS)
+    enclosed = envelope.enclosed(fields, bytes(Authority.now(Authority.Role.EXCHANGE).public))
+    assert act.user
+    acts.give(act.user, act.nonce, envelope.text(enclosed))
+    performing.perform_due()
     for _turn in range(200):  # another thread of the signer may have taken it
         act.refresh_from_db()
         if act.state in (Act.State.DONE, Act.State.REFUSED):

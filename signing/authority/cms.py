@@ -33,8 +33,8 @@ def attribute(dotted: str, *values: bytes) -> bytes:
 @lru_cache(64)
 def identity(certificate: bytes) -> tuple[bytes, bytes]:
     """How a signer is named, and the attribute that ties the signature to this very certificate."""
-    found = read(certificate)
-    issuer, serial = found.issuer.public_bytes(), der.integer(found.serial_number)
+    issued = read(certificate)
+    issuer, serial = issued.issuer.public_bytes(), der.integer(issued.serial_number)
     named = der.sequence(der.sequence(der.explicit(4, issuer)), serial)
     tied = der.sequence(der.sequence(der.sequence(der.octets(hashlib.sha256(certificate).digest()), named)))
     return der.sequence(issuer, serial), attribute(SIGNING_CERTIFICATE, tied)

@@ -125,11 +125,11 @@ def header(encoded: bytes) -> int:
 
 def elements(content: bytes) -> list[bytes]:
     """The elements that stand one after another."""
-    found, at = [], 0
+    parts, at = [], 0
     while at < len(content):
         head = header(content[at:])
         first = content[at + 1]
         size = int.from_bytes(content[at + 2 : at + head], "big") if first & 128 else first
-        found.append(content[at : at + head + size])
+        parts.append(content[at : at + head + size])
         at += head + size
-    return found
+    return parts

@@ -93,8 +93,8 @@ def key_of(certificate: bytes) -> bytes:
 def public_of(key: Any) -> bytes:
     """Of a private key or a public one, as certificates carry it."""
     public = key.public_key() if hasattr(key, "public_key") else key
-    told: bytes = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return told
+    written: bytes = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return written
 
 
 def key_id(public: bytes) -> bytes:
@@ -135,8 +135,8 @@ def subject_key(public: bytes) -> bytes:
 
 
 def address_of(*places: tuple[str, str]) -> bytes:
-    found = (der.sequence(der.oid(kind), der.primitive(6, place.encode())) for kind, place in places)
-    return extension("1.3.6.1.5.5.7.1.1", der.sequence(*found))
+    listed = (der.sequence(der.oid(kind), der.primitive(6, place.encode())) for kind, place in places)
+    return extension("1.3.6.1.5.5.7.1.1", der.sequence(*listed))
 
 
 def list_at(issuer: Issuer, *maker: bytes) -> bytes:
@@ -260,36 +260,40 @@ def after(day: datetime, months: int) -> datetime:
 def faults(content: bytes, kind: str, holder: Holder, public: bytes, issuer: Issuer) -> Iterator[str]:
     """What does not conform, by a library that did not write it."""
     try:
-        found = x509.load_der_x509_certificate(der.signed(content, kind, bytes(256)))
-        extensions = found.extensions
+        certificate = x509.load_der_x509_certificate(der.signed(content, kind, bytes(256)))
+        extensions = certificate.extensions
     except ValueError as wrong:
         yield f"not a certificate: {wrong}"
         return
-    serial = found.serial_number.to_bytes(20, "big").lstrip(b"\0")
-    told = [(part.oid.dotted_string, str(part.value)) for part in found.subject]
+    serial = certificate.serial_number.to_bytes(20, "big").lstrip(b"\0")
+    subject = [(part.oid.dotted_string, str(part.value)) for part in certificate.subject]
     above = read(issuer.certificate)
     yield from named(
         {
-            "version": found.version == x509.Version.v3,
+            "version": certificate.version == x509.Version.v3,
             "serial": len(serial) == 16 and serial.startswith(SERIAL),
-            "subject": told == list(holder.parts),
-            "issuer": found.issuer == above.subject,
-            "not after": found.not_valid_after_utc <= above.not_valid_after_utc,
-            "not before": above.not_valid_before_utc <= found.not_valid_before_utc < found.not_valid_after_utc,
-            "length": found.not_valid_after_utc <= after(found.not_valid_before_utc, MOST_MONTHS),
-            "key": public_of(found.public_key()) == public,
-            "weak key": is_strong(found.public_key()),
-            "twice": len({one.oid for one in extensions}) == len(extensions),
+            "subject": subject == list(holder.parts),
+            "issuer": certificate.issuer == above.subject,
+            "not after": certificate.not_valid_after_utc <= above.not_valid_after_utc,
+            "not before": above.not_valid_before_utc
+            <= certificate.not_valid_before_utc
+            < certificate.not_valid_after_utc,
+            "length": certificate.not_valid_after_utc <= after(certificate.not_valid_before_utc, MOST_MONTHS),
+            "key": public_of(certificate.public_key()) == public,
+            "weak key": is_strong(certificate.public_key()),
+            "twice": len({each.oid for each in extensions}) == len(extensions),
         }
     )
-    yield from (f"{kind} too long" for kind, value in told if len(value) > LONGEST.get(kind, 2))
-    yield from (f"{kind} has odd letters" for kind, value in told if not value.isprintable() or value != value.strip())
+    yield from (f"{kind} too long" for kind, value in subject if len(value) > LONGEST.get(kind, 2))
+    yield from (
+        f"{kind} has odd letters" for kind, value in subject if not value.isprintable() or value != value.strip()
+    )
     yield from extension_faults(extensions, holder, public, issuer)
 
 
-def extension_faults(found: x509.Extensions, holder: Holder, public: bytes, issuer: Issuer) -> Iterator[str]:
-    values: dict[x509.ObjectIdentifier, Any] = {one.oid: one.value for one in found}
-    critical = {one.oid for one in found if one.critical}
+def extension_faults(extensions: x509.Extensions, holder: Holder, public: bytes, issuer: Issuer) -> Iterator[str]:
+    values: dict[x509.ObjectIdentifier, Any] = {each.oid: each.value for each in extensions}
+    critical = {each.oid for each in extensions if each.critical}
     usage = values.get(ExtensionOID.KEY_USAGE)
     basic = values.get(ExtensionOID.BASIC_CONSTRAINTS)
     yield from named(
@@ -300,9 +304,9 @@ def extension_faults(found: x509.Extensions, holder: Holder, public: bytes, issu
             and (usage.digital_signature and usage.content_commitment)
             and not (usage.key_cert_sign or usage.crl_sign),
             "constraints": basic is not None and not basic.ca,
-            "uses": {one.dotted_string for one in values.get(ExtensionOID.EXTENDED_KEY_USAGE, ())}
+            "uses": {each.dotted_string for each in values.get(ExtensionOID.EXTENDED_KEY_USAGE, ())}
             == {EMAIL_PROTECTION, DOCUMENT_SIGNING},
-            "e-mail": [one.value for one in values.get(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, ())] == [holder.email],
+            "e-mail": [each.value for each in values.get(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, ())] == [holder.email],
             "key id": ExtensionOID.SUBJECT_KEY_IDENTIFIER in values
             and values[ExtensionOID.SUBJECT_KEY_IDENTIFIER].digest == key_id(public),
             "authority": ExtensionOID.AUTHORITY_KEY_IDENTIFIER in values

@@ -15,46 +15,43 @@ from enrollment.steps import telling
 from portal import audit
 from portal.refusals import Refusal
 from signing import printing
+from signing.answers import ANSWERS
 from signing.authority import profile
 from signing.holders import holder_of
-from signing.models import Act, Certificate, Key, Paper
-from signing.papers import pades, paper, texts
-from signing.steps import acting
-from signing.steps.acting import No, Told, settle
-from signing.steps.contract import frozen_of, number_of, spaced
+from signing.models import Act, Certificate, Paper
+from signing.papers import pades, texts
+from signing.papers.paper import make
+from signing.steps import acts
+from signing.steps.acts import Confirmation, NotDone, settle
+from signing.steps.contract import frozen_of, number_of
 from signing.steps.issuance import der_of
-from signing.steps.sealing import by_customer, by_provider, evidence, keep, lasting
+from signing.steps.signatures import by_customer, by_provider, evidence, keep, lasting
 from signing.steps.standing import serial_of
 
 log = structlog.get_logger(__name__)
 State, Kind = Certificate.State, Paper.Kind
 TEMPLATE = "signing/pdf/minutes.html"
 ACCEPTING = (State.ACCEPTANCE_WAITING, State.ACCEPTANCE_FAILED)
-acting.SAID.update(
-    {
-        "not-in-force": _("Chứng thư số không còn hiệu lực nên không ký được. Quý khách gọi 18001260 nhánh 1."),
-    }
-)
 
 
 def certificate_of(application: Application) -> Certificate:
-    found = Certificate.issued().select_related("key").filter(application=application).first()
-    if found is None:
+    certificate = Certificate.issued().select_related("key").filter(application=application).first()
+    if certificate is None:
         raise Refusal("no-certificate", _("Chứng thư số chưa được cấp."), status=404)
-    found.application = application
-    return found
+    certificate.application = application
+    return certificate
 
 
 def prepare(application: Application) -> Paper:
     """The minutes as they will be signed: printed once, the same for every look."""
-    found = Paper.of(application, Kind.MINUTES)
-    if found and found.shown_hash:
-        return found
+    paper = Paper.of(application, Kind.MINUTES)
+    if paper and paper.shown_hash:
+        return paper
     facts = facts_of(application)
     now = timezone.now()
     with transaction.atomic():
         application.hold()
-        found = Paper.of(application, Kind.MINUTES) or Paper.objects.create(
+        paper = Paper.of(application, Kind.MINUTES) or Paper.objects.create(
             application=application,
             kind=Kind.MINUTES,
             number=number_of("minutes", facts["unit"], "BBNT"),
@@ -64,23 +61,22 @@ def prepare(application: Application) -> Paper:
             begun_at=now,
             ends_at=now + timedelta(days=3650),
         )
-    shown, digest = keep(printed(found), application.data_key)
-    if not Paper.objects.filter(pk=found.pk, shown=None).update(shown=shown, shown_hash=digest):
+    shown, digest = keep(printed(paper), application.data_key)
+    if not Paper.objects.filter(pk=paper.pk, shown=None).update(shown=shown, shown_hash=digest):
         shown.forget()  # another tab was quicker
-    found = Paper.of(application, Kind.MINUTES)
-    assert found
-    return found
+    paper = Paper.of(application, Kind.MINUTES)
+    assert paper
+    return paper
 
 
 def facts_of(application: Application) -> dict[str, str]:
-    certificate, told = certificate_of(application), application.declaration
-    assert told
-    assert certificate.issuer
+    certificate, declaration = certificate_of(application), application.declaration
+    assert declaration
     contract, order = Paper.of(application, Kind.CONTRACT), application.order
-    unit = printing.unit_of(application, told)
+    unit = printing.unit_of(application, declaration)
     return {
-        "full_name": told.full_name,
-        "document_number": told.number,
+        "full_name": declaration.full_name,
+        "document_number": declaration.number,
         "unit": unit.name if unit else "VNPT",
         "contract": contract.number if contract else "–",
         "plan": order.name if order else "–",
@@ -101,57 +97,81 @@ def certificate_facts(certificate: Certificate) -> dict[str, str]:
         "not_before": printing.moment(read.not_valid_before_utc),
         "not_after": printing.moment(read.not_valid_after_utc),
         "key_kind": printing.KEY_KINDS.get(kind, kind),
-        "fingerprint": spaced(serial_of(certificate).fingerprint.upper()),
+        "fingerprint": printing.spaced(serial_of(certificate).fingerprint.upper()),
     }
 
 
-def printed(found: Paper) -> bytes:
+def printed(paper: Paper) -> bytes:
     facts = {
-        **found.facts,
-        "day": printing.day(found.facts["st"], found.begun_at),
-        "number": f"Số: {found.number}",
+        **paper.facts,
+        "day": printing.day(paper.facts["st"], paper.begun_at),
+        "number": f"Số: {paper.number}",
     }
-    fixed = printing.fixed_minutes(found.version)
-    return paper.make(TEMPLATE, fixed, printing.MINUTES_PLACES, facts, found.begun_at)
+    return make(TEMPLATE, printing.fixed_minutes(paper.version), printing.MINUTES_PLACES, facts, paper.begun_at)
+
+
+def ask(application: Application, place: str = "") -> Act:
+    """To sign the minutes as they are shown, with the key of the certificate that they tell of."""
+    certificate, paper = certificate_of(application), prepare(application)
+    return acts.ask(
+        Act.Kind.ACCEPT, certificate.subscription, [acts.entry(paper)],
+        key=certificate.key, application=application, place=place,
+    )  # fmt: skip
 
 
 # ── In the signer ──
 
 
-def accept(act: Act, told: Told) -> None:
+def accept(act: Act, confirmation: Confirmation) -> None:
     """Over the very bytes that were shown; the certificate looked at before, the signature after."""
-    application = Application.objects.select_related("data_key", "plan").get(pk=act.application_id)
-    found = Paper.of(application, Kind.MINUTES)
-    if application.step != Step.ACCEPTANCE or found is None or found.pk != act.paper_id or found.shown is None:
-        raise No("moved")
-    shown = found.shown.read()
-    if [hashlib.sha256(shown).hexdigest()] != act.digests or act.digests != [found.shown_hash]:
-        log.error("minutes differ from what was shown", alarm=True, paper=found.pk)
-        raise No("other-document")
+    application = acts.application_of(act)
+    paper = Paper.of(application, Kind.MINUTES)
+    if application.step != Step.ACCEPTANCE or paper is None or not act.entries.filter(paper=paper).exists():
+        raise NotDone("moved")
+    shown = shown_of(paper, confirmation)
     certificate = certificate_of(application)
     if not is_in_force(certificate):
-        raise No("not-in-force")
-    key = Key.objects.get(certificate=certificate)
-    told_status = evidence([certificate])
-    wrapped = acting.unlocked(key, told)
-    signed = certificate_signed(certificate, shown, wrapped, found)
-    pdf = lasting(by_provider(signed), told_status)
+        raise NotDone("not-in-force")
+    if certificate.key is None or certificate.key != act.key:
+        raise NotDone("moved")
+    status = evidence([certificate])
+    signed = certificate_signed(certificate, shown, acts.unlocked(act, confirmation), paper)
+    keep_signed(act, certificate, paper, lasting(by_provider(signed), status), confirmation.way)
+
+
+def shown_of(paper: Paper, confirmation: Confirmation) -> bytes:
+    if paper.shown is None:
+        raise NotDone("moved")
+    shown = paper.shown.read()
+    digest = hashlib.sha256(shown).hexdigest()
+    try:
+        confirmation.require([digest])
+        if digest != paper.shown_hash:
+            raise NotDone("other-document")
+    except NotDone:
+        log.error("minutes differ from what was shown", alarm=True, paper=paper.pk)
+        raise
+    return shown
+
+
+def keep_signed(act: Act, certificate: Certificate, paper: Paper, pdf: bytes, way: str) -> None:
+    """With the step, the certificate's state and the act's end, at once or not at all."""
+    application, now = certificate.application, timezone.now()
     file, digest = keep(pdf, application.data_key)
-    now = timezone.now()
     with transaction.atomic():
         application.hold()
-        here = Paper.objects.filter(pk=found.pk, state=Paper.State.OPEN)
-        if here.update(state=Paper.State.SEALED, file=file, file_hash=digest, agreed_at=now, sealed_at=now) != 1:
-            raise No("moved")
+        unsigned = Paper.objects.filter(pk=paper.pk, state=Paper.State.OPEN)
+        if unsigned.update(state=Paper.State.SEALED, file=file, file_hash=digest, agreed_at=now, sealed_at=now) != 1:
+            raise NotDone("moved")
         certificate.move(State.SYNC_WAITING)
         certificate.move(State.ACTIVE, activated_at=now)
         application.finish()
-        audit.record("minutes signed", application, way=told.way, hash=digest[:16])
+        audit.record("minutes signed", application, way=way, hash=digest[:16])
         telling.tell(
-            application, "certificate_active", [found.number], intent=f"active {certificate.pk}", app="signing"
+            application, "certificate_active", [paper.number], intent=f"active {certificate.pk}", app="signing"
         )
         if not settle(act, Act.State.DONE):
-            raise No("late")  # told as failed meanwhile: then nothing is signed either
+            raise NotDone("late")  # told as failed meanwhile: then nothing is signed either
 
 
 def is_in_force(certificate: Certificate) -> bool:
@@ -166,17 +186,17 @@ def hindrance(certificate: Certificate) -> str:
     answer = "" if is_in_force(certificate) else "not-in-force"
     if certificate.key and not certificate.key.tries_left:
         answer = "locked"
-    return str(acting.SAID[answer]) if answer else ""
+    return str(ANSWERS[answer]) if answer else ""
 
 
-def certificate_signed(certificate: Certificate, shown: bytes, wrapped: bytes, found: Paper) -> bytes:
+def certificate_signed(certificate: Certificate, shown: bytes, wrapped: bytes, paper: Paper) -> bytes:
     """The signature is checked by other hands than made it, before anything is kept."""
     issuer, key = certificate.issuer, certificate.key
     assert issuer
     assert key
-    signed = by_customer(shown, der_of(certificate), issuer, key, wrapped, found.facts["full_name"])
+    signed = by_customer(shown, der_of(certificate), issuer, key, wrapped, paper.facts["full_name"])
     if not pades.is_intact(signed):
         certificate.move(State.ACCEPTANCE_FAILED)
-        log.error("signature of the minutes is not valid", alarm=True, paper=found.pk)
-        raise No("failed")
+        log.error("signature of the minutes is not valid", alarm=True, paper=paper.pk)
+        raise NotDone("failed")
     return signed

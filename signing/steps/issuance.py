@@ -41,7 +41,9 @@ class Nonconforming(Exception):
 def issue_due() -> None:
     now = timezone.now()
     waiting = Certificate.objects.filter(state=State.ISSUE_WAITING, due_at__lte=now).order_by("due_at")
-    for certificate in waiting.select_related("application__data_key", "application__plan")[:20]:
+    for certificate in waiting.select_related(
+        "application__data_key", "application__plan", "application__subscription"
+    )[:20]:
         if take(certificate, TURN, now):
             attempt(certificate)
 
@@ -108,10 +110,10 @@ def months_of(application: Application) -> int:
 
 
 def own_key(application: Application) -> Key | None:
-    """The key that the vault itself says is this application's; a row that was written by other means is none."""
-    key = Key.objects.filter(application=application).exclude(custody=None).first()
+    """The key that the vault itself says is this subscription's; a row that was written by other means is none."""
+    key = Key.of(application.subscription)
     if key:
-        custody.checked(bytes(key.custody or b""), str(application.pk), bytes(key.public))
+        custody.checked(bytes(key.custody or b""), key.owner, bytes(key.public))
     return key
 
 

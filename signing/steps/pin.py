@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from enrollment.identity import Declaration
 from enrollment.journey import Step
@@ -19,24 +18,15 @@ from signing import custody
 from signing.authority import der, profile
 from signing.authority.gateways.vault import vault
 from signing.models import PIN_TRIES, Act, Key
-from signing.steps import acting
-from signing.steps.acting import No, Told, settle
+from signing.steps import acts
+from signing.steps.acts import Confirmation, NotDone, settle
 
 POOL = 24  # key pairs kept ready: making one takes up to a third of a second
 AT_ONCE = 8
 SHAPE = re.compile(r"[0-9]{6}")
-# The page tells the same before anything is sent; only the signer sees what was chosen.
-FAULTS = {
-    "pin-shape": _("Mã PIN gồm đúng 6 chữ số."),
-    "pin-sequence": _("Mã PIN không được là dãy số liên tiếp, như 123456 hoặc 654321."),
-    "pin-repeat": _("Mã PIN không được lặp lại một số hoặc một nhóm số, như 111111 hoặc 121212."),
-    "pin-birth": _("Mã PIN không được là ngày sinh của Quý khách."),
-    "pin-number": _("Mã PIN không được là một phần của số điện thoại hoặc số giấy tờ."),
-}
-acting.SAID.update(FAULTS)
 
 
-def faults(pin: str, told: Declaration) -> Iterator[str]:
+def faults(pin: str, declaration: Declaration) -> Iterator[str]:
     """What others would try first."""
     if not SHAPE.fullmatch(pin):
         yield "pin-shape"
@@ -46,7 +36,7 @@ def faults(pin: str, told: Declaration) -> Iterator[str]:
         yield "pin-sequence"
     if len(set(pin)) == 1 or pin[:2] * 3 == pin or pin[:3] * 2 == pin:
         yield "pin-repeat"
-    born = told.birth_date
+    born = declaration.birth_date
     if pin in {
         f"{born:%d%m%y}",
         f"{born:%y%m%d}",
@@ -56,28 +46,35 @@ def faults(pin: str, told: Declaration) -> Iterator[str]:
         f"{born:%Y%m}",
     }:
         yield "pin-birth"
-    if pin in told.phone or pin in told.number:
+    if pin in declaration.phone or pin in declaration.number:
         yield "pin-number"
 
 
-def create(act: Act, told: Told) -> None:
+def ask(application: Application, place: str = "") -> Act:
+    assert application.subscription
+    return acts.ask(Act.Kind.PIN, application.subscription, application=application, place=place)
+
+
+# ── In the signer ──
+
+
+def create(act: Act, confirmation: Confirmation) -> None:
     """The PIN itself is never kept: what it opens is."""
-    application = Application.objects.select_related("data_key", "plan").get(pk=act.application_id)
-    declared, pin = application.declaration, told.secret.decode()
-    if application.step != Step.PIN or declared is None or told.way != custody.PIN:
-        raise No("moved")
-    if fault := next(faults(pin, declared), ""):
-        raise No(fault)
-    secrets, passkey = {custody.PIN: told.secret}, passkey_of(told)
+    application = acts.application_of(act)
+    declaration, chosen = application.declaration, confirmation.secret.decode()
+    if application.step != Step.PIN or declaration is None or confirmation.way != custody.PIN:
+        raise NotDone("moved")
+    if fault := next(faults(chosen, declaration), ""):
+        raise NotDone(fault)
+    secrets, passkey = {custody.PIN: confirmation.secret}, passkey_of(confirmation)
     if passkey:
-        secrets[custody.PASSKEY] = str(told.more["prf"]).encode()
-    with transaction.atomic():
-        key = taken(application)
+        secrets[custody.PASSKEY] = str(confirmation.fields["prf"]).encode()
+    key = taken(application)
     wrapped = bytes(key.wrapped or b"")
-    locked = custody.locked(wrapped, str(application.pk), bytes(key.public), secrets)
+    locked = custody.locked(wrapped, key.owner, bytes(key.public), secrets)
     request = request_of(key, wrapped, application.reference)
     with transaction.atomic():
-        mine = Key.objects.filter(pk=key.pk, application=application, custody=None)
+        mine = Key.objects.filter(pk=key.pk, subscription=application.subscription, custody=None)
         done = mine.update(
             custody=locked,
             wrapped=None,
@@ -87,39 +84,43 @@ def create(act: Act, told: Told) -> None:
             bound_at=timezone.now(),
         )
         if done != 1:
-            raise No("moved")
+            raise NotDone("moved")
+        Act.objects.filter(pk=act.pk).update(key=key)
         application.finish()
         audit.record("pin made", application, passkey=bool(passkey), key=key.kind)
         if not settle(act, Act.State.DONE):
-            raise No("late")
+            raise NotDone("late")
 
 
-def passkey_of(told: Told) -> dict[str, str] | None:
-    """Which passkey opens the key too: no secret, it is told to the browser when it shall be asked."""
-    given, prf = told.more.get("passkey"), told.more.get("prf")
+def passkey_of(confirmation: Confirmation) -> dict[str, str] | None:
+    """Which passkey opens the key too: no secret, it is named to the browser when it shall be asked."""
+    given, prf = confirmation.fields.get("passkey"), confirmation.fields.get("prf")
     if not isinstance(given, dict) or not isinstance(prf, str) or not re.fullmatch(r"[A-Za-z0-9+/=]{40,100}", prf):
         return None
-    found = {name: str(given.get(name, "")) for name in ("id", "salt")}
-    return found if all(re.fullmatch(r"[A-Za-z0-9+/=]{4,1400}", one) for one in found.values()) else None
+    passkey = {name: str(given.get(name, "")) for name in ("id", "salt")}
+    return passkey if all(re.fullmatch(r"[A-Za-z0-9+/=]{4,1400}", part) for part in passkey.values()) else None
 
 
+@transaction.atomic
 def taken(application: Application) -> Key:
     """A key of the pool, or one made now where the pool is empty. A key taken by an earlier, broken off attempt is
     taken again."""
-    mine = Key.objects.filter(application=application, custody=None).first()
+    application.hold()
+    subscription = application.subscription
+    mine = Key.objects.filter(subscription=subscription, custody=None).exclude(wrapped=None).first()
     if mine:
         return mine
     # Sent back and come here again: the key of before certifies nothing and opens nothing more.
-    Key.objects.filter(application=application, certificate=None).delete()
+    Key.objects.filter(subscription=subscription, certificates=None).delete()
     free = Key.pool(settings.KEY_KIND).select_for_update(skip_locked=True).order_by("pk").first()
     if free is None:
-        free = made()
-    free.application = application
-    free.save(update_fields=["application"])
+        free = new_key()
+    free.subscription = subscription
+    free.save(update_fields=["subscription"])
     return free
 
 
-def made() -> Key:
+def new_key() -> Key:
     pair = vault().make(settings.KEY_KIND)
     return Key.objects.create(kind=pair.kind, public=pair.public, wrapped=pair.wrapped)
 
@@ -127,8 +128,8 @@ def made() -> Key:
 def fill_pool() -> bool:
     """Ahead of need, a few at a time so that other work has its turn. Whether some are lacking still."""
     lacking = POOL - Key.pool(settings.KEY_KIND).count()
-    for _one in range(min(AT_ONCE, lacking)):
-        made()
+    for _key in range(min(AT_ONCE, lacking)):
+        new_key()
     return lacking > AT_ONCE
 
 

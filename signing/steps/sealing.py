@@ -1,79 +1,88 @@
-"""Signatures that last: status asked before, timestamp, evidence of both, and a timestamp over all of it (B-LTA)."""
+"""VNPT's seal on a contract that its customer has confirmed: with the page of evidence, in the signer, never changed again."""
 
-import hashlib
-from functools import partial
-from io import BytesIO
+from datetime import timedelta
 
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
-from portal import sealing
-from portal.models import DataKey, SealedFile
-from signing.authority import lists, ocsp
-from signing.authority.cms import Signer
-from signing.authority.gateways.vault import vault
-from signing.authority.models import Authority
-from signing.authority.timestamps import signer_of, stamp
-from signing.models import Certificate, Key
-from signing.papers import pades
-from signing.papers.pades import Evidence
-from signing.printing import SEAL_NAME
-from signing.steps.standing import serial_of
+from enrollment.steps import telling
+from portal import audit, writing
+from portal.models import Message
+from signing import printing
+from signing.models import Paper, take
+from signing.papers import texts
+from signing.papers.paper import make
+from signing.steps import contract
+from signing.steps.signatures import by_provider, evidence, is_whole, keep, lasting
 
-Role = Authority.Role
-
-
-def stamper() -> pades.Stamp:
-    return partial(stamp, signer=signer_of(Role.TIMESTAMP))
+log = structlog.get_logger(__name__)
+State, Kind = Paper.State, Paper.Kind
+TURN = timedelta(minutes=1)  # for whoever seals a contract
 
 
-def evidence(certificates: list[Certificate]) -> Evidence:
-    """Of the provider and of these customers; gathered before signing, as the law wants the status looked at (Circular
-    15/2025), so that it was current at the moment of the signature."""
-    now = timezone.now().replace(microsecond=0)
-    ours = Authority.now(Role.ORGANISATION)
-    chains, revoked, answers = list[bytes](), list[bytes](), list[bytes]()
-    serials = [(ours.issuer, ours.serial), *((row.issuer, row.serial) for row in map(serial_of, certificates))]
-    for issuer, serial in serials:
-        assert issuer
-        if issuer.role == Role.OUTSIDE:  # whether its certificate is good only it may say
-            chains += issuer.chain
-            continue
-        responder, number = ocsp.responder_for(issuer), int(serial, 16)
-        named, status = ocsp.certificate_id("sha1", issuer, number), ocsp.status_of(issuer, number)
-        answers.append(ocsp.answered(responder, named, status, now))
-        chains += [bytes(responder.certificate or b""), *issuer.chain]
-        newest = [lists.newest(above) for above in (issuer, issuer.issuer) if above]
-        revoked += [bytes(each.der) for each in newest if each]
-    chains += [*ours.chain, *Authority.now(Role.TIMESTAMP).chain]
-    return Evidence(tuple(dict.fromkeys(chains)), tuple(dict.fromkeys(revoked)), tuple(answers))
+def seal_due() -> None:
+    now = timezone.now()
+    waiting = Paper.objects.filter(state=State.AGREED, kind=Kind.CONTRACT, due_at__lte=now)
+    for paper in waiting.select_related("application__data_key", "shown__data_key").order_by("due_at")[:20]:
+        if take(paper, TURN, now):
+            seal(paper)
 
 
-def by_provider(pdf: bytes) -> bytes:
-    """The organisation's seal."""
-    return pades.sign(pdf, signer_of(Role.ORGANISATION), SEAL_NAME, stamp=stamper())
+def seal(paper: Paper) -> None:
+    """What the customer confirmed, with the page of evidence and VNPT's seal; kept, and never changed again."""
+    if not is_whole(paper.shown, paper.shown_hash):
+        log.error("contract differs from what was shown", alarm=True, paper=paper.pk)
+        return
+    status, now = evidence([]), timezone.now()
+    fixed = printing.fixed_contract(paper.version, evidence=True)
+    facts = {**contract.common(paper, paper.evidence), "sealed_on": printing.moment(now), **proof(paper)}
+    pdf = make(contract.TEMPLATE, fixed, printing.SEALED_PLACES, facts, now, contract.drawing_of(paper.evidence))
+    pdf = lasting(by_provider(pdf), status)
+    file, digest = keep(pdf, paper.data_key)
+    with transaction.atomic():
+        unsealed = Paper.objects.filter(pk=paper.pk, state=State.AGREED)
+        if unsealed.update(state=State.SEALED, file=file, file_hash=digest, sealed_at=now) != 1:
+            return  # voided or sealed meanwhile
+        audit.record("contract sealed", paper.application, number=paper.number, hash=digest[:16])
+        address = f"{settings.SITE_URL}{reverse('signing:documents')}"
+        telling.tell(
+            paper.application,
+            "contract_ready",
+            [paper.number, address],
+            intent=f"contract {paper.pk}",
+            channels=(Message.Channel.EMAIL,),
+            app="signing",
+        )
 
 
-def by_customer(pdf: bytes, certificate: bytes, above: Authority, key: Key, wrapped: bytes, name: str) -> bytes:
-    chain = (certificate, *above.chain[:-1])
-    signer = Signer(chain, key.algorithm, partial(vault().sign, wrapped))
-    return pades.sign(pdf, signer, name, stamp=stamper())
-
-
-def lasting(pdf: bytes, evidence: Evidence) -> bytes:
-    return pades.timestamp(pdf, stamper(), evidence)
-
-
-# ── At rest ──
-
-
-def keep(pdf: bytes, data_key: DataKey) -> tuple[SealedFile, str]:
-    """Sealed, and the hash by which it is known again."""
-    return SealedFile.store(BytesIO(pdf), "application/pdf", data_key), hashlib.sha256(pdf).hexdigest()
-
-
-def is_whole(file: SealedFile | None, digest: str) -> bool:
-    """Whether the file that lies there is the one that was kept."""
-    try:
-        return file is not None and hashlib.sha256(file.read()).hexdigest() == digest
-    except (OSError, sealing.Broken, sealing.Erased):
-        return False
+def proof(paper: Paper) -> dict[str, str]:
+    """The page of evidence: who, when, from where, by what."""
+    signed, application = paper.evidence, paper.application
+    declaration = application.declaration
+    assert declaration
+    strokes = signed["strokes"]
+    points = sum(len(stroke) for stroke in strokes)
+    how = f"Vẽ tay, {len(strokes)} nét, {points} điểm" if strokes else "Gõ họ tên thay cho vẽ"
+    return {
+        "reference": application.reference,
+        "who": f"{declaration.full_name}, tài khoản {writing.masked(declaration.number)}",
+        "begun": printing.moment(signed["begun"]),
+        "agreed": "1. Đồng ý với nội dung hợp đồng và Điều khoản pháp lý. 2. Hiểu rằng các hành động từ “Bắt đầu ký điện "
+        "tử” đến “Hoàn thành ký điện tử” là việc ký hợp đồng điện tử.",
+        "drawn_how": f"{how}, lúc {printing.moment(signed['drawn_at'])}",
+        "drawn_hash": printing.spaced(signed["drawn_hash"]),
+        "code": f"Gửi qua SMS tới {writing.masked(declaration.phone)} lúc {printing.moment(signed['code_sent'])}; "
+        f"nhập đúng lúc {printing.moment(signed['agreed'])}",
+        "completed": printing.moment(signed["agreed"]),
+        "network": signed["place"] or "–",
+        "device": signed["device"] or "–",
+        "shown_hash": printing.spaced(paper.shown_hash),
+        "version": paper.version,
+        **{
+            f"hash_{name}": printing.spaced(texts.text(name, paper.version, "vi").hash)
+            for name in texts.PARTS["contract"]
+        },
+    }

@@ -1,4 +1,4 @@
-// Signing: what was read, the drawn signature, and PINs and passkeys, which leave this page only sealed to the signer.
+// Signing: what was read, the drawn signature, and PINs and passkeys, which leave this page only enclosed for the signer.
 
 const $ = (root, name) => root.querySelector(`[data-${name}]`);
 const show = (element, on = true) => element && (element.hidden = !on);
@@ -52,8 +52,8 @@ if (pad) {
   const inside = (value) => Math.round(Math.min(1, Math.max(0, value)) * 10_000) / 10_000;
   const add = (event) => {
     const box = canvas.getBoundingClientRect();
-    for (const one of event.getCoalescedEvents?.().length ? event.getCoalescedEvents() : [event]) {
-      drawing.push([inside((one.clientX - box.left) / box.width), inside((one.clientY - box.top) / box.height), Math.round(performance.now() - started)]);
+    for (const move of event.getCoalescedEvents?.().length ? event.getCoalescedEvents() : [event]) {
+      drawing.push([inside((move.clientX - box.left) / box.width), inside((move.clientY - box.top) / box.height), Math.round(performance.now() - started)]);
     }
     paint();
   };
@@ -89,9 +89,9 @@ if (pad) {
 const left = document.querySelector("[data-minutes-left]");
 if (left) setInterval(() => (left.textContent = String(Math.max(0, left.textContent - 1))), 60_000);
 
-// ── Sealing to the signer (signing/envelope.py opens it) ──
+// ── Enclosing for the signer (signing/envelope.py opens it) ──
 
-async function seal(told, theirs) {
+async function enclose(fields, theirs) {
   const curve = { name: "ECDH", namedCurve: "P-256" };
   const other = await crypto.subtle.importKey("spki", bytes(theirs), curve, false, []);
   const mine = await crypto.subtle.generateKey(curve, false, ["deriveBits"]);
@@ -100,9 +100,17 @@ async function seal(told, theirs) {
   const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(32), info: encode("smartca envelope 1") };
   const key = await crypto.subtle.deriveKey(how, source, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
   const point = new Uint8Array(await crypto.subtle.exportKey("raw", mine.publicKey));
-  const nonce = new Uint8Array(12); // this key seals once
-  const box = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: point }, key, encode(JSON.stringify(told)));
+  const nonce = new Uint8Array(12); // this key encloses once
+  const box = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: point }, key, encode(JSON.stringify(fields)));
   return text(new Uint8Array([...point, ...nonce, ...new Uint8Array(box)]).buffer);
+}
+
+// One digest over all that was shown, in its order (batch_digest in signing/envelope.py).
+async function batchDigest(shown) {
+  const digests = await Promise.all(shown.map((content) => crypto.subtle.digest("SHA-256", content)));
+  const whole = await new Blob([encode("smartca batch 1"), ...digests]).arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 // A line that hangs is a line that broke.
@@ -110,10 +118,10 @@ const patience = () => ({ signal: AbortSignal.timeout?.(20_000) });
 
 async function ask(address, form) {
   const init = form ? { method: "POST", body: form } : {};
-  const answer = await fetch(address, { redirect: "error", ...init, ...patience(), headers: { Accept: "application/json" } });
-  const told = await (answer.ok ? answer.json() : answer.json().catch(() => ({})));
-  if (!answer.ok) throw Object.assign(new Error("refused"), { said: told.detail });
-  return told;
+  const response = await fetch(address, { redirect: "error", ...init, ...patience(), headers: { Accept: "application/json" } });
+  const answer = await (response.ok ? response.json() : response.json().catch(() => ({})));
+  if (!response.ok) throw Object.assign(new Error("refused"), { said: answer.detail });
+  return answer;
 }
 
 // One act from asking to its end. `secret` is looked up only when the act is known; nothing of it is kept here.
@@ -149,14 +157,14 @@ async function perform(form, pressed, secret) {
   };
   try {
     wait();
-    const digests = [];
+    const papers = [];
     if (form.dataset.paper) {
       const answer = await fetch(form.dataset.paper, { redirect: "manual", ...patience() });
       if (answer.type === "opaqueredirect") return location.reload(); // signed in another tab, or signed out
       if (!answer.ok) throw new Error("lost");
-      const paper = await answer.arrayBuffer();
-      digests.push([...new Uint8Array(await crypto.subtle.digest("SHA-256", paper))].map((one) => one.toString(16).padStart(2, "0")).join(""));
+      papers.push(await answer.arrayBuffer());
     }
+    const batch = await batchDigest(papers);
     clearTimeout(slow);
     const given = await secret();
     wait();
@@ -164,23 +172,23 @@ async function perform(form, pressed, secret) {
     if (given.said) return refuse(word(form, given.said));
     const act = await ask(form.dataset.ask, fields());
     if (!act.key) return refuse(word(form, "starting"));
-    if (JSON.stringify(act.digests) !== JSON.stringify(digests)) return refuse(word(form, "other"));
-    const envelope = await seal({ act: act.act, until: act.until, digests, ...given }, act.key);
+    if (act.batch !== batch) return refuse(word(form, "other"));
+    const envelope = await enclose({ act: act.act, until: act.until, batch, ...given }, act.key);
     const place = `${form.dataset.ask}${act.act}/`;
     // From here on it may be signed whether or not its answer comes: only the act's own state tells. Where the line broke
     // before the envelope arrived, the act is still asked for, and is given again.
-    let told = { state: "asked" };
+    let settled = { state: "asked" };
     const until = Date.now() + 300_000; // an act is settled within four minutes
-    for (let turn = 0; ["asked", "given", "taken"].includes(told.state) && Date.now() < until; turn++) {
+    for (let turn = 0; ["asked", "given", "taken"].includes(settled.state) && Date.now() < until; turn++) {
       if (turn) await pause(turn < 10 ? 120 : turn < 40 ? 400 : 1000);
-      told = await (told.state === "asked" ? ask(place, fields({ envelope })) : ask(place)).catch((wrong) => {
+      settled = await (settled.state === "asked" ? ask(place, fields({ envelope })) : ask(place)).catch((wrong) => {
         if (wrong.said && !turn) throw wrong; // given again it may be refused because it arrived the first time
-        return { ...told, state: "given" };
+        return { ...settled, state: "given" };
       });
     }
-    if (told.state === "done") return location.assign(form.dataset.onward);
-    if (/^(pin-|wrong-secret|locked)/.test(told.answer)) for (const input of form.querySelectorAll("input[type=password]")) input.value = "";
-    refuse(told.state === "refused" ? told.said : word(form, "slow"), told.left);
+    if (settled.state === "done") return location.assign(form.dataset.onward);
+    if (/^(pin-|wrong-secret|locked)/.test(settled.answer)) for (const input of form.querySelectorAll("input[type=password]")) input.value = "";
+    refuse(settled.state === "refused" ? settled.said : word(form, "slow"), settled.left);
   } catch (wrong) {
     refuse(wrong.said ?? word(form, "lost"));
   } finally {
@@ -195,15 +203,15 @@ const passkeys = async () =>
   Boolean(isSecureContext && window.PublicKeyCredential && (await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable?.().catch(() => false)));
 
 async function evaluated(id, salt) {
-  const found = await navigator.credentials.get({
+  const credential = await navigator.credentials.get({
     publicKey: { challenge: random(32), allowCredentials: [{ type: "public-key", id: bytes(id) }], userVerification: "required", extensions: { prf: { eval: { first: bytes(salt) } } } },
   });
-  return found?.getClientExtensionResults().prf?.results?.first;
+  return credential?.getClientExtensionResults().prf?.results?.first;
 }
 
 async function newPasskey(name) {
   const salt = text(random(32).buffer);
-  const made = await navigator.credentials.create({
+  const credential = await navigator.credentials.create({
     publicKey: {
       rp: { name: "VNPT SmartCA" },
       user: { id: random(16), name, displayName: name },
@@ -213,10 +221,10 @@ async function newPasskey(name) {
       extensions: { prf: { eval: { first: bytes(salt) } } },
     },
   });
-  const told = made.getClientExtensionResults().prf;
-  if (!told?.enabled) return null;
-  const id = text(made.rawId);
-  const secret = told.results?.first ?? (await evaluated(id, salt));
+  const prf = credential.getClientExtensionResults().prf;
+  if (!prf?.enabled) return null;
+  const id = text(credential.rawId);
+  const secret = prf.results?.first ?? (await evaluated(id, salt));
   return secret ? { passkey: { id, salt }, prf: text(secret) } : null;
 }
 
@@ -225,15 +233,15 @@ const stopped = (wrong) => (["NotAllowedError", "AbortError"].includes(wrong.nam
 
 // ── Making a PIN ──
 
-function fault(pin, told) {
+function fault(pin, declared) {
   if (!/^\d{6}$/.test(pin)) return "pin-shape";
   const steps = new Set([...pin].slice(1).map((digit, at) => (digit - pin[at] + 10) % 10));
   if (steps.size === 1 && (steps.has(1) || steps.has(9))) return "pin-sequence";
   if (pin === pin.slice(0, 2).repeat(3) || pin === pin.slice(0, 3).repeat(2)) return "pin-repeat";
-  const [year, month, day] = told.born.split("-");
+  const [year, month, day] = declared.born.split("-");
   const short = year.slice(2);
   if ([day + month + short, short + month + day, month + day + short, month + year, year + month].includes(pin)) return "pin-birth";
-  if (told.phone.includes(pin) || told.number.includes(pin)) return "pin-number";
+  if (declared.phone.includes(pin) || declared.number.includes(pin)) return "pin-number";
   return "";
 }
 
@@ -301,15 +309,15 @@ const waiting = document.querySelector("[data-status]");
 if (waiting) {
   const since = Date.now();
   const look = async () => {
-    const told = await ask(waiting.dataset.status).catch(() => null);
-    if (told && told.step !== waiting.dataset.step) return location.reload();
+    const status = await ask(waiting.dataset.status).catch(() => null);
+    if (status && status.step !== waiting.dataset.step) return location.reload();
     show($(waiting, "slowly"), Date.now() - since > 10_000);
     setTimeout(look, 2000);
   };
   setTimeout(look, 2000);
 }
 
-// Where a secret is typed nothing may be sent before this script can seal it.
+// Where a secret is typed nothing may be sent before this script can enclose it.
 for (const form of document.querySelectorAll("[data-pin], [data-confirm]")) {
   for (const button of form.querySelectorAll("[data-ready]")) button.disabled = false;
   show($(form, "loading"), false);

@@ -16,8 +16,7 @@ from enrollment.models import Application
 from portal.demo.people import DEMO_PASSWORD
 from portal.models import Message, User
 from signing.models import Act, Paper
-from signing.steps import acting, contract
-from signing.steps.doing import DOINGS
+from signing.steps import contract, performing
 from signing.walking import hand
 from tests.browser.conftest import look
 from tests.browser.test_pages import only_english, speak
@@ -40,7 +39,7 @@ def _at_work() -> Iterator[None]:
 
     def work() -> None:
         while not stop.is_set():
-            acting.perform_due(DOINGS)
+            performing.perform_due()
             time.sleep(0.05)
         connections.close_all()
 

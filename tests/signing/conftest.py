@@ -60,7 +60,7 @@ def at_contract(plan: str = "theo-luot-12", name: str = "Lý Thị Mẫu Xuân")
 
 
 def again(application: Application) -> Application:
-    return Application.objects.select_related("data_key", "plan", "user").get(pk=application.pk)
+    return Application.objects.select_related("data_key", "plan", "user", "subscription").get(pk=application.pk)
 
 
 def to(step: Step, deciders: tuple[User, User] | None = None, **more: Any) -> Application:

@@ -19,7 +19,7 @@ from signing.authority.cms import Signer
 from signing.authority.gateways.vault import vault
 from signing.models import Certificate, Paper
 from signing.papers import isolation, pades
-from signing.steps import issuance, sealing, standing
+from signing.steps import issuance, signatures, standing
 from tests.signing.conftest import PIN, browser_of, certificate_of, to
 from tests.signing.papers.test_paper import made
 
@@ -136,11 +136,11 @@ def stamped_by(application: Application, *, stamped: bool) -> bytes:
     assert certificate.issuer
     assert certificate.key
     key = certificate.key
-    wrapped = custody.opened(bytes(key.custody or b""), str(application.pk), bytes(key.public), "pin", PIN.encode())
+    wrapped = custody.opened(bytes(key.custody or b""), key.owner, bytes(key.public), "pin", PIN.encode())
     signer = Signer(
         (issuance.der_of(certificate), *certificate.issuer.chain[:-1]), key.algorithm, partial(vault().sign, wrapped)
     )
-    return pades.sign(made(), signer, "A name", stamp=sealing.stamper() if stamped else None)
+    return pades.sign(made(), signer, "A name", stamp=signatures.stamper() if stamped else None)
 
 
 @pytest.mark.parametrize("stamped", [True, False])
@@ -184,7 +184,7 @@ def test_more_signatures_than_are_looked_at_are_not_called_good(complete: Applic
     assert paper.file
     signed = paper.file.read()
     for _one in range(31):
-        signed = sealing.by_provider(signed)
+        signed = signatures.by_provider(signed)
     assert "quá phức tạp" in checked(client, signed)
 
 

@@ -16,8 +16,9 @@ from enrollment.models import Application, Order
 from portal import wording
 from portal.models import Message, User
 from portal.refusals import Refusal
+from signing import printing
 from signing.models import Paper
-from signing.steps import contract
+from signing.steps import contract, sealing
 from signing.walking import hand
 from tests.conftest import at_once
 from tests.signing.conftest import again, at_contract, browser_of
@@ -68,7 +69,7 @@ def test_the_pages_lead_from_reading_to_the_seal(application: Application, brows
     assert paper.shown_hash[:8] in browser.get(CODE).content.decode()
     browser.post(CODE)
     assert browser.post(CODE, {"code": code_sent()})["Location"] == "/application/pin/"
-    contract.seal_due()
+    sealing.seal_due()
     paper.refresh_from_db()
     assert (paper.state, again(application).step) == (State.SEALED, Step.PIN)
     assert messages_sent("contract_ready") == 1
@@ -214,7 +215,7 @@ def test_the_right_code_by_two_hands_signs_once(application: Application) -> Non
     digits = code_sent()
     told = at_once(8, lambda _place: contract.agree(again(application), digits))
     assert len([one for one in told if isinstance(one, Paper)]) == 1
-    at_once(4, lambda _place: contract.seal_due())
+    at_once(4, lambda _place: sealing.seal_due())
     assert Paper.objects.filter(state=State.SEALED).count() == 1
     assert messages_sent("contract_ready") == 1
 
@@ -223,7 +224,7 @@ def test_signed_anew_after_a_correction_the_old_one_is_kept_and_void(application
     drawn(browser)
     browser.post(CODE)
     browser.post(CODE, {"code": code_sent()})
-    contract.seal_due()
+    sealing.seal_due()
     first = paper_of(application)
     Application.objects.filter(pk=application.pk).update(step=Step.CONTRACT)
     drawn(browser)
@@ -249,7 +250,7 @@ def test_the_page_of_evidence_tells_who_when_from_where_and_by_what(
     browser.post(SIGNATURE, {"strokes": json.dumps(hand())})
     browser.post(CODE)
     browser.post(CODE, {"code": code_sent()})
-    contract.seal_due()
+    sealing.seal_due()
     paper = paper_of(application)
     assert paper.file
     told = " ".join(text(paper.file.read(), tmp_path).split())
@@ -257,7 +258,7 @@ def test_the_page_of_evidence_tells_who_when_from_where_and_by_what(
     assert declared
     for words in (
         application.reference, "Phone <b>of</b> somebody", "127.0.0.1", f"{declared.phone[:2]}•••••{declared.phone[-3:]}",
-        "3 nét", "Bắt đầu ký điện tử", contract.spaced(paper.shown_hash)[:60],
+        "3 nét", "Bắt đầu ký điện tử", printing.spaced(paper.shown_hash)[:60],
     ):  # fmt: skip
         assert words in told
     page_of_evidence = told[told.index("Trang bằng chứng") :]

@@ -17,7 +17,7 @@ from enrollment.models import Application
 from portal.models import Event, Message, User
 from signing.authority.models import Authority, Issued
 from signing.models import Certificate, Key, Paper
-from signing.steps import issuance, sealing, standing
+from signing.steps import issuance, signatures, standing
 from signing.steps.issuance import der_of
 from tests.conftest import at_once
 from tests.signing.conftest import again, approved, certificate_of, found, to
@@ -176,14 +176,14 @@ def test_an_edit_after_the_approval_stops_it(between: str, waiting: Application)
 def test_a_contract_that_was_swapped_stops_it(waiting: Application) -> None:
     paper = Paper.of(waiting, Paper.Kind.CONTRACT)
     assert paper
-    file, _digest = sealing.keep(b"%PDF another", waiting.data_key)
+    file, _digest = signatures.keep(b"%PDF another", waiting.data_key)
     Paper.objects.filter(pk=paper.pk).update(file=file)
     assert refused(waiting)
 
 
 def test_a_key_that_was_swapped_stops_it(waiting: Application, deciders: tuple[User, User]) -> None:
-    other = Key.objects.get(application=to(Step.REVIEW))
-    mine = Key.objects.get(application=waiting)
+    other = Key.objects.get(subscription=to(Step.REVIEW).subscription)
+    mine = Key.objects.get(subscription=waiting.subscription)
     Key.objects.filter(pk=mine.pk).update(public=bytes(other.public), custody=bytes(other.custody or b""))
     assert refused(waiting)
 

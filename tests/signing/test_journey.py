@@ -30,7 +30,7 @@ def test_where_the_pin_comes_after_the_review_the_certificate_waits_for_its_user
     """Guide 5: VNeID's order of steps."""
     application = to(Step.PIN, deciders)
     assert certificate_of(application).state == State.USER_WAITING
-    assert not Key.objects.filter(application=application).exists()
+    assert not Key.objects.filter(subscription=application.subscription).exists()
     application = to(Step.COMPLETE, deciders)
     assert certificate_of(application).state == State.ACTIVE
 

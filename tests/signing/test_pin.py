@@ -13,6 +13,7 @@ from enrollment.seeds import told_by
 from portal.models import User
 from signing import custody, walking
 from signing.authority import profile
+from signing.envelope import batch_digest
 from signing.models import Act, Key
 from signing.steps import pin
 from tests.conftest import at_once
@@ -52,7 +53,7 @@ def test_what_others_would_try_first_is_refused(chosen: str, fault: str) -> None
 def test_a_weak_pin_is_refused_by_the_signer_too() -> None:
     application = to(Step.PIN)
     assert confirmed(application, Act.Kind.PIN, "111111").answer == "pin-repeat"
-    assert not Key.objects.filter(application=application).exists()
+    assert not Key.objects.filter(subscription=application.subscription).exists()
     assert confirmed(application, Act.Kind.PIN).state == Act.State.DONE
 
 
@@ -61,7 +62,7 @@ def test_the_key_becomes_the_customers_and_proves_itself() -> None:
     ready = set(Key.pool(settings.KEY_KIND).values_list("pk", flat=True))
     assert len(ready) == pin.AT_ONCE
     application = to(Step.REVIEW)
-    key = Key.objects.get(application=application)
+    key = Key.objects.get(subscription=application.subscription)
     assert key.pk in ready
     assert key.wrapped is None
     request = x509.load_der_x509_csr(bytes(key.request or b""))
@@ -78,7 +79,7 @@ def test_the_pool_fills_in_turns_until_nothing_is_lacking() -> None:
 
 def test_an_empty_pool_makes_nobody_wait_for_more_than_one_key() -> None:
     assert not Key.pool(settings.KEY_KIND).exists()
-    assert Key.objects.filter(application=to(Step.REVIEW)).count() == 1
+    assert Key.objects.filter(subscription=to(Step.REVIEW).subscription).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -88,7 +89,7 @@ def test_keys_of_the_pool_are_taken_once_each() -> None:
     applications = [to(Step.PIN) for _one in range(6)]
     at_once(6, lambda place: walking.make_pin(applications[place]))
     assert {again(one).step for one in applications} == {Step.REVIEW}
-    assert len(set(Key.objects.exclude(application=None).values_list("pk", flat=True))) == 6
+    assert len(set(Key.objects.exclude(subscription=None).values_list("pk", flat=True))) == 6
 
 
 @pytest.mark.usefixtures("pin_after_review")
@@ -102,17 +103,18 @@ def test_a_passkey_given_along_opens_the_key_too() -> None:
     application = to(Step.PIN)
     from signing import envelope
     from signing.authority.models import Authority
-    from signing.steps import acting
-    from signing.steps.doing import DOINGS
+    from signing.steps import acts, performing
 
-    act = acting.ask(application, Act.Kind.PIN)
-    told = {"act": act.nonce, "until": act.ends_at.timestamp() * 1000, "digests": [], "way": "pin", "secret": "719305",
+    act = pin.ask(application)
+    assert act.user
+    fields = {"act": act.nonce, "until": act.ends_at.timestamp() * 1000, "batch": act.batch, "way": "pin", "secret": "719305",
             "passkey": {"id": "aWQ=", "salt": "c2FsdA=="}, "prf": "c2VjcmV0" * 8}  # fmt: skip
-    acting.give(application, act.nonce, envelope.text(envelope.sealed(told, bytes(Authority.now("exchange").public))))
-    acting.perform_due(DOINGS)
-    key = Key.objects.get(application=application)
+    enclosed = envelope.enclosed(fields, bytes(Authority.now("exchange").public))
+    acts.give(act.user, act.nonce, envelope.text(enclosed))
+    performing.perform_due()
+    key = Key.objects.get(subscription=application.subscription)
     assert key.passkey == {"id": "aWQ=", "salt": "c2FsdA=="}
-    held = bytes(key.custody or b""), str(application.pk), bytes(key.public)
+    held = bytes(key.custody or b""), key.owner, bytes(key.public)
     assert custody.opened(*held, "passkey", b"c2VjcmV0" * 8) == custody.opened(*held, "pin", b"719305")
 
 
@@ -131,9 +133,9 @@ def test_the_page_says_what_a_pin_must_be_and_sends_strangers_away(client: Clien
 def test_an_act_asked_for_by_the_page_names_the_signer_and_its_end(client: Client) -> None:
     application = to(Step.PIN)
     browser_of(application, client)
-    told = client.post("/application/act/", headers={"Accept": "application/json"}).json()
-    assert told["key"]
-    assert told["digests"] == []
-    assert client.get(f"/application/act/{told['act']}/").json()["state"] == "asked"
-    assert client.post(f"/application/act/{told['act']}/", {"envelope": "!"}).status_code == 400
+    question = client.post("/application/act/", headers={"Accept": "application/json"}).json()
+    assert question["key"]
+    assert question["batch"] == batch_digest([])
+    assert client.get(f"/application/act/{question['act']}/").json()["state"] == "asked"
+    assert client.post(f"/application/act/{question['act']}/", {"envelope": "!"}).status_code == 400
     assert certificate_of(application).state == 1

@@ -30,13 +30,12 @@ from signing.authority.gateways.vault import Broken
 from signing.authority.models import Authority, Issued
 from signing.models import PIN_TRIES, Act, Certificate, Key, Paper
 from signing.papers import examining, pades
-from signing.steps import acceptance, acting, contract, issuance, sealing, standing
-from signing.steps.doing import DOINGS
+from signing.steps import acceptance, contract, issuance, performing, sealing, signatures, standing
 from tests.conftest import at_once
 from tests.signing.authority.test_publishing import revoked_in
 from tests.signing.conftest import again, approved, at_contract, browser_of, certificate_of, confirmed, to
 from tests.signing.papers.test_paper import text
-from tests.signing.test_acting import asked, given
+from tests.signing.test_acts import asked, given
 
 
 def code_sent() -> str:
@@ -180,7 +179,7 @@ def test_one_unreadable_row_hides_no_other_from_the_nightly_look(deciders: tuple
 def test_who_cannot_sign_is_told_before_a_pin_is_typed(why: str, deciders: tuple[User, User]) -> None:
     application = to(Step.ACCEPTANCE, deciders)
     if why == "locked":
-        Key.objects.filter(application=application).update(tries_left=0)
+        Key.objects.filter(subscription=application.subscription).update(tries_left=0)
     else:
         Issued.objects.update(not_after=timezone.now())
     page = browser_of(application).get("/application/acceptance/").content.decode()
@@ -295,7 +294,7 @@ def test_a_marker_in_what_a_customer_wrote_is_printed_as_written(marker: str, tm
     assert marker in text(paper.shown.read(), tmp_path)
     contract.send_code(application)
     contract.agree(application, code_sent())
-    contract.seal_due()
+    sealing.seal_due()
     assert Paper.objects.get(application=application).state == Paper.State.SEALED
 
 
@@ -316,7 +315,7 @@ def test_a_code_asked_for_while_the_other_tab_signs_harms_no_evidence(monkeypatc
     monkeypatch.setattr(contract, "running", slow)
     with pytest.raises(Refusal):
         contract.send_code(application)
-    contract.seal_due()
+    sealing.seal_due()
     assert Paper.objects.get(application=application).state == Paper.State.SEALED
 
 
@@ -357,7 +356,7 @@ def test_while_the_vault_is_away_no_try_is_spent(deciders: tuple[User, User], mo
         with monkeypatch.context() as patched:
             patched.setattr("signing.custody.checked", away)
             assert confirmed(application, Act.Kind.ACCEPT).answer == "failed", place
-    assert Key.objects.get(application=application).tries_left == PIN_TRIES
+    assert Key.objects.get(subscription=application.subscription).tries_left == PIN_TRIES
     assert confirmed(application, Act.Kind.ACCEPT).state == Act.State.DONE
 
 
@@ -365,11 +364,11 @@ def test_what_was_told_as_failed_is_not_signed_after_all(
     deciders: tuple[User, User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Promise P11: the page and the paper never say different things."""
-    application, lasting = to(Step.ACCEPTANCE, deciders), sealing.lasting
+    application, lasting = to(Step.ACCEPTANCE, deciders), signatures.lasting
 
     def slow(*args: Any) -> bytes:
         Act.objects.filter(state="taken").update(ends_at=timezone.now() - timedelta(minutes=3))
-        acting.perform_due(DOINGS)
+        performing.perform_due()
         return lasting(*args)
 
     monkeypatch.setattr(acceptance, "lasting", slow)

@@ -1,0 +1,28 @@
+"""Why an act was not done, in words for the page that waits; the signer names the reason, the web process says it."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+# The page tells the same of a PIN before anything is sent; only the signer sees what was chosen.
+PIN_FAULTS: dict[str, Any] = {
+    "pin-shape": _("Mã PIN gồm đúng 6 chữ số."),
+    "pin-sequence": _("Mã PIN không được là dãy số liên tiếp, như 123456 hoặc 654321."),
+    "pin-repeat": _("Mã PIN không được lặp lại một số hoặc một nhóm số, như 111111 hoặc 121212."),
+    "pin-birth": _("Mã PIN không được là ngày sinh của Quý khách."),
+    "pin-number": _("Mã PIN không được là một phần của số điện thoại hoặc số giấy tờ."),
+}
+ANSWERS: dict[str, Any] = {
+    "late": _("Đã quá 2 phút từ lúc mở hộp xác nhận nên không ký. Quý khách hãy xác nhận lại."),
+    "garbled": _("Trình duyệt gửi thiếu dữ liệu nên không ký. Quý khách hãy tải lại trang rồi xác nhận lại."),
+    "other-document": _(
+        "Tài liệu cần ký khác với tài liệu đã hiện cho Quý khách, nên không ký. Hãy tải lại trang và đọc lại."
+    ),
+    "wrong-secret": _("Mã PIN chưa đúng."),
+    "wrong-passkey": _("Sinh trắc học này không mở được khóa. Quý khách hãy dùng mã PIN."),
+    "locked": _("Mã PIN đã bị khóa sau 5 lần nhập sai. Quý khách gọi 18001260 nhánh 1 hoặc đến quầy VNPT để cấp lại."),
+    "moved": _("Hồ sơ đã chuyển sang bước khác. Quý khách hãy tải lại trang."),
+    "failed": _("Hệ thống ký đang gặp sự cố, chưa có gì được ký. Quý khách hãy thử lại sau ít phút."),
+    "not-in-force": _("Chứng thư số không còn hiệu lực nên không ký được. Quý khách gọi 18001260 nhánh 1."),
+    **PIN_FAULTS,
+}
