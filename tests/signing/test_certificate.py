@@ -21,7 +21,7 @@ from signing.models import Certificate, Paper
 from signing.papers import isolation, pades
 from signing.steps import issuance, signatures, standing
 from tests.signing.conftest import PIN, browser_of, certificate_of, to
-from tests.signing.papers.test_paper import made
+from tests.signing.papers.test_paper import contract_pdf
 
 pytestmark = pytest.mark.once
 Signed = Callable[[User], Client]
@@ -38,11 +38,11 @@ def owner(complete: Application) -> Client:
 
 
 def test_the_card_shows_name_masked_number_state_life_and_code(complete: Application, owner: Client) -> None:
-    page, told = owner.get("/certificate/").content.decode(), complete.declaration
-    assert told
-    for words in ("SmartCA của tôi", told.full_name, "Đang hoạt động", "<svg", "Mã PIN ký số", "1800 1260"):
+    page, declaration = owner.get("/certificate/").content.decode(), complete.declaration
+    assert declaration
+    for words in ("SmartCA của tôi", declaration.full_name, "Đang hoạt động", "<svg", "Mã PIN ký số", "1800 1260"):
         assert words in page
-    assert f"CCCD: {told.number[:2]}•••••{told.number[-3:]}" in page
+    assert f"CCCD: {declaration.number[:2]}•••••{declaration.number[-3:]}" in page
     assert owner.get("/application/")["Location"] == "/certificate/"
 
 
@@ -91,11 +91,11 @@ def test_nobody_else_gets_any_of_it(
 
 
 def test_the_status_page_tells_the_state_of_the_moment(complete: Application, client: Client) -> None:
-    certificate, told = certificate_of(complete), complete.declaration
-    assert told
+    certificate, declaration = certificate_of(complete), complete.declaration
+    assert declaration
     page = client.get(f"/status/{certificate.status}/")
     assert "Đang hoạt động" in page.content.decode()
-    assert told.number not in page.content.decode()
+    assert declaration.number not in page.content.decode()
     assert page["X-Robots-Tag"] == "noindex"
     standing.revoke(certificate)
     assert "Đã thu hồi" in client.get(f"/status/{certificate.status}/").content.decode()
@@ -112,15 +112,16 @@ def checked(client: Client, content: bytes, name: str = "tệp <b>.pdf") -> str:
 
 def test_a_sealed_document_is_told_as_the_law_wants_it(complete: Application, client: Client) -> None:
     """Circular 15/2025: issuer, signer, time, integrity, validity at signing."""
-    told = complete.declaration
-    assert told
+    declaration = complete.declaration
+    assert declaration
     paper = Paper.of(complete, Paper.Kind.MINUTES)
     assert paper
     assert paper.file
     page = checked(client, paper.file.read())
     for words in (
-        "Mọi chữ ký trong tệp đều hợp lệ", told.full_name, f"CCCD:{told.number}", "VNPT SmartCA RS DEMO", "Có hiệu lực",
-        "Nội dung đúng như lúc ký", "Theo dấu thời gian của VNPT SmartCA TSA DEMO", "đúng từng byte",
+        "Mọi chữ ký trong tệp đều hợp lệ", declaration.full_name, f"CCCD:{declaration.number}",
+        "VNPT SmartCA RS DEMO", "Có hiệu lực", "Nội dung đúng như lúc ký",
+        "Theo dấu thời gian của VNPT SmartCA TSA DEMO", "đúng từng byte",
     ):  # fmt: skip
         assert words in page
     assert "<b>.pdf" not in page
@@ -140,7 +141,7 @@ def stamped_by(application: Application, *, stamped: bool) -> bytes:
     signer = Signer(
         (issuance.der_of(certificate), *certificate.issuer.chain[:-1]), key.algorithm, partial(vault().sign, wrapped)
     )
-    return pades.sign(made(), signer, "A name", stamp=signatures.stamper() if stamped else None)
+    return pades.sign(contract_pdf(), signer, "A name", stamp=signatures.stamper() if stamped else None)
 
 
 @pytest.mark.parametrize("stamped", [True, False])
@@ -151,8 +152,8 @@ def test_what_was_signed_after_a_revocation_is_not_good_though_the_file_hides_it
     assert "Mọi chữ ký trong tệp đều hợp lệ" in checked(client, before)
     time.sleep(1.1)  # timestamps tell whole seconds
     standing.revoke(certificate, 1)
-    told = "đều hợp lệ" if stamped else "không có hiệu lực lúc ký"  # only a timestamp shows that it was earlier
-    assert told in checked(client, before)
+    words = "đều hợp lệ" if stamped else "không có hiệu lực lúc ký"  # only a timestamp shows that it was earlier
+    assert words in checked(client, before)
     time.sleep(1.1)
     assert "không có hiệu lực lúc ký" in checked(client, stamped_by(complete, stamped=stamped))
 
@@ -173,7 +174,7 @@ def test_what_is_no_signed_pdf_is_told_kindly(client: Client) -> None:
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("a", "b")
     assert "không phải PDF" in checked(client, archive.getvalue())
-    assert "không có chữ ký số" in checked(client, made())
+    assert "không có chữ ký số" in checked(client, contract_pdf())
     assert "chưa chọn tệp" in client.post("/verify/", {}).content.decode()
     assert "không phải PDF" in checked(client, b" ")
 
@@ -200,7 +201,7 @@ def test_nothing_of_a_checked_file_is_kept(complete: Application, client: Client
     from portal.models import SealedFile
 
     before = SealedFile.objects.count()
-    checked(client, made())
+    checked(client, contract_pdf())
     assert SealedFile.objects.count() == before
 
 

@@ -21,7 +21,7 @@ from signing.models import Paper
 from signing.steps import contract, sealing
 from signing.walking import hand
 from tests.conftest import at_once
-from tests.signing.conftest import again, at_contract, browser_of
+from tests.signing.conftest import again, at_contract, browser_of, sure
 from tests.signing.papers.test_paper import text
 
 State = Paper.State
@@ -52,14 +52,14 @@ def drawn(browser: Client) -> None:
 
 
 def paper_of(application: Application) -> Paper:
-    found = Paper.of(application, Paper.Kind.CONTRACT)
-    assert found
-    return found
+    paper = Paper.of(application, Paper.Kind.CONTRACT)
+    assert paper
+    return paper
 
 
 def test_the_pages_lead_from_reading_to_the_seal(application: Application, browser: Client) -> None:
     page = browser.get(CONTRACT)
-    for words in ("Điều 11", "Điều khoản sử dụng", application.declaration.full_name, "Bắt đầu ký điện tử"):  # type: ignore[union-attr]
+    for words in ("Điều 11", "Điều khoản sử dụng", sure(application.declaration).full_name, "Bắt đầu ký điện tử"):
         assert words in page.content.decode()
     assert browser.post(CONTRACT, BOTH)["Location"] == SIGNATURE
     assert browser.post(SIGNATURE, {"strokes": json.dumps(hand())})["Location"] == CODE
@@ -133,10 +133,10 @@ def test_a_dot_a_dash_a_paste_and_a_picture_are_no_signature(
 def test_who_cannot_draw_types_the_name_as_declared(application: Application, browser: Client, tmp_path: Any) -> None:
     browser.post(CONTRACT, BOTH)
     assert browser.post(SIGNATURE, {"typed": "Somebody Else"}).status_code == 200
-    told = application.declaration
-    assert told
-    assert browser.post(SIGNATURE, {"typed": f"  {told.full_name.upper()} "})["Location"] == CODE
-    assert text(browser.get("/application/paper.pdf").content, tmp_path).count(told.full_name) == 5
+    declaration = application.declaration
+    assert declaration
+    assert browser.post(SIGNATURE, {"typed": f"  {declaration.full_name.upper()} "})["Location"] == CODE
+    assert text(browser.get("/application/paper.pdf").content, tmp_path).count(declaration.full_name) == 5
 
 
 def test_drawn_again_the_code_before_fits_no_more(application: Application, browser: Client) -> None:
@@ -158,10 +158,10 @@ def test_drawn_again_the_code_before_fits_no_more(application: Application, brow
 def test_a_change_in_between_voids_it(what: str, application: Application, browser: Client) -> None:
     drawn(browser)
     contract.send_code(application)
-    before, told = paper_of(application), application.declaration
-    assert told
+    before, declaration = paper_of(application), application.declaration
+    assert declaration
     if what == "person":
-        changed = {**told.as_json(), "address": "Thôn 7"}
+        changed = {**declaration.as_json(), "address": "Thôn 7"}
         Application.objects.filter(pk=application.pk).update(declared=application.sealed("declared", changed))
     else:
         Order.objects.filter(application=application).update(
@@ -213,8 +213,8 @@ def test_the_right_code_by_two_hands_signs_once(application: Application) -> Non
     contract.sign_with(application, strokes=hand())
     contract.send_code(application)
     digits = code_sent()
-    told = at_once(8, lambda _place: contract.agree(again(application), digits))
-    assert len([one for one in told if isinstance(one, Paper)]) == 1
+    outcomes = at_once(8, lambda _place: contract.agree(again(application), digits))
+    assert len([outcome for outcome in outcomes if isinstance(outcome, Paper)]) == 1
     at_once(4, lambda _place: sealing.seal_due())
     assert Paper.objects.filter(state=State.SEALED).count() == 1
     assert messages_sent("contract_ready") == 1
@@ -253,15 +253,15 @@ def test_the_page_of_evidence_tells_who_when_from_where_and_by_what(
     sealing.seal_due()
     paper = paper_of(application)
     assert paper.file
-    told = " ".join(text(paper.file.read(), tmp_path).split())
+    printed = " ".join(text(paper.file.read(), tmp_path).split())
     declared = application.declaration
     assert declared
     for words in (
         application.reference, "Phone <b>of</b> somebody", "127.0.0.1", f"{declared.phone[:2]}•••••{declared.phone[-3:]}",
         "3 nét", "Bắt đầu ký điện tử", printing.spaced(paper.shown_hash)[:60],
     ):  # fmt: skip
-        assert words in told
-    page_of_evidence = told[told.index("Trang bằng chứng") :]
+        assert words in printed
+    page_of_evidence = printed[printed.index("Trang bằng chứng") :]
     assert declared.number not in page_of_evidence
     assert declared.phone not in page_of_evidence
 

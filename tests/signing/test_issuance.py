@@ -20,7 +20,7 @@ from signing.models import Certificate, Key, Paper
 from signing.steps import issuance, signatures, standing
 from signing.steps.issuance import der_of
 from tests.conftest import at_once
-from tests.signing.conftest import again, approved, certificate_of, found, to
+from tests.signing.conftest import again, approved, certificate_of, lay_keys, sure, to
 
 State = Certificate.State
 
@@ -38,15 +38,15 @@ def refused(application: Application) -> bool:
 
 def test_what_is_issued_names_the_person_and_the_key_of_the_file(waiting: Application) -> None:
     issuance.issue_due()
-    certificate, told = certificate_of(waiting), waiting.declaration
+    certificate, declaration = certificate_of(waiting), waiting.declaration
     read = x509.load_der_x509_certificate(der_of(certificate))
-    assert told
+    assert declaration
     assert [str(part.value) for part in read.subject] == [
-        "VN", "Quảng Ngãi", "Xã Mỏ Cày", told.full_name, f"CCCD:{told.number}"
+        "VN", "Quảng Ngãi", "Xã Mỏ Cày", declaration.full_name, f"CCCD:{declaration.number}"
     ]  # fmt: skip
     from signing.authority.profile import public_of
 
-    assert public_of(read.public_key()) == bytes(certificate.key.public)  # type: ignore[union-attr]
+    assert public_of(read.public_key()) == bytes(sure(certificate.key).public)
     assert (certificate.state, again(waiting).step) == (State.ACCEPTANCE_WAITING, Step.ACCEPTANCE)
     assert issuance.recheck() == 0
 
@@ -166,9 +166,9 @@ def test_an_edit_after_the_approval_stops_it(between: str, waiting: Application)
     """Promise P6."""
     if between == "intent":
         issuance.intend(certificate_of(waiting))
-    told = waiting.declaration
-    assert told
-    changed = {**told.as_json(), "full_name": "Trần Văn Mẫu Khác"}
+    declaration = waiting.declaration
+    assert declaration
+    changed = {**declaration.as_json(), "full_name": "Trần Văn Mẫu Khác"}
     Application.objects.filter(pk=waiting.pk).update(declared=waiting.sealed("declared", changed))
     assert refused(waiting)
 
@@ -209,7 +209,7 @@ def test_what_cannot_conform_waits_for_a_person_and_is_tried_again_later(
     assert not certificate_of(waiting).serial
     assert certificate_of(waiting).due_at > timezone.now() + timedelta(seconds=20)
     monkeypatch.undo()
-    found()
+    lay_keys()
 
 
 def test_sent_back_and_approved_again_it_gets_another_serial(waiting: Application, deciders: tuple[User, User]) -> None:

@@ -15,12 +15,12 @@ def test_from_the_contract_to_an_active_certificate(plan: str, deciders: tuple[U
     application = to(Step.COMPLETE, deciders, plan=plan)
     certificate = certificate_of(application)
     assert certificate.state == State.ACTIVE
-    assert {one.kind: one.state for one in Paper.objects.filter(application=application)} == {
+    assert {paper.kind: paper.state for paper in Paper.objects.filter(application=application)} == {
         "contract": "sealed",
         "minutes": "sealed",
     }
-    told = set(Message.objects.filter(template__startswith="signing/").values_list("template", flat=True))
-    assert told == {f"signing/messages/{one}" for one in (
+    posted = set(Message.objects.filter(template__startswith="signing/").values_list("template", flat=True))
+    assert posted == {f"signing/messages/{name}" for name in (
         "contract_code", "contract_ready", "certificate_issued", "certificate_active"
     )}  # fmt: skip
 

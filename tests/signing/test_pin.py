@@ -88,7 +88,7 @@ def test_keys_of_the_pool_are_taken_once_each() -> None:
     pin.fill_pool()
     applications = [to(Step.PIN) for _one in range(6)]
     at_once(6, lambda place: walking.make_pin(applications[place]))
-    assert {again(one).step for one in applications} == {Step.REVIEW}
+    assert {again(each).step for each in applications} == {Step.REVIEW}
     assert len(set(Key.objects.exclude(subscription=None).values_list("pk", flat=True))) == 6
 
 

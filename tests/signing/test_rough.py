@@ -32,7 +32,7 @@ from signing.models import PIN_TRIES, Act, Certificate, Key, Paper
 from signing.papers import examining, pades
 from signing.steps import acceptance, contract, issuance, performing, sealing, signatures, standing
 from tests.conftest import at_once
-from tests.signing.authority.test_publishing import revoked_in
+from tests.signing.authority.test_ocsp import revoked_in
 from tests.signing.conftest import again, approved, at_contract, browser_of, certificate_of, confirmed, to
 from tests.signing.papers.test_paper import text
 from tests.signing.test_acts import asked, given
@@ -45,10 +45,10 @@ def code_sent() -> str:
 
 
 def declared(application: Application, **differently: str) -> Application:
-    told = application.declaration
-    assert told
+    declaration = application.declaration
+    assert declaration
     more: dict[str, Any] = {**differently}
-    changes = application.as_declared(dataclasses.replace(told, **more))
+    changes = application.as_declared(dataclasses.replace(declaration, **more))
     Application.objects.filter(pk=application.pk).update(**changes)
     return again(application)
 
@@ -133,8 +133,10 @@ def test_issued_and_stopped_at_once_neither_waits_for_the_other_for_ever(decider
         intent.application = again(application)
         signed = ca.authority().issue(issuance.intent_of(intent))
         acts = [lambda: issuance.store(intent, signed), lambda: leaving.stop(again(application), "staff")]  # noqa: B023
-        found = at_once(2, lambda place: acts[place]())  # noqa: B023
-        assert all(one is None or isinstance(one, (Refusal, issuance.Nonconforming)) for one in found), found
+        outcomes = at_once(2, lambda place: acts[place]())  # noqa: B023
+        assert all(outcome is None or isinstance(outcome, (Refusal, issuance.Nonconforming)) for outcome in outcomes), (
+            outcomes
+        )
         issued = Certificate.issued().filter(application=application).exists()
         assert issued == (again(application).reached == Step.ACCEPTANCE)
 
@@ -248,8 +250,8 @@ def test_odd_questions_get_an_answer_and_no_error(client: Client) -> None:
     nonce = profile.extension(ocsp.NONCE, der.octets(b"1234567812345678"))
     twice = der.explicit(2, der.sequence(nonce, nonce))
     for question in (negative, der.sequence(der.sequence(der.sequence(der.sequence(named)), twice))):
-        told = client.post(f"/pki/{issuing.serial}/ocsp", question, "application/ocsp-request")
-        assert load_der_ocsp_response(told.content).response_status == OCSPResponseStatus.MALFORMED_REQUEST
+        answer = client.post(f"/pki/{issuing.serial}/ocsp", question, "application/ocsp-request")
+        assert load_der_ocsp_response(answer.content).response_status == OCSPResponseStatus.MALFORMED_REQUEST
     imprint = der.sequence(der.SHA256, der.octets(hashlib.sha256(b"x").digest()))
     query = der.sequence(der.integer(1), imprint, b"\x02\x08" + b"\xf1" * 8, der.boolean(True))
     granted = client.post("/pki/tsa", query, "application/timestamp-query").content
@@ -306,11 +308,11 @@ def test_a_code_asked_for_while_the_other_tab_signs_harms_no_evidence(monkeypatc
     digits, running = code_sent(), contract.running
     Allowance.objects.all().delete()
 
-    def slow(one: Application) -> Paper:
-        found = running(one)
+    def slow(mine: Application) -> Paper:
+        paper = running(mine)
         monkeypatch.setattr(contract, "running", running)
         contract.agree(again(application), digits)
-        return found
+        return paper
 
     monkeypatch.setattr(contract, "running", slow)
     with pytest.raises(Refusal):
@@ -328,12 +330,16 @@ def test_a_certificate_for_documents_vouches_for_no_time(deciders: tuple[User, U
     assert shown.shown
     forged = partial(timestamps.stamp, signer=organisation, now=timezone.now() - timedelta(days=300))
     pdf = pades.sign(shown.shown.read(), organisation, "x", stamp=forged)
-    [told] = examining.examine(pdf, [bytes(Authority.now("root").certificate or b"")], timezone.now())["signatures"]
-    assert told["stamped"] is False
+    [signature] = examining.examine(pdf, [bytes(Authority.now("root").certificate or b"")], timezone.now())[
+        "signatures"
+    ]
+    assert signature["stamped"] is False
     early = partial(timestamps.stamp, signer=timestamps.signer_of("timestamp"), now=timezone.now() + timedelta(days=9))
     pdf = pades.sign(shown.shown.read(), organisation, "x", stamp=early)
-    [told] = examining.examine(pdf, [bytes(Authority.now("root").certificate or b"")], timezone.now())["signatures"]
-    assert told["stamped"] is False
+    [signature] = examining.examine(pdf, [bytes(Authority.now("root").certificate or b"")], timezone.now())[
+        "signatures"
+    ]
+    assert signature["stamped"] is False
 
 
 # ── Acts ──

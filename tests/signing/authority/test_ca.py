@@ -37,25 +37,25 @@ class StandIn(BaseHTTPRequestHandler):
     """Answers as EJBCA's documentation shows; keeps what it was asked."""
 
     asked: ClassVar[list[tuple[str, str, dict[str, Any]]]] = []
-    made: ClassVar[dict[str, bytes]] = {}
+    issued: ClassVar[dict[str, bytes]] = {}
     trouble: ClassVar[list[str]] = []
 
     def do_POST(self) -> None:
-        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         path = self.path.removeprefix("/ejbca/ejbca-rest-api/v1")
-        self.asked.append(("POST", path, told))
+        self.asked.append(("POST", path, question))
         if self.trouble:
             return self.answer(*{"down": (503, {}), "odd": (200, {"certificate": "AAAA"})}[self.trouble[0]])
         if path == "/certificate/search":
-            name = told["criteria"][0]["value"]
-            rows = [{"certificate": base64.b64encode(self.made[name]).decode()}] if name in self.made else []
+            name = question["criteria"][0]["value"]
+            rows = [{"certificate": base64.b64encode(self.issued[name]).decode()}] if name in self.issued else []
             return self.answer(200, {"certificates": rows, "more_results": False})
         if path == "/endentity":
-            return self.answer(201 if told["username"] not in self.made else 409, {})
-        request = x509.load_pem_x509_csr(told["certificate_request"].encode())
-        entity = next(one for _how, place, one in reversed(self.asked) if place == "/endentity")
-        self.made[told["username"]] = issue(entity, profile.public_of(request.public_key()))
-        return self.answer(201, {"certificate": base64.b64encode(self.made[told["username"]]).decode()})
+            return self.answer(201 if question["username"] not in self.issued else 409, {})
+        request = x509.load_pem_x509_csr(question["certificate_request"].encode())
+        entity = next(entity for _how, place, entity in reversed(self.asked) if place == "/endentity")
+        self.issued[question["username"]] = issue(entity, profile.public_of(request.public_key()))
+        return self.answer(201, {"certificate": base64.b64encode(self.issued[question["username"]]).decode()})
 
     def do_PUT(self) -> None:
         self.asked.append(("PUT", self.path, {}))
@@ -97,7 +97,7 @@ def issue(entity: dict[str, Any], public: bytes, days: int = 366, mail: str = ""
         profile.Holder(parts["ST"], parts["L"], parts["CN"], parts["UID"], mail),
         Issuer(chain[0], "http://pki.example.vn/2"),
     )
-    serial, ends = 0x7777 + len(StandIn.made), now + timedelta(days=days)
+    serial, ends = 0x7777 + len(StandIn.issued), now + timedelta(days=days)
     body = profile.subscriber(holder, public, issuer, "rsa", serial, now, ends)
     return der.signed(body, "rsa", sign_with(key, body))
 
@@ -105,12 +105,12 @@ def issue(entity: dict[str, Any], public: bytes, days: int = 366, mail: str = ""
 @pytest.fixture
 def _ejbca(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     StandIn.asked.clear()
-    StandIn.made.clear()
+    StandIn.issued.clear()
     StandIn.trouble.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), StandIn)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     chain = tmp_path / "chain.pem"
-    chain.write_bytes(b"".join(profile.read(one).public_bytes(Encoding.PEM) for one in outside()[1]))
+    chain.write_bytes(b"".join(profile.read(link).public_bytes(Encoding.PEM) for link in outside()[1]))
     place = f"ejbca+http://:secret@127.0.0.1:{server.server_port}/ejbca/ejbca-rest-api"
     monkeypatch.setattr(settings, "CA_URL", f"{place}?ca=SmartCA&profile=SMARTCA&entity=CITIZEN&chain={chain}")
     yield
@@ -127,14 +127,14 @@ def waiting(deciders: tuple[User, User]) -> Application:
 @pytest.mark.usefixtures("_ejbca")
 def test_it_is_told_whom_to_name_and_its_certificate_is_taken(waiting: Application) -> None:
     issuance.issue_due()
-    certificate, told = certificate_of(waiting), waiting.declaration
-    assert told
+    certificate, declaration = certificate_of(waiting), waiting.declaration
+    assert declaration
     assert again(waiting).step == Step.ACCEPTANCE
     assert certificate.serial == "7777"
     paths = [path for _how, path, _told in StandIn.asked]
     assert paths == ["/certificate/search", "/endentity", "/certificate/certificaterequest"]
     entity = StandIn.asked[1][2]
-    assert entity["subject_dn"].endswith(f"CN={told.full_name},UID=CCCD:{told.number}")
+    assert entity["subject_dn"].endswith(f"CN={declaration.full_name},UID=CCCD:{declaration.number}")
     assert entity["username"].startswith(f"{waiting.reference}-")
 
 
@@ -165,7 +165,7 @@ def test_one_that_was_made_before_a_fall_is_found_again(waiting: Application, mo
     settings.SIGNER = True
     issuance.attempt(certificate_of(waiting))
     settings.SIGNER = False
-    assert len(StandIn.made) <= 1
+    assert len(StandIn.issued) <= 1
     assert certificate_of(waiting).issued_at
 
 
@@ -179,7 +179,7 @@ def test_what_it_made_is_shown_signed_with_and_vouched_for_as_its_own_not_as_our
     read = profile.read(issuance.der_of(certificate))
     assert (certificate.not_before, certificate.not_after) == (read.not_valid_before_utc, read.not_valid_after_utc)
     kept = browser_of(waiting).get(f"/certificate/{certificate.pk}/chain/").content
-    assert [one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(kept)][1:] == chain
+    assert [link.public_bytes(Encoding.DER) for link in x509.load_pem_x509_certificates(kept)][1:] == chain
     assert (ocsp.sign_answers(), serial_of(certificate).answer) == (0, None)
     assert ocsp.status_of(Authority.now("issuing"), 0x7777) == ocsp.UNKNOWN
     assert confirmed(again(waiting), Act.Kind.ACCEPT).state == Act.State.DONE
@@ -187,27 +187,27 @@ def test_what_it_made_is_shown_signed_with_and_vouched_for_as_its_own_not_as_our
     assert minutes
     assert minutes.file
     signatures = PdfFileReader(io.BytesIO(minutes.file.read())).embedded_signatures
-    assert [one.dump() for one in signatures[0].other_embedded_certs] == chain[:1]
+    assert [each.dump() for each in signatures[0].other_embedded_certs] == chain[:1]
     assert issuance.fault_of(certificate_of(waiting)) == ""
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_ejbca")
 @pytest.mark.parametrize(
-    ("fault", "made"), [("mail address", {"mail": "other@example.vn"}), ("too short", {"days": 300})]
+    ("fault", "less"), [("mail address", {"mail": "other@example.vn"}), ("too short", {"days": 300})]
 )
-def test_less_than_was_intended_is_not_taken(fault: str, made: dict[str, Any], waiting: Application) -> None:
+def test_less_than_was_intended_is_not_taken(fault: str, less: dict[str, Any], waiting: Application) -> None:
     issuance.intend(certificate_of(waiting))
     certificate = certificate_of(waiting)
     intended = issuance.intent_of(certificate).certificate
-    told = ",".join(f"{profile.LABELS[part.oid.dotted_string]}={part.value!s}" for part in intended.subject)
-    entity = {"subject_dn": told, "subject_alt_name": f"rfc822Name={intents.mails_of(intended)[0]}"}
+    name = ",".join(f"{profile.LABELS[part.oid.dotted_string]}={part.value!s}" for part in intended.subject)
+    entity = {"subject_dn": name, "subject_alt_name": f"rfc822Name={intents.mails_of(intended)[0]}"}
     public = profile.public_of(intended.public_key())
     above, stranger = (
-        profile.read(bytes(one or b"")) for one in (outside()[1][0], Authority.now("issuing").certificate)
+        profile.read(bytes(content or b"")) for content in (outside()[1][0], Authority.now("issuing").certificate)
     )
     assert intents.fault_of_theirs(issuance.intent_of(certificate), issue(entity, public), above) == ""
-    assert intents.fault_of_theirs(issuance.intent_of(certificate), issue(entity, public, **made), above) == fault
+    assert intents.fault_of_theirs(issuance.intent_of(certificate), issue(entity, public, **less), above) == fault
     assert intents.fault_of_theirs(issuance.intent_of(certificate), issue(entity, public), stranger) == "signature"
 
 
@@ -217,6 +217,6 @@ def test_a_certificate_for_another_is_not_taken(waiting: Application, monkeypatc
     other = vault().make("rsa-2048").public
     entity = {"subject_dn": "C=VN,ST=A,L=B,CN=Khac,UID=CCCD:1", "subject_alt_name": "rfc822Name=a@example.vn"}
     issuance.intend(certificate_of(waiting))
-    StandIn.made[f"{waiting.reference}-{certificate_of(waiting).serial[-8:]}"] = issue(entity, other)
+    StandIn.issued[f"{waiting.reference}-{certificate_of(waiting).serial[-8:]}"] = issue(entity, other)
     issuance.issue_due()
     assert certificate_of(waiting).issued_at is None

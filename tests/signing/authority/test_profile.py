@@ -38,8 +38,8 @@ def signed(body: bytes) -> bytes:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for one in Authority.objects.exclude(certificate=None):
-        (tmp_path / f"{one.role}.pem").write_bytes(pem(bytes(one.certificate or b"")))
+    for key in Authority.objects.exclude(certificate=None):
+        (tmp_path / f"{key.role}.pem").write_bytes(pem(bytes(key.certificate or b"")))
     newest = [lists.newest(Authority.now(role)) for role in ("issuing", "root")]
     crls = [x509.load_der_x509_crl(bytes(each.der)).public_bytes(Encoding.PEM) for each in newest if each]
     (tmp_path / "crls.pem").write_bytes(b"".join(crls))
@@ -59,14 +59,14 @@ def run(folder: Path, command: str) -> str:
 def test_other_programs_find_nothing_wrong_with_it(kind: str, folder: Path) -> None:
     """Promise P3."""
     (folder / "leaf.pem").write_bytes(pem(signed(content(kind)[0])))
-    told = run(
+    verdict = run(
         folder,
         "openssl verify -x509_strict -crl_check_all -CAfile root.pem -untrusted issuing.pem -CRLfile crls.pem leaf.pem",
     )
-    assert told.strip() == "leaf.pem: OK"
+    assert verdict.strip() == "leaf.pem: OK"
     (folder / "chain.pem").write_bytes((folder / "leaf.pem").read_bytes() + (folder / "issuing.pem").read_bytes())
-    told = run(folder, "certtool --verify --load-ca-certificate root.pem --infile chain.pem")
-    assert "Chain verification output: Verified" in told
+    verdict = run(folder, "certtool --verify --load-ca-certificate root.pem --infile chain.pem")
+    assert "Chain verification output: Verified" in verdict
     assert lint(folder, "leaf") == ""
 
 
@@ -74,8 +74,8 @@ def test_other_programs_find_nothing_wrong_with_it(kind: str, folder: Path) -> N
 def test_the_providers_own_conform_too(role: str, folder: Path) -> None:
     """Promise P3."""
     assert lint(folder, role) == ""
-    told = run(folder, f"openssl verify -x509_strict -CAfile root.pem -untrusted issuing.pem {role}.pem")
-    assert told.strip() == f"{role}.pem: OK"
+    verdict = run(folder, f"openssl verify -x509_strict -CAfile root.pem -untrusted issuing.pem {role}.pem")
+    assert verdict.strip() == f"{role}.pem: OK"
 
 
 def lint(folder: Path, name: str) -> str:
@@ -86,19 +86,19 @@ def lint(folder: Path, name: str) -> str:
 
 
 def test_it_is_the_profile_that_smartca_issues() -> None:
-    found = x509.load_der_x509_certificate(signed(content()[0]))
-    assert [part.rfc4514_attribute_name for part in found.subject] == ["C", "ST", "L", "CN", "UID"]
-    assert found.serial_number.to_bytes(16, "big")[:4] == bytes.fromhex("54010101")
-    assert found.not_valid_after_utc - found.not_valid_before_utc == timedelta(days=365)
-    values = {one.oid.dotted_string: one for one in found.extensions}
+    certificate = x509.load_der_x509_certificate(signed(content()[0]))
+    assert [part.rfc4514_attribute_name for part in certificate.subject] == ["C", "ST", "L", "CN", "UID"]
+    assert certificate.serial_number.to_bytes(16, "big")[:4] == bytes.fromhex("54010101")
+    assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(days=365)
+    values = {extension.oid.dotted_string: extension for extension in certificate.extensions}
     assert values["2.5.29.15"].critical
     assert values["2.5.29.15"].value.public_bytes()[-1] == 0xF0
-    uses = [one.dotted_string for one in values["2.5.29.37"].value]
+    uses = [use.dotted_string for use in values["2.5.29.37"].value]
     assert uses == ["1.3.6.1.5.5.7.3.4", "1.3.6.1.4.1.311.10.3.12"]
     [place] = values["2.5.29.31"].value
-    assert place.crl_issuer == [x509.DirectoryName(found.issuer)]
+    assert place.crl_issuer == [x509.DirectoryName(certificate.issuer)]
     assert "2.5.29.32" not in values  # no policy: DOMAIN §3
-    assert "GIÁ TRỊ PHÁP LÝ" in found.issuer.rfc4514_string()
+    assert "GIÁ TRỊ PHÁP LÝ" in certificate.issuer.rfc4514_string()
 
 
 def flawed() -> Iterator[tuple[str, Callable[[], tuple[bytes, bytes, Issuer]], Holder]]:
@@ -146,7 +146,7 @@ def test_serials_are_never_the_same_and_hard_to_guess() -> None:
     """Promise P2, as far as chance goes."""
     serials = {profile.new_serial() for _serial in range(2000)}
     assert len(serials) == 2000
-    assert len({one & (1 << 64) - 1 for one in serials}) == 2000
+    assert len({serial & (1 << 64) - 1 for serial in serials}) == 2000
 
 
 @given(some.integers(0, 1 << 200), some.binary(max_size=300))

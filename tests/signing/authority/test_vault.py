@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django.conf import settings
 
@@ -29,14 +29,14 @@ from signing.authority.gateways.vault import Broken, vault_for
 from django.conf import settings
 from tests.signing.authority import test_vault
 settings.VAULT_PIN = "1234"
-one = vault_for(f"pkcs11://{sys.argv[1]}?token=vault")
+token = vault_for(f"pkcs11://{sys.argv[1]}?token=vault")
 for kind in ("rsa-2048", "rsa-3072", "p-256"):
-    test_vault.signs(one, kind)
-test_vault.encrypts(one)
+    test_vault.signs(token, kind)
+test_vault.encrypts(token)
 again = vault_for(f"pkcs11://{sys.argv[1]}?token=vault")
-assert again.exchange_key().private_numbers() == one.exchange_key().private_numbers()
+assert again.exchange_key().private_numbers() == token.exchange_key().private_numbers()
 from pkcs11 import Attribute, ObjectClass
-line = one._session()
+line = token._session()
 assert not list(line.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY})), "keys stay outside the token"
 assert len(list(line.get_objects({Attribute.CLASS: ObjectClass.SECRET_KEY}))) == 3
 print("all of it")
@@ -50,36 +50,41 @@ def test_the_same_holds_for_a_token(tmp_path: Path) -> None:
     env = {**os.environ, "SOFTHSM2_CONF": str(tmp_path / "conf")}
     init = ["softhsm2-util", "--init-token", "--free", "--label", "vault", "--pin", "1234", "--so-pin", "4321"]
     subprocess.run(init, check=True, capture_output=True, env=env)
-    told = subprocess.run(
+    ran = subprocess.run(
         [sys.executable, "-c", TOKEN, str(SOFTHSM)], capture_output=True, text=True, env=env, cwd=ROOT, check=False
     )
-    assert told.stdout.strip() == "all of it", told.stderr
+    assert ran.stdout.strip() == "all of it", ran.stderr
 
 
-def signs(one: Vault, kind: str) -> None:
-    pair = one.make(kind)
-    signature, key = one.sign(pair.wrapped, b"hello"), load_der_public_key(pair.public)
+def signs(kept: Vault, kind: str) -> None:
+    pair = kept.make(kind)
+    verify(pair.public, kept.sign(pair.wrapped, b"hello"))
+    with pytest.raises(Broken):
+        kept.sign(pair.wrapped[:-9] + b"wrong" + pair.wrapped[-4:], b"hello")
+
+
+def verify(public: bytes, signature: bytes) -> None:
+    key = load_der_public_key(public)
     if isinstance(key, ec.EllipticCurvePublicKey):
         key.verify(signature, b"hello", ec.ECDSA(hashes.SHA256()))
     else:
-        key.verify(signature, b"hello", padding.PKCS1v15(), hashes.SHA256())  # type: ignore[union-attr,call-arg,arg-type]
-    with pytest.raises(Broken):
-        one.sign(pair.wrapped[:-9] + b"wrong" + pair.wrapped[-4:], b"hello")
+        assert isinstance(key, rsa.RSAPublicKey)
+        key.verify(signature, b"hello", padding.PKCS1v15(), hashes.SHA256())
 
 
-def encrypts(one: Vault) -> None:
-    encrypted = one.encrypt(b"secret")
+def encrypts(kept: Vault) -> None:
+    encrypted = kept.encrypt(b"secret")
     assert b"secret" not in encrypted
-    assert one.decrypt(encrypted) == b"secret"
+    assert kept.decrypt(encrypted) == b"secret"
     with pytest.raises(Broken):
-        one.decrypt(encrypted[:-1] + bytes((encrypted[-1] ^ 1,)))
+        kept.decrypt(encrypted[:-1] + bytes((encrypted[-1] ^ 1,)))
 
 
 @pytest.mark.parametrize("kind", ["rsa-2048", "p-256"])
 def test_a_key_signs_while_it_stays_wrapped(kind: str, tmp_path: Path) -> None:
-    one = SoftwareVault(LocalKeys(tmp_path / "keys.json"))
-    signs(one, kind)
-    encrypts(one)
+    kept = SoftwareVault(LocalKeys(tmp_path / "keys.json"))
+    signs(kept, kind)
+    encrypts(kept)
 
 
 def test_another_master_key_opens_nothing(tmp_path: Path) -> None:
@@ -90,12 +95,12 @@ def test_another_master_key_opens_nothing(tmp_path: Path) -> None:
 
 def test_after_the_master_key_turned_what_was_wrapped_before_still_opens(tmp_path: Path) -> None:
     keys = LocalKeys(tmp_path / "keys.json")
-    one = SoftwareVault(keys)
-    pair, exchange = one.make("p-256"), one.exchange_key().private_numbers()
+    kept = SoftwareVault(keys)
+    pair, exchange = kept.make("p-256"), kept.exchange_key().private_numbers()
     keys.replace(keys.keyring().with_new_key())
-    assert one.sign(pair.wrapped, b"hello")
-    assert one.encrypt(b"x").startswith(b"k2.")
-    assert one.exchange_key().private_numbers() == exchange
+    assert kept.sign(pair.wrapped, b"hello")
+    assert kept.encrypt(b"x").startswith(b"k2.")
+    assert kept.exchange_key().private_numbers() == exchange
 
 
 def test_no_process_but_the_signer_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,8 +122,8 @@ def test_the_web_process_cannot_even_be_talked_into_it(tmp_path: Path) -> None:
         "STATE": str(tmp_path),
         "DJANGO_SETTINGS_MODULE": "portal.settings",
     }
-    told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, cwd=ROOT, check=False)
-    assert told.stdout.strip() == "closed"
+    ran = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert ran.stdout.strip() == "closed"
 
 
 # ── The second coat ──
@@ -135,7 +140,7 @@ def locked() -> tuple[bytes, bytes]:
 def test_each_way_opens_it_alone(way: str, secret: bytes, locked: tuple[bytes, bytes]) -> None:
     held, public = locked
     wrapped = custody.opened(held, "7", public, way, secret)
-    load_der_public_key(public).verify(vault().sign(wrapped, b"hello"), b"hello", ec.ECDSA(hashes.SHA256()))  # type: ignore[union-attr,call-arg,arg-type]
+    verify(public, vault().sign(wrapped, b"hello"))
 
 
 @pytest.mark.parametrize(("way", "secret"), [("pin", b"719306"), ("passkey", b"719305"), ("face", b"719305")])

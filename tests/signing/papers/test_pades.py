@@ -35,7 +35,7 @@ from signing.models import Paper
 from signing.papers import examining, isolation, pades
 from signing.steps import verifying
 from tests.signing.conftest import to
-from tests.signing.papers.test_paper import made
+from tests.signing.papers.test_paper import contract_pdf
 
 pytestmark = pytest.mark.once
 FIVE_YEARS = timedelta(days=5 * 365 + 20)
@@ -49,21 +49,21 @@ def root() -> bytes:
 def sealed(deciders: tuple[User, User]) -> dict[str, bytes]:
     """The contract and the minutes of one application, as they are kept."""
     application = to(Step.COMPLETE, deciders)
-    return {one.kind: one.file.read() for one in Paper.objects.filter(application=application) if one.file}
+    return {paper.kind: paper.file.read() for paper in Paper.objects.filter(application=application) if paper.file}
 
 
 def test_every_reader_finds_every_signature_right(sealed: dict[str, bytes], tmp_path: Path) -> None:
     """Promise P12."""
     for kind, signatures in (("contract", 1), ("minutes", 2)):
         (tmp_path / "one.pdf").write_bytes(sealed[kind])
-        told = run(tmp_path, "pdfsig -nocert one.pdf")
-        assert told.count("Signature is Valid") == signatures
-        assert told.count("ETSI.CAdES.detached") == signatures
-        assert told.count("Total document signed") == 1
+        said = run(tmp_path, "pdfsig -nocert one.pdf")
+        assert said.count("Signature is Valid") == signatures
+        assert said.count("ETSI.CAdES.detached") == signatures
+        assert said.count("Total document signed") == 1
         assert "No syntax or stream encoding errors found" in run(tmp_path, "qpdf --check one.pdf")
-        told = run(tmp_path, "mutool sign -v one.pdf")
-        assert told.count("The signature is valid") == signatures
-        assert "digest" not in told.lower()
+        said = run(tmp_path, "mutool sign -v one.pdf")
+        assert said.count("The signature is valid") == signatures
+        assert "digest" not in said.lower()
         pyhanko_agrees(sealed[kind], signatures)
 
 
@@ -74,11 +74,11 @@ def run(folder: Path, command: str) -> str:
 
 def pyhanko_agrees(pdf: bytes, signatures: int) -> None:
     reader = PdfFileReader(io.BytesIO(pdf))
-    found = [one for one in reader.embedded_signatures if one.sig_object_type == "/Sig"]
-    assert len(found) == signatures
-    for one in found:
+    embedded = [signature for signature in reader.embedded_signatures if signature.sig_object_type == "/Sig"]
+    assert len(embedded) == signatures
+    for signature in embedded:
         context = ValidationContext(trust_roots=[asn1.Certificate.load(root())], allow_fetching=False)
-        status: Any = validate_pdf_signature(one, context)
+        status: Any = validate_pdf_signature(signature, context)
         assert status.bottom_line
         assert status.modification_level in (ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)
 
@@ -95,26 +95,28 @@ def test_it_verifies_for_years_from_what_it_carries(sealed: dict[str, bytes], la
         revinfo_gathering_policy=RevocationInfoGatheringSpec(RevinfoOnlineFetchingRule.LOCAL_ONLY),
     )
     for pdf in sealed.values():
-        for one in PdfFileReader(io.BytesIO(pdf)).embedded_signatures:
-            if one.sig_object_type == "/Sig":
+        for signature in PdfFileReader(io.BytesIO(pdf)).embedded_signatures:
+            if signature.sig_object_type == "/Sig":
                 timing = ValidationTimingInfo(at, at, point_in_time_validation=True)
-                told = asyncio.run(ades_lta_validation(one, PdfSignatureValidationSpec(spec), timing_info=timing))
-                assert told.ades_subindic is AdESPassed.OK
+                verdict = asyncio.run(
+                    ades_lta_validation(signature, PdfSignatureValidationSpec(spec), timing_info=timing)
+                )
+                assert verdict.ades_subindic is AdESPassed.OK
 
 
 def findings(pdf: bytes, **more: Any) -> dict[str, Any]:
-    told = examining.examine(pdf, [root()], more.pop("now", datetime.now(UTC)), **more)
-    return pages.findings({**told, "known": False})
+    facts = examining.examine(pdf, [root()], more.pop("now", datetime.now(UTC)), **more)
+    return pages.findings({**facts, "known": False})
 
 
 @pytest.mark.parametrize("later", [timedelta(0), FIVE_YEARS])
 def test_our_page_says_valid_now_and_in_five_years(sealed: dict[str, bytes], later: timedelta) -> None:
     for pdf in sealed.values():
-        told = findings(pdf, now=datetime.now(UTC) + later)
-        assert [one["verdict"] for one in told["rows"]] == ["good"] * len(told["rows"])
-        assert told["tone"] == "good"
-        assert told["warnings"] == []
-        assert {one["then"]["status"] for one in told["rows"]} == {"good"}
+        page = findings(pdf, now=datetime.now(UTC) + later)
+        assert [row["verdict"] for row in page["rows"]] == ["good"] * len(page["rows"])
+        assert page["tone"] == "good"
+        assert page["warnings"] == []
+        assert {row["then"]["status"] for row in page["rows"]} == {"good"}
 
 
 def test_each_altered_copy_is_named(sealed: dict[str, bytes]) -> None:
@@ -130,8 +132,8 @@ def test_each_altered_copy_is_named(sealed: dict[str, bytes]) -> None:
     assert findings(pdf + b"\n%more\n")["tone"] == "bad"
     assert findings(with_a_page(pdf))["tone"] == "bad"
     cut = pdf[: pdf.rindex(b"%%EOF\n", 0, pdf.index(b"/DocTimeStamp")) + 6]
-    told = findings(cut)
-    assert any("Thiếu dấu thời gian" in str(one) for one in told["warnings"])
+    warnings = findings(cut)["warnings"]
+    assert any("Thiếu dấu thời gian" in str(warning) for warning in warnings)
     half = findings(pdf[: len(pdf) // 2])
     assert half.get("problem") or half["tone"] == "bad"
 
@@ -158,7 +160,7 @@ def with_a_page(pdf: bytes) -> bytes:
 
 
 def test_without_a_trusted_timestamp_the_time_is_told_as_claimed() -> None:
-    bare = pades.sign(made(), timestamps.signer_of(Authority.Role.ORGANISATION), "VNPT")
+    bare = pades.sign(contract_pdf(), timestamps.signer_of(Authority.Role.ORGANISATION), "VNPT")
     [row] = findings(bare)["rows"]
     assert row["verdict"] == "good"
     assert not row["stamped"]
@@ -166,9 +168,9 @@ def test_without_a_trusted_timestamp_the_time_is_told_as_claimed() -> None:
 
 
 def test_a_strangers_signature_is_intact_and_its_issuer_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    bare = pades.sign(made(), timestamps.signer_of(Authority.Role.ORGANISATION), "VNPT")
-    told = pages.findings({**examining.examine(bare, [], datetime.now(UTC)), "known": False})
-    assert told["rows"][0]["verdict"] == "stranger"
+    bare = pades.sign(contract_pdf(), timestamps.signer_of(Authority.Role.ORGANISATION), "VNPT")
+    page = pages.findings({**examining.examine(bare, [], datetime.now(UTC)), "known": False})
+    assert page["rows"][0]["verdict"] == "stranger"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_what_is_no_pdf_is_said_to_be_none(file: bytes, problem: str) -> None:
 
 
 def test_an_unsigned_pdf_is_said_to_be_unsigned() -> None:
-    assert isolation.examined(made(), verifying.roots(), known=False)["problem"] == "no-signature"
+    assert isolation.examined(contract_pdf(), verifying.roots(), known=False)["problem"] == "no-signature"
 
 
 def test_a_hostile_file_ends_by_itself_and_takes_no_process_of_ours_along() -> None:
@@ -200,9 +202,9 @@ def test_a_hostile_file_ends_by_itself_and_takes_no_process_of_ours_along() -> N
 
 
 def test_the_signature_is_read_back_before_it_is_kept() -> None:
-    signed = pades.sign(made(), timestamps.signer_of(Authority.Role.ORGANISATION), "VNPT")
+    signed = pades.sign(contract_pdf(), timestamps.signer_of(Authority.Role.ORGANISATION), "VNPT")
     assert pades.is_intact(signed)
     broken = bytearray(signed)
     broken[5000] ^= 1
     assert not pades.is_intact(bytes(broken))
-    assert not pades.is_intact(made())
+    assert not pades.is_intact(contract_pdf())

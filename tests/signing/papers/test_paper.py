@@ -4,6 +4,7 @@ import re
 import subprocess
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ TABLES = (printing.PARTY_A, printing.PARTY_B, printing.APPLICANT, printing.BOUGH
 
 
 def facts(**differently: str) -> dict[str, str]:
-    found = {row.name.partition("__")[0]: f"Trị số {row.name.partition('__')[0]}" for table in TABLES for row in table}
+    rows = {row.name.partition("__")[0]: f"Trị số {row.name.partition('__')[0]}" for table in TABLES for row in table}
     more = {
         "full_name": "Đặng Thị Mẫu Hoà",
         "day": "Quảng Ngãi, ngày 21 tháng 11 năm 2026",
@@ -37,19 +38,23 @@ def facts(**differently: str) -> dict[str, str]:
         "sealed_on": "14:05:40 21/11/2026 (GMT+7)",
         "typed": "",
     }
-    return {**found, **more, **differently}
+    return {**rows, **more, **differently}
 
 
-def made(**differently: str) -> bytes:
+def contract_pdf(**differently: str) -> bytes:
     return paper.make(TEMPLATE, FIXED, printing.SEALED_PLACES, facts(**differently), AT, {"drawing": hand()})
+
+
+def laid_out_by(page: str, _place: int) -> bytes:
+    return layout.weasyprint(page)
 
 
 def test_many_processes_may_lay_out_the_same_page_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(settings, "STATE", tmp_path)
     monkeypatch.setattr(layout, "printed", lambda _html: b"%PDF" * 500_000)
     for turn in range(5):
-        found = at_once(8, lambda _place, page=f"page {turn}": layout.weasyprint(page), connect=False)  # type: ignore[misc]
-        assert set(found) == {b"%PDF" * 500_000}
+        laid_out = at_once(8, partial(laid_out_by, f"page {turn}"), connect=False)
+        assert set(laid_out) == {b"%PDF" * 500_000}
     assert {len(kept.read_bytes()) for kept in (tmp_path / "paper").iterdir()} == {2_000_000}
 
 
@@ -66,16 +71,16 @@ def words(pdf: bytes, folder: Path) -> Counter[str]:
 
 def test_the_same_facts_give_the_same_bytes_in_another_process_too(tmp_path: Path) -> None:
     layout.laid_out.cache_clear()
-    one = made()
+    before = contract_pdf()
     layout.laid_out.cache_clear()
     for kept in (settings.STATE / "paper").glob("*.pdf"):
         kept.unlink()
-    assert made() == one
+    assert contract_pdf() == before
 
 
 def test_an_ordinary_document_is_made_the_quick_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paper, "alone", lambda *_: pytest.fail("laid out by itself"))
-    assert made()
+    assert contract_pdf()
 
 
 LETTERS = "AĂÂBCDĐEÊGHIKLMNOÔƠPQRSTUƯVXYaăâbcdđeêghiklmnoôơpqrstuưvxyáàảãạấầẩẫậếềểễệốồổỗộớờởỡợứừửữự "
@@ -86,28 +91,28 @@ NAMES = some.text(some.sampled_from(LETTERS), min_size=2, max_size=40)
 @given(NAMES.map(lambda name: " ".join(name.split())).filter(bool), some.integers(0, 10**9))
 def test_what_is_filled_in_reads_as_what_is_laid_out_whole(tmp_path: Path, name: str, number: int) -> None:
     """The slow way is the oracle of the quick one."""
-    told = facts(full_name=name, order=str(number), address=f"Số {number} {name}")
-    quick = paper.make(TEMPLATE, FIXED, printing.SEALED_PLACES, told, AT, {"drawing": hand()})
-    slow = paper.alone(TEMPLATE, FIXED, printing.SEALED_PLACES, told, AT, {"drawing": hand()})
+    filled = facts(full_name=name, order=str(number), address=f"Số {number} {name}")
+    quick = paper.make(TEMPLATE, FIXED, printing.SEALED_PLACES, filled, AT, {"drawing": hand()})
+    slow = paper.alone(TEMPLATE, FIXED, printing.SEALED_PLACES, filled, AT, {"drawing": hand()})
     assert words(quick, tmp_path) == words(slow, tmp_path)
 
 
 def test_accents_are_found_by_a_search_and_the_articles_are_all_there(tmp_path: Path) -> None:
-    found = text(made(), tmp_path)
-    assert "Đặng Thị Mẫu Hoà" in found
+    words_of_it = text(contract_pdf(), tmp_path)
+    assert "Đặng Thị Mẫu Hoà" in words_of_it
     for number in range(1, 12):
-        assert f"Điều {number}. " in found
+        assert f"Điều {number}. " in words_of_it
     for gloss in ("Article 11. ", "Evidence of electronic signing", "Party A: the customer"):
-        assert gloss in found
+        assert gloss in words_of_it
 
 
 def test_it_is_tagged_pdf_a_with_its_fonts_inside(tmp_path: Path) -> None:
     """What can be seen without veraPDF: the claim, the tags, the language, the fonts, the colours, no encryption."""
-    pdf = made()
+    pdf = contract_pdf()
     (tmp_path / "one.pdf").write_bytes(pdf)
-    told = subprocess.run(["pdfinfo", "one.pdf"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    assert re.search(r"Tagged:\s+yes", told)
-    assert re.search(r"Encrypted:\s+no", told)
+    about = subprocess.run(["pdfinfo", "one.pdf"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert re.search(r"Tagged:\s+yes", about)
+    assert re.search(r"Encrypted:\s+no", about)
     fonts = subprocess.run(["pdffonts", "one.pdf"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     rows = fonts.splitlines()[2:]
     assert len(rows) == 3
@@ -142,7 +147,7 @@ def test_whatever_stands_in_a_field_stays_text(name: str, tmp_path: Path, monkey
         raise AssertionError("something was fetched")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    pdf = made(full_name=name)
+    pdf = contract_pdf(full_name=name)
     assert b"/EmbeddedFile" not in pdf
     assert b"root:" not in pdf
     if name.isascii() and " " not in name[:3]:
@@ -150,18 +155,18 @@ def test_whatever_stands_in_a_field_stays_text(name: str, tmp_path: Path, monkey
 
 
 def test_a_drawn_signature_is_lines_and_nothing_else() -> None:
-    with_it, without = made(), paper.make(TEMPLATE, FIXED, printing.SEALED_PLACES, facts(), AT, {"drawing": ()})
+    with_it, without = contract_pdf(), paper.make(TEMPLATE, FIXED, printing.SEALED_PLACES, facts(), AT, {"drawing": ()})
     assert b"/Image" not in with_it
     assert with_it.count(b" l\n") - without.count(b" l\n") > 50
 
 
 @pytest.mark.parametrize("name", ["contract", "request", "terms", "minutes"])
 def test_the_two_languages_say_the_same_articles(name: str) -> None:
-    one, other = (texts.text(name, texts.CURRENT, language) for language in ("vi", "en"))
-    assert [[clause.number for clause in article.clauses] for article in one.articles] == [
-        [clause.number for clause in article.clauses] for article in other.articles
+    vietnamese, english = (texts.text(name, texts.CURRENT, language) for language in ("vi", "en"))
+    assert [[clause.number for clause in article.clauses] for article in vietnamese.articles] == [
+        [clause.number for clause in article.clauses] for article in english.articles
     ]
-    assert len(one.articles) == len(other.articles)
+    assert len(vietnamese.articles) == len(english.articles)
 
 
 def test_no_text_that_was_signed_ever_changes() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.ocsp import OCSPCertStatus, OCSPRequestBuilder, OCSPResponseStatus, load_der_ocsp_response
 from django.conf import settings
 from django.test import Client
@@ -22,7 +23,7 @@ from signing.models import Certificate
 from signing.steps import standing
 from signing.steps.issuance import der_of
 from tests.signing.authority.test_profile import folder, pem, run  # noqa: F401
-from tests.signing.conftest import again, certificate_of, to
+from tests.signing.conftest import again, certificate_of, sure, to
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
@@ -36,7 +37,7 @@ def issued(deciders: tuple[User, User]) -> Certificate:
 def asked(live_server: LiveServer, folder: Path, issued: Certificate) -> Callable[..., str]:  # noqa: F811
     """What openssl says of a serial, the certificate's own by default."""
     (folder / "leaf.pem").write_bytes(pem(der_of(issued)))
-    place = f"{live_server.url}/pki/{issued.issuer.serial}/ocsp"  # type: ignore[union-attr]
+    place = f"{live_server.url}/pki/{sure(issued.issuer).serial}/ocsp"
 
     def ask(serial: str = "", more: str = "") -> str:
         return run(
@@ -62,10 +63,13 @@ def test_a_revocation_is_told_at_once_by_answer_and_list(
 
 def revoked_in(client: Client) -> dict[int, str]:
     issuer = Authority.now("issuing")
-    found = x509.load_der_x509_crl(client.get(f"/pki/{issuer.serial}.crl").content)
-    assert found.is_signature_valid(x509.load_der_x509_certificate(bytes(issuer.certificate or b"")).public_key())  # type: ignore[arg-type]
+    published = x509.load_der_x509_crl(client.get(f"/pki/{issuer.serial}.crl").content)
+    key = issuer.read.public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    assert published.is_signature_valid(key)
     return {
-        one.serial_number: one.extensions.get_extension_for_class(x509.CRLReason).value.reason.name for one in found
+        entry.serial_number: entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.name
+        for entry in published
     }
 
 
@@ -101,14 +105,14 @@ def test_gnutls_agrees(asked: Callable[..., str], issued: Certificate, folder: P
     )
     assert answer["Content-Type"] == "application/ocsp-response"
     (folder / "answer.der").write_bytes(answer.content)
-    told = run(folder, "ocsptool --verify-response --load-response answer.der --load-trust issuing.pem")
-    assert "Verifying OCSP Response: Success" in told
+    verdict = run(folder, "ocsptool --verify-response --load-response answer.der --load-trust issuing.pem")
+    assert "Verifying OCSP Response: Success" in verdict
 
 
 def test_a_question_without_a_nonce_finds_its_answer_signed_ahead(
     issued: Certificate, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, above = (x509.load_der_x509_certificate(one) for one in (der_of(issued), bytes(issued.issuer.certificate)))  # type: ignore[union-attr,arg-type]
+    read, above = x509.load_der_x509_certificate(der_of(issued)), sure(issued.issuer).read
     from cryptography.hazmat.primitives.hashes import SHA1
     from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -144,10 +148,10 @@ def test_a_list_has_its_number_its_next_and_is_made_again_in_time(client: Client
     assert lists.newest(issuer) == before
     issuer.lists.filter(pk=before.pk).update(made_at=timezone.now() - timedelta(hours=2))
     lists.publish_due()
-    found = x509.load_der_x509_crl(client.get(f"/pki/{issuer.serial}.crl").content)
-    assert found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == before.number + 1
-    assert found.next_update_utc
-    assert found.next_update_utc > timezone.now() + timedelta(hours=23)
+    published = x509.load_der_x509_crl(client.get(f"/pki/{issuer.serial}.crl").content)
+    assert published.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == before.number + 1
+    assert published.next_update_utc
+    assert published.next_update_utc > timezone.now() + timedelta(hours=23)
 
 
 def test_a_serial_that_was_given_up_is_told_as_revoked(client: Client, deciders: tuple[User, User]) -> None:
@@ -174,7 +178,7 @@ def test_after_a_roll_over_the_old_authority_still_answers(asked: Callable[..., 
     assert f"0x{issued.serial}: revoked" in asked()
     lists.publish_due()
     assert Authority.objects.filter(role="issuing").count() == 2
-    assert all(lists.newest(one) for one in Authority.objects.filter(role="issuing"))
+    assert all(lists.newest(issuer) for issuer in Authority.objects.filter(role="issuing"))
 
 
 # ── Timestamps ──
@@ -200,8 +204,8 @@ def test_openssl_takes_our_timestamp(folder: Path, live_server: LiveServer) -> N
 def test_a_hash_or_policy_that_is_not_ours_is_refused(how: str, why: str, folder: Path, client: Client) -> None:  # noqa: F811
     (folder / "data").write_text("x")
     run(folder, f"openssl ts -query -data data {how} -out query.tsq")
-    told: Any = client.post("/pki/tsa", (folder / "query.tsq").read_bytes(), "application/timestamp-query")
-    (folder / "reply.tsr").write_bytes(told.content)
+    answer: Any = client.post("/pki/tsa", (folder / "query.tsq").read_bytes(), "application/timestamp-query")
+    (folder / "reply.tsr").write_bytes(answer.content)
     assert why in run(folder, "openssl ts -reply -in reply.tsr -text")
 
 
@@ -214,5 +218,5 @@ def test_nothing_but_the_signer_answers_and_says_so_when_it_is_away(
     monkeypatch.setattr("signing.authority.questions.PATIENCE", 0.1)
     run(folder, "openssl ocsp -issuer issuing.pem -serial 0x12 -reqout ask.der")
     place = f"/pki/{Authority.now('issuing').serial}/ocsp"
-    told = client.post(place, (folder / "ask.der").read_bytes(), "application/ocsp-request").content
-    assert load_der_ocsp_response(told).response_status == OCSPResponseStatus.TRY_LATER
+    answer = client.post(place, (folder / "ask.der").read_bytes(), "application/ocsp-request").content
+    assert load_der_ocsp_response(answer).response_status == OCSPResponseStatus.TRY_LATER
