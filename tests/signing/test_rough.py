@@ -1,7 +1,6 @@
 """Rough handling that once broke something: kept here so that it never does again."""
 
 import dataclasses
-import hashlib
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,8 +11,6 @@ from typing import Any
 import pytest
 import time_machine
 from cryptography import x509
-from cryptography.x509.ocsp import OCSPResponseStatus, load_der_ocsp_response
-from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -24,7 +21,7 @@ from enrollment.steps import approving, leaving, opening
 from portal.models import Allowance, Message, User
 from portal.refusals import Refusal
 from signing import walking
-from signing.authority import ceremony, der, lists, ocsp, profile, revocation, timestamps
+from signing.authority import lists, revocation, timestamps
 from signing.authority.gateways import ca
 from signing.authority.gateways.vault import Broken
 from signing.authority.models import Authority, Issued
@@ -32,7 +29,7 @@ from signing.models import PIN_TRIES, Act, Certificate, Key, Paper
 from signing.papers import examining, pades
 from signing.steps import acceptance, contract, issuance, performing, sealing, signatures, standing
 from tests.conftest import at_once
-from tests.signing.authority.test_ocsp import revoked_in
+from tests.signing.authority.conftest import revoked_in
 from tests.signing.conftest import again, approved, at_contract, browser_of, certificate_of, confirmed, to
 from tests.signing.papers.test_paper import text
 from tests.signing.test_acts import asked, given
@@ -51,32 +48,6 @@ def declared(application: Application, **differently: str) -> Application:
     changes = application.as_declared(dataclasses.replace(declaration, **more))
     Application.objects.filter(pk=application.pk).update(**changes)
     return again(application)
-
-
-# ── The provider's own keys over the years ──
-
-
-def test_after_a_roll_over_each_authority_keeps_a_responder_of_its_own(
-    deciders: tuple[User, User], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    certificate, real = certificate_of(to(Step.ACCEPTANCE, deciders)), timezone.now
-    ceremony.turn_issuing(Authority.now("root"), settings.ROOT_FOLDER)
-    for days in (20, 62, 95, 150, 200):
-        monkeypatch.setattr(timezone, "now", lambda days=days: real() + timedelta(days=days))
-        ceremony.turn_due()
-        for issuer in Authority.objects.filter(role="issuing"):
-            assert ocsp.responder_for(issuer).issuer_id == issuer.pk
-    assert ocsp.sign_answers() == 1
-    assert certificate.issuer != Authority.now("issuing")
-
-
-def test_near_its_end_an_authority_makes_no_responder_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    ends = Authority.now("issuing").not_after
-    assert ends
-    for hours in (500, 400, 300):
-        monkeypatch.setattr(timezone, "now", lambda hours=hours: ends - timedelta(hours=hours))
-        ceremony.turn_due()
-    assert Authority.objects.filter(role="responder", not_after=ends).count() == 1
 
 
 # ── Where nothing goes on ──
@@ -237,25 +208,6 @@ def test_sent_back_from_the_last_step_it_comes_to_the_review_again(deciders: tup
     assert certificate_of(application).state == Certificate.State.APPROVAL_WAITING
     again(application).finish()
     assert again(application).step == Step.REVIEW
-
-
-# ── Questions from outside ──
-
-
-def test_odd_questions_get_an_answer_and_no_error(client: Client) -> None:
-    issuing = Authority.now("issuing")
-    named = ocsp.certificate_id("sha1", issuing, 5)
-    *parts, _serial = der.elements(der.inner(named))
-    negative = der.sequence(der.sequence(der.sequence(der.sequence(der.sequence(*parts, b"\x02\x01\xfb")))))
-    nonce = profile.extension(ocsp.NONCE, der.octets(b"1234567812345678"))
-    twice = der.explicit(2, der.sequence(nonce, nonce))
-    for question in (negative, der.sequence(der.sequence(der.sequence(der.sequence(named)), twice))):
-        answer = client.post(f"/pki/{issuing.serial}/ocsp", question, "application/ocsp-request")
-        assert load_der_ocsp_response(answer.content).response_status == OCSPResponseStatus.MALFORMED_REQUEST
-    imprint = der.sequence(der.SHA256, der.octets(hashlib.sha256(b"x").digest()))
-    query = der.sequence(der.integer(1), imprint, b"\x02\x08" + b"\xf1" * 8, der.boolean(True))
-    granted = client.post("/pki/tsa", query, "application/timestamp-query").content
-    assert b"\x02\x08" + b"\xf1" * 8 in granted
 
 
 @pytest.mark.django_db(transaction=True)

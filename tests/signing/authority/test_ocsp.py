@@ -1,40 +1,31 @@
-"""Lists, answers and timestamps, asked for over HTTP by OpenSSL and GnuTLS as any client would."""
+"""Answers about a certificate's status, asked for over HTTP by OpenSSL and GnuTLS as any client would."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.ocsp import OCSPCertStatus, OCSPRequestBuilder, OCSPResponseStatus, load_der_ocsp_response
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
-from enrollment.journey import Step
-from portal.models import User
-from signing.authority import ceremony, lists, ocsp
-from signing.authority.models import Authority, Issued
+from signing.authority import ceremony, der, lists, ocsp, profile
+from signing.authority.models import Authority
 from signing.models import Certificate
 from signing.steps import standing
 from signing.steps.issuance import der_of
-from tests.signing.authority.test_profile import folder, pem, run  # noqa: F401
-from tests.signing.conftest import again, certificate_of, sure, to
+from tests.signing.authority.conftest import pem, revoked_in, run
+from tests.signing.conftest import sure
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.fixture
-def issued(deciders: tuple[User, User]) -> Certificate:
-    return certificate_of(to(Step.COMPLETE, deciders))
-
-
-@pytest.fixture
-def asked(live_server: LiveServer, folder: Path, issued: Certificate) -> Callable[..., str]:  # noqa: F811
+def asked(live_server: LiveServer, folder: Path, issued: Certificate) -> Callable[..., str]:
     """What openssl says of a serial, the certificate's own by default."""
     (folder / "leaf.pem").write_bytes(pem(der_of(issued)))
     place = f"{live_server.url}/pki/{sure(issued.issuer).serial}/ocsp"
@@ -59,18 +50,6 @@ def test_a_revocation_is_told_at_once_by_answer_and_list(
     assert "Reason: keyCompromise" in asked()
     lists.publish_due()
     assert revoked_in(client) == {int(issued.serial, 16): "key_compromise"}
-
-
-def revoked_in(client: Client) -> dict[int, str]:
-    issuer = Authority.now("issuing")
-    published = x509.load_der_x509_crl(client.get(f"/pki/{issuer.serial}.crl").content)
-    key = issuer.read.public_key()
-    assert isinstance(key, rsa.RSAPublicKey)
-    assert published.is_signature_valid(key)
-    return {
-        entry.serial_number: entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.name
-        for entry in published
-    }
 
 
 def test_a_suspension_ends_and_a_revocation_does_not(
@@ -98,7 +77,7 @@ def test_what_was_never_issued_is_unknown_and_a_nonce_comes_back(asked: Callable
     assert "Response verify OK" in asked(more="-no_nonce")
 
 
-def test_gnutls_agrees(asked: Callable[..., str], issued: Certificate, folder: Path, client: Client) -> None:  # noqa: F811
+def test_gnutls_agrees(asked: Callable[..., str], issued: Certificate, folder: Path, client: Client) -> None:
     run(folder, f"openssl ocsp -issuer issuing.pem -serial 0x{issued.serial} -reqout ask.der")
     answer = client.post(
         f"/pki/{Authority.now('issuing').serial}/ocsp", (folder / "ask.der").read_bytes(), "application/ocsp-request"
@@ -141,34 +120,6 @@ def test_what_is_no_question_is_told_so(question: bytes, client: Client) -> None
     assert b"\x02\x01\x02" in refused[:8]  # status 2: rejection
 
 
-def test_a_list_has_its_number_its_next_and_is_made_again_in_time(client: Client) -> None:
-    issuer = Authority.now("issuing")
-    before = lists.publish(issuer)
-    lists.publish_due()
-    assert lists.newest(issuer) == before
-    issuer.lists.filter(pk=before.pk).update(made_at=timezone.now() - timedelta(hours=2))
-    lists.publish_due()
-    published = x509.load_der_x509_crl(client.get(f"/pki/{issuer.serial}.crl").content)
-    assert published.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == before.number + 1
-    assert published.next_update_utc
-    assert published.next_update_utc > timezone.now() + timedelta(hours=23)
-
-
-def test_a_serial_that_was_given_up_is_told_as_revoked(client: Client, deciders: tuple[User, User]) -> None:
-    application = again(to(Step.ISSUANCE, deciders))
-    from signing.steps import issuance
-
-    certificate = certificate_of(application)
-    issuance.intend(certificate)
-    serial = certificate_of(application).serial
-    application.send_back({"card-front": "glare"})
-    assert Issued.objects.get().revoked_at
-    assert Issued.objects.get().serial == serial
-    lists.publish_due()
-    assert revoked_in(client) == {int(serial, 16): "cessation_of_operation"}
-    assert not certificate_of(application).serial
-
-
 def test_after_a_roll_over_the_old_authority_still_answers(asked: Callable[..., str], issued: Certificate) -> None:
     root = Authority.now("root")
     ceremony.turn_issuing(root, settings.ROOT_FOLDER)
@@ -181,38 +132,10 @@ def test_after_a_roll_over_the_old_authority_still_answers(asked: Callable[..., 
     assert all(lists.newest(issuer) for issuer in Authority.objects.filter(role="issuing"))
 
 
-# ── Timestamps ──
-
-
-def test_openssl_takes_our_timestamp(folder: Path, live_server: LiveServer) -> None:  # noqa: F811
-    (folder / "data").write_text("hợp đồng")
-    run(folder, "openssl ts -query -data data -sha256 -cert -out query.tsq")
-    headers = {"Content-Type": "application/timestamp-query"}
-    answer = requests.post(
-        f"{live_server.url}/pki/tsa", (folder / "query.tsq").read_bytes(), headers=headers, timeout=5
-    )
-    assert answer.headers["Content-Type"] == "application/timestamp-reply"
-    (folder / "reply.tsr").write_bytes(answer.content)
-    assert "Verification: OK" in run(folder, "openssl ts -verify -queryfile query.tsq -in reply.tsr -CAfile root.pem")
-    (folder / "data").write_text("hợp đồng khác")
-    assert "Verification: OK" not in run(folder, "openssl ts -verify -data data -in reply.tsr -CAfile root.pem")
-
-
-@pytest.mark.parametrize(
-    ("how", "why"), [("-sha512", "unrecognized or unsupported"), ("-sha256 -tspolicy 1.2.3", "policy")]
-)
-def test_a_hash_or_policy_that_is_not_ours_is_refused(how: str, why: str, folder: Path, client: Client) -> None:  # noqa: F811
-    (folder / "data").write_text("x")
-    run(folder, f"openssl ts -query -data data {how} -out query.tsq")
-    answer: Any = client.post("/pki/tsa", (folder / "query.tsq").read_bytes(), "application/timestamp-query")
-    (folder / "reply.tsr").write_bytes(answer.content)
-    assert why in run(folder, "openssl ts -reply -in reply.tsr -text")
-
-
 def test_nothing_but_the_signer_answers_and_says_so_when_it_is_away(
     client: Client,
     monkeypatch: pytest.MonkeyPatch,
-    folder: Path,  # noqa: F811
+    folder: Path,
 ) -> None:
     monkeypatch.setattr(settings, "SIGNER", False)
     monkeypatch.setattr("signing.authority.questions.PATIENCE", 0.1)
@@ -220,3 +143,19 @@ def test_nothing_but_the_signer_answers_and_says_so_when_it_is_away(
     place = f"/pki/{Authority.now('issuing').serial}/ocsp"
     answer = client.post(place, (folder / "ask.der").read_bytes(), "application/ocsp-request").content
     assert load_der_ocsp_response(answer).response_status == OCSPResponseStatus.TRY_LATER
+
+
+def test_odd_questions_get_an_answer_and_no_error(client: Client) -> None:
+    issuing = Authority.now("issuing")
+    named = ocsp.certificate_id("sha1", issuing, 5)
+    *parts, _serial = der.elements(der.inner(named))
+    negative = der.sequence(der.sequence(der.sequence(der.sequence(der.sequence(*parts, b"\x02\x01\xfb")))))
+    nonce = profile.extension(ocsp.NONCE, der.octets(b"1234567812345678"))
+    twice = der.explicit(2, der.sequence(nonce, nonce))
+    for question in (negative, der.sequence(der.sequence(der.sequence(der.sequence(named)), twice))):
+        answer = client.post(f"/pki/{issuing.serial}/ocsp", question, "application/ocsp-request")
+        assert load_der_ocsp_response(answer.content).response_status == OCSPResponseStatus.MALFORMED_REQUEST
+    imprint = der.sequence(der.SHA256, der.octets(hashlib.sha256(b"x").digest()))
+    query = der.sequence(der.integer(1), imprint, b"\x02\x08" + b"\xf1" * 8, der.boolean(True))
+    granted = client.post("/pki/tsa", query, "application/timestamp-query").content
+    assert b"\x02\x08" + b"\xf1" * 8 in granted

@@ -1,6 +1,5 @@
 """What is in a certificate: as DOMAIN §3 decoded it, agreed to by OpenSSL, GnuTLS and an independent linter."""
 
-import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,14 +7,14 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as some
 
-from signing.authority import der, lists, profile
+from signing.authority import der, profile
 from signing.authority.gateways.vault import vault
 from signing.authority.models import Authority
 from signing.authority.profile import Holder, Issuer
+from tests.signing.authority.conftest import pem, run
 
 pytestmark = pytest.mark.once
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -34,25 +33,6 @@ def content(kind: str = "rsa-2048", **differently: Any) -> tuple[bytes, bytes, I
 
 def signed(body: bytes) -> bytes:
     return der.signed(body, "rsa", vault().sign(bytes(Authority.now("issuing").wrapped or b""), body))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for key in Authority.objects.exclude(certificate=None):
-        (tmp_path / f"{key.role}.pem").write_bytes(pem(bytes(key.certificate or b"")))
-    newest = [lists.newest(Authority.now(role)) for role in ("issuing", "root")]
-    crls = [x509.load_der_x509_crl(bytes(each.der)).public_bytes(Encoding.PEM) for each in newest if each]
-    (tmp_path / "crls.pem").write_bytes(b"".join(crls))
-    return tmp_path
-
-
-def pem(certificate: bytes) -> bytes:
-    return x509.load_der_x509_certificate(certificate).public_bytes(Encoding.PEM)
-
-
-def run(folder: Path, command: str) -> str:
-    done = subprocess.run(command.split(), cwd=folder, capture_output=True, text=True, check=False)
-    return done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("kind", ["rsa-2048", "rsa-3072", "p-256"])

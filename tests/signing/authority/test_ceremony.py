@@ -1,0 +1,36 @@
+"""The provider's own keys over the years."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from enrollment.journey import Step
+from portal.models import User
+from signing.authority import ceremony, ocsp
+from signing.authority.models import Authority
+from tests.signing.conftest import certificate_of, to
+
+
+def test_after_a_roll_over_each_authority_keeps_a_responder_of_its_own(
+    deciders: tuple[User, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, real = certificate_of(to(Step.ACCEPTANCE, deciders)), timezone.now
+    ceremony.turn_issuing(Authority.now("root"), settings.ROOT_FOLDER)
+    for days in (20, 62, 95, 150, 200):
+        monkeypatch.setattr(timezone, "now", lambda days=days: real() + timedelta(days=days))
+        ceremony.turn_due()
+        for issuer in Authority.objects.filter(role="issuing"):
+            assert ocsp.responder_for(issuer).issuer_id == issuer.pk
+    assert ocsp.sign_answers() == 1
+    assert certificate.issuer != Authority.now("issuing")
+
+
+def test_near_its_end_an_authority_makes_no_responder_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = Authority.now("issuing").not_after
+    assert ends
+    for hours in (500, 400, 300):
+        monkeypatch.setattr(timezone, "now", lambda hours=hours: ends - timedelta(hours=hours))
+        ceremony.turn_due()
+    assert Authority.objects.filter(role="responder", not_after=ends).count() == 1
