@@ -48,15 +48,15 @@ def pairs() -> Iterator[Pair]:
     yield Pair("contract PDF, 9 pages", filled, plain, "WeasyPrint, warm", 2)
     yield from sealing_pairs()
     yield from key_pairs()
-    yield Pair("certificate, rows included", made(), fresh, "a key's first bare signature", 20)
-    yield Pair("certificate, rows included", made(), bare(), f"{BARE}, key long in use", 20)
+    yield Pair("certificate, rows included", certificate_work(), fresh, "a key's first bare signature", 20)
+    yield Pair("certificate, rows included", certificate_work(), bare(), f"{BARE}, key long in use", 20)
 
 
 # ── Documents ──
 
 
 @cache
-def told() -> tuple[dict[str, Any], dict[str, str]]:
+def contract_facts() -> tuple[dict[str, Any], dict[str, str]]:
     tables = (
         printing.PARTY_A,
         printing.PARTY_B,
@@ -71,7 +71,7 @@ def told() -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def filled() -> bytes:
-    fixed, facts = told()
+    fixed, facts = contract_facts()
     return paper.make(
         "signing/pdf/contract.html", fixed, printing.SEALED_PLACES, facts, AT, {"drawing": walking.hand()}
     )
@@ -79,7 +79,7 @@ def filled() -> bytes:
 
 def plain() -> bytes:
     """The same template with the same words, as anybody would print it."""
-    fixed, facts = told()
+    fixed, facts = contract_facts()
     words = {name: facts.get(places.source(name), "") for name in printing.SEALED_PLACES}
     return layout.printed(layout.html_of("signing/pdf/contract.html", words, fixed))
 
@@ -108,8 +108,8 @@ def one_call(pdf: bytes, level: str) -> bytes:
     ours, stamps = Authority.now("organisation"), Authority.now("timestamp")
     new_store: Any = SimpleCertificateStore
     store = new_store()
-    for one in Authority.objects.exclude(certificate=None):
-        store.register(asn1.Certificate.load(bytes(one.certificate or b"")))
+    for key in Authority.objects.exclude(certificate=None):
+        store.register(asn1.Certificate.load(bytes(key.certificate or b"")))
     signer = signers.SimpleSigner(
         signing_cert=asn1.Certificate.load(bytes(ours.certificate or b"")),
         signing_key=private(ours),
@@ -134,8 +134,8 @@ def one_call(pdf: bytes, level: str) -> bytes:
     return bytes(done.getvalue())
 
 
-def private(one: Authority) -> Any:
-    return asn1_keys.PrivateKeyInfo.load(vault().decrypt(bytes(one.wrapped or b"")))
+def private(own: Authority) -> Any:
+    return asn1_keys.PrivateKeyInfo.load(vault().decrypt(bytes(own.wrapped or b"")))
 
 
 # ── Keys and certificates ──
@@ -185,7 +185,7 @@ def approved() -> Application:
     return Application.objects.select_related("data_key", "plan").get(pk=application.pk)
 
 
-def made() -> Callable[[], object]:
+def certificate_work() -> Callable[[], object]:
     """Content, lint, the intent's row, signature, reading it back, the certificate's row."""
     application = approved()
     certificate = Certificate.objects.get(application=application)
@@ -193,16 +193,16 @@ def made() -> Callable[[], object]:
     own_key, authority = issuance.own_key(application), Authority.now("issuing")
     assert own_key
     holder, issuer, public = holder_of(application), authority.as_issuer, bytes(own_key.public)
-    here = Certificate.objects.filter(pk=certificate.pk)
+    row = Certificate.objects.filter(pk=certificate.pk)
 
     def work() -> None:
         serial, now = profile.new_serial(), datetime.now(UTC).replace(microsecond=0)
         content = profile.subscriber(holder, public, issuer, "rsa", serial, now, profile.clamped(now, 12, issuer))
         assert not list(profile.faults(content, "rsa", holder, public, issuer))
-        here.update(content=certificate.sealed("content", content.hex()))
+        row.update(content=certificate.sealed("content", content.hex()))
         signed = der.signed(content, "rsa", sign_as_provider(authority.wrapped, content))
         profile.read(signed).verify_directly_issued_by(profile.read(issuer.certificate))
-        here.update(der=certificate.sealed("der", signed.hex()))
+        row.update(der=certificate.sealed("der", signed.hex()))
 
     return work
 
@@ -233,9 +233,9 @@ def answers() -> Iterator[str]:
     read = profile.read(issuance.der_of(certificate))
     asked = ocsp.OCSPRequestBuilder().add_certificate(read, above, SHA1())  # noqa: S303
     ready = asked.build().public_bytes(Encoding.DER)
-    fresh_one = asked.add_extension(ocsp_nonce(), critical=False).build().public_bytes(Encoding.DER)
+    with_nonce = asked.add_extension(ocsp_nonce(), critical=False).build().public_bytes(Encoding.DER)
     client, place = Client(headers={"host": settings.ALLOWED_HOSTS[0]}), f"/pki/{issuer.serial}/ocsp"
-    for name, question in (("signed ahead", ready), ("with a nonce", fresh_one)):
+    for name, question in (("signed ahead", ready), ("with a nonce", with_nonce)):
         client.post(place, question, "application/ocsp-request")
         began, number = time.perf_counter(), 300
         for _question in range(number):

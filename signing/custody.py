@@ -1,7 +1,7 @@
 """The second coat of a customer's key: a secret that only the customer has, beside the vault's own.
 
 A random key wraps the private key once more; that key is wrapped by the PIN (through Argon2id) and, where there is one,
-by the passkey's secret. The vault's master key seals the whole, so that a stolen database offers nothing to guess a PIN
+by the passkey's secret. The vault's master key encrypts the whole, so that a stolen database offers nothing to guess a PIN
 against; and it says whose key it is, so that rows cannot be swapped."""
 
 import base64
@@ -45,9 +45,9 @@ def box(key: bytes, plain: bytes) -> str:
 
 
 def unboxed(key: bytes, boxed: str) -> bytes:
-    sealed = raw(boxed)
+    content = raw(boxed)
     try:
-        return AESGCM(key).decrypt(sealed[:12], sealed[12:], b"custody")
+        return AESGCM(key).decrypt(content[:12], content[12:], b"custody")
     except InvalidTag as wrong:
         raise WrongSecret from wrong
 
