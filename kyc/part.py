@@ -5,6 +5,7 @@ from django.conf import settings
 from enrollment.journey import Step
 from enrollment.parts import Part
 from kyc import dossier, erasure, metrics, sheet
+from kyc.audited import VERBS
 from kyc.demo import doors, tasks
 from kyc.steps.review import arriving
 from portal.parts import SIGNER
@@ -16,6 +17,7 @@ PART = Part(
     is_sound=dossier.is_sound,
     hands=dossier.hands,
     rows=sheet.rows,
+    verbs=VERBS,
     schedule={
         "kyc.tasks.check_evidence": 15,
         "kyc.tasks.keep_deadlines": 60,

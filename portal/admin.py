@@ -19,7 +19,7 @@ from portal import audit, outbox, sealing, writing
 from portal.accounts import roles
 from portal.accounts.opening import change_account, known_by, open_account
 from portal.accounts.roles import ROLES, change_roles, vouch
-from portal.audit.record import RESULTS, VERBS
+from portal.audit.record import RESULTS
 from portal.forms import AccountForm
 from portal.models import Branch, Event, Message, User
 from portal.refusals import Refusal
@@ -32,10 +32,11 @@ admin.site.unregister(Group)  # roles are the table in accounts/roles.py
 class NamedFilter(admin.SimpleListFilter):
     """A filter by code that shows words."""
 
-    names: ClassVar[Mapping[str, Any]]
+    def names(self) -> Mapping[str, Any]:
+        raise NotImplementedError
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, str(label)) for name, label in self.names.items()]
+        return [(name, str(label)) for name, label in self.names().items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
@@ -43,17 +44,23 @@ class NamedFilter(admin.SimpleListFilter):
 
 class VerbFilter(NamedFilter):
     title, parameter_name = _("việc"), "verb"
-    names = VERBS
+
+    def names(self) -> Mapping[str, Any]:
+        return audit.verbs()
 
 
 class ResultFilter(NamedFilter):
     title, parameter_name = _("kết quả"), "result"
-    names = RESULTS
+
+    def names(self) -> Mapping[str, Any]:
+        return RESULTS
 
 
 class RoleFilter(NamedFilter):
     title, parameter_name = _("vai trò"), "groups__name"
-    names: ClassVar = {name: role.label for name, role in ROLES.items()}
+
+    def names(self) -> Mapping[str, Any]:
+        return {name: role.label for name, role in ROLES.items()}
 
 
 class Capped(Paginator[Any]):
@@ -261,7 +268,7 @@ class EventAdmin(ReadOnly):
 
     @admin.display(description=_("Việc"))
     def what(self, event: Event) -> str:
-        return str(VERBS.get(event.verb, event.verb))
+        return str(audit.verbs().get(event.verb, event.verb))
 
     @admin.display(description=_("Kết quả"))
     def outcome(self, event: Event) -> str:

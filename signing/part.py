@@ -4,6 +4,7 @@ from enrollment.journey import Step
 from enrollment.parts import Part
 from portal.parts import SIGNER
 from signing import arrivals, demo, dossier, metrics, sheet, walking
+from signing.audited import VERBS
 
 PART = Part(
     begins={
@@ -18,6 +19,7 @@ PART = Part(
     is_sound=dossier.is_sound,
     hands=dossier.hands,
     rows=sheet.rows,
+    verbs=VERBS,
     walks=walking.STEPS,
     schedule={
         "signing.tasks.act": 5,

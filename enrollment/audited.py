@@ -1,0 +1,23 @@
+"""What enrollment writes into the audit trail, as staff read it."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+VERBS: dict[str, Any] = {
+    "account activated": _("Kích hoạt tài khoản"),
+    "application erased": _("Xóa dữ liệu hồ sơ"),
+    "application opened up": _("Mở số giấy tờ của hồ sơ"),
+    "application resumed": _("Tiếp tục hồ sơ trên máy khác"),
+    "application stopped": _("Dừng hồ sơ"),
+    "applications searched": _("Tìm hồ sơ"),
+    "code resent": _("Gửi lại mã kích hoạt"),
+    "consent withdrawn": _("Rút lại đồng ý"),
+    "file appraised": _("Thẩm định hồ sơ"),
+    "file approved": _("Duyệt hồ sơ"),
+    "invoices tried again": _("Phát hành lại hóa đơn"),
+    "payment received": _("Nhận thanh toán"),
+    "plan changed": _("Sửa gói cước"),
+    "refund done": _("Đã hoàn tiền"),
+    "refund due": _("Chờ hoàn tiền"),
+}

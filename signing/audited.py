@@ -1,0 +1,21 @@
+"""What signing writes into the audit trail, as staff read it."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+VERBS: dict[str, Any] = {
+    "certificate intended": _("Chuẩn bị cấp chứng thư số"),
+    "certificate issued": pgettext_lazy("đã", "Cấp chứng thư số"),
+    "certificate restored": _("Khôi phục chứng thư số"),
+    "certificate revoked": _("Thu hồi chứng thư số"),
+    "certificate suspended": _("Tạm dừng chứng thư số"),
+    "contract begun": _("Bắt đầu ký hợp đồng"),
+    "contract sealed": _("Đóng dấu hợp đồng"),
+    "contract signed": _("Khách ký hợp đồng"),
+    "minutes signed": _("Khách ký biên bản nghiệm thu"),
+    "paper looked at": _("Xem tài liệu đã ký"),
+    "pin locked": _("Mã PIN bị khóa"),
+    "pin made": _("Tạo mã PIN"),
+}
