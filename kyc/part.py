@@ -10,6 +10,7 @@ from kyc.demo import doors, tasks
 from kyc.steps.review import arriving
 from portal.parts import SIGNER
 
+REVIEWING = ("kyc.view_case", "kyc.view_evidence", "kyc.change_case")
 PART = Part(
     begins={Step.REVIEW: arriving.received, Step.STOPPED: arriving.stopped},
     erased=erasure.erased,
@@ -18,6 +19,11 @@ PART = Part(
     hands=dossier.hands,
     rows=sheet.rows,
     verbs=VERBS,
+    permissions={
+        **dict.fromkeys(("reviewer", "approver"), REVIEWING),
+        "supervisor": (*REVIEWING, "kyc.view_policy", "kyc.add_policy", "kyc.change_policy"),
+        "auditor": ("kyc.view_case", "kyc.view_policy"),
+    },
     schedule={
         "kyc.tasks.check_evidence": 15,
         "kyc.tasks.keep_deadlines": 60,

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portal import outbox
-from portal.accounts.roles import ROLES
+from portal.accounts.roles import ROLES, permissions_of
 from portal.models import Branch, Event, Message, User
 from tests.conftest import People
 
@@ -21,7 +21,7 @@ PAGES = {"user": "view_user", "branch": "view_branch", "message": "view_message"
 def test_each_role_opens_the_pages_of_its_permissions_and_no_other(role: str, staff: People, signed_in: Enter) -> None:
     client = signed_in(staff(role))
     for page, permission in PAGES.items():
-        allowed = f"portal.{permission}" in ROLES[role].permissions
+        allowed = f"portal.{permission}" in permissions_of(role)
         assert client.get(f"/admin/portal/{page}/").status_code == (200 if allowed else 403)
 
 

@@ -6,9 +6,10 @@ import pytest
 from django.test import Client
 
 from portal import outbox
-from portal.accounts.roles import ROLES
+from portal.accounts.roles import ROLES, permissions_of
 from portal.demo.desk import texts
 from portal.models import User
+from portal.parts import Part, parts
 from tests.conftest import People
 from tests.portal.test_signing_in import try_password
 
@@ -19,9 +20,13 @@ Enter = Callable[[User], Client]
 def test_roles_have_the_permissions_of_the_table_and_no_more(person: People) -> None:
     for name, role in ROLES.items():
         user = person(name)
-        assert user.get_all_permissions() == set(role.permissions)
+        assert user.get_all_permissions() == permissions_of(name)
         assert user.is_staff is role.staff
         assert not user.is_superuser
+
+
+def test_no_app_gives_anything_to_a_role_that_is_not_in_the_table() -> None:
+    assert {name for part in parts(Part) for name in part.permissions} <= set(ROLES)
 
 
 def test_an_account_without_password_gets_a_message_how_to_set_one(person: People) -> None:
