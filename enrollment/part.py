@@ -1,7 +1,8 @@
 """What enrollment brings along."""
 
-from enrollment import demo, dossier, metrics, seeds
+from enrollment import dossier, metrics, seeds
 from enrollment.audited import VERBS
+from enrollment.demo import doors
 from enrollment.journey import Step
 from enrollment.parts import Part
 from enrollment.steps import activation, payment, subscribing
@@ -33,7 +34,7 @@ PART = Part(
     },
     seed=seeds.seed,
     gauges=metrics.standing,
-    doors=demo.doors,
-    urls=tuple(demo.urls),
-    benches="enrollment.benches",
+    doors=doors.doors,
+    urls=tuple(doors.urls),
+    benches="enrollment.demo.benches",
 )

@@ -20,9 +20,9 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from enrollment import dossier
+from enrollment.demo.people import seed_application, walk
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.seeds import seed_application, walk
 from enrollment.steps import approving
 from portal.demo.benches import Pair
 from portal.models import User

@@ -16,10 +16,10 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from PIL import Image, ImageFilter, ImageStat
 
-from enrollment import benches
+from enrollment.demo import benches
+from enrollment.demo.people import declaration_of_nobody
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.seeds import told_by
 from kyc.demo import drawing
 from kyc.demo.drawing import Card, Face, Shot
 from kyc.models import Case
@@ -34,7 +34,7 @@ LARGE = (4000, 3000)
 
 @cache
 def photograph(side: str) -> bytes:
-    card = Card(told_by("Lý Thị Mẫu Xuân", "079190100000", "0912100000"), Face(4242))
+    card = Card(declaration_of_nobody("Lý Thị Mẫu Xuân", "079190100000", "0912100000"), Face(4242))
     return drawing.jpeg(drawing.photograph(getattr(card, side)(), Shot(fill=0.9), LARGE), 88)
 
 

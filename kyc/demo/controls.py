@@ -4,9 +4,9 @@ import secrets
 from dataclasses import replace
 from datetime import timedelta
 
+from enrollment.demo.people import declaration_of_nobody
 from enrollment.identity import Declaration
 from enrollment.models import Ward
-from enrollment.seeds import told_by
 from kyc.demo.drawing import Card, Face
 from kyc.demo.evidence import drawn
 from kyc.steps.control import Control
@@ -22,7 +22,9 @@ def somebody() -> Declaration:
     name = f"{secrets.choice(FAMILIES)} {'Thị' if woman else 'Văn'} Mẫu {secrets.choice(GIVEN)} {secrets.choice(GIVEN)}"
     start = f"{secrets.choice(('001', '038', '051', '048', '079'))}{woman}{87 + secrets.randbelow(12)}"
     ward = Ward.objects.order_by("?").first()
-    declaration = told_by(name, f"{start}{secrets.randbelow(10**6):06}", f"09{secrets.randbelow(10**8):08}")
+    declaration = declaration_of_nobody(
+        name, f"{start}{secrets.randbelow(10**6):06}", f"09{secrets.randbelow(10**8):08}"
+    )
     return replace(
         declaration,
         birth_date=declaration.birth_date.replace(month=1 + secrets.randbelow(12), day=1 + secrets.randbelow(28)),

@@ -8,7 +8,7 @@ from random import Random
 
 from PIL import Image
 
-from enrollment.seeds import told_by
+from enrollment.demo.people import declaration_of_nobody
 from kyc.demo.drawing import Card, Face, Shot, photograph
 from kyc.reading import card as cards
 from kyc.reading import comparing, mrz, ocr, vision
@@ -66,7 +66,7 @@ def measure(each: int = EACH, *, printed: bool = True, every: int = 1) -> dict[s
             for _one in range(each):
                 serial += 1
                 number = f"0511{80 + serial % 20}{serial:06}" if serial % 2 else f"0380{70 + serial % 30}{serial:06}"
-                person = told_by(dice.choice(PEOPLE), number, "0900000000")
+                person = declaration_of_nobody(dice.choice(PEOPLE), number, "0900000000")
                 card = Card(person, Face(serial * 7 + strength), year=2021 if serial % 3 else 2024)
                 taken = Shot(**{**shot.__dict__, "seed": serial})
                 front, back = (photograph(side, taken) for side in (card.front(), card.back()))

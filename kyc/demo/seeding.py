@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from enrollment import dossier
+from enrollment.demo.people import declaration_of_nobody, seed_application, walk
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.seeds import seed_application, told_by, walk
 from kyc.demo.drawing import Card, Face, Shot
 from kyc.demo.evidence import drawn
 from kyc.models import Case
@@ -62,7 +62,7 @@ def seed_files() -> None:
 
 def seed_file(place: int, full_name: str, number: str, phone: str, state: str, fault: str) -> None:
     """Drawn first, for drawing takes seconds and a database has other writers."""
-    declaration, face = told_by(full_name, number, phone), Face(1000 + place * 17)
+    declaration, face = declaration_of_nobody(full_name, number, phone), Face(1000 + place * 17)
     printed = replace(declaration, full_name="Mai Văn Mẫu Yến") if fault == "other-name" else declaration
     fake = {"number": "079089000999"} if fault == "other-card" else {}
     shot = Shot(seed=place + 1, turn=(place % 5 - 2) * 0.8, tilt=0.006, fill=0.9, blur=0.6 if place % 3 == 0 else 0)

@@ -13,8 +13,8 @@ from PIL import Image
 from playwright.sync_api import Page, Playwright, expect
 from pytest_django.live_server_helper import LiveServer
 
+from enrollment.demo.people import declaration_of_nobody
 from enrollment.models import Application
-from enrollment.seeds import told_by
 from kyc.demo.controls import drawn_control
 from kyc.demo.drawing import Card, Face, Shot, photograph
 from kyc.models import Case, Challenge, Decision, Evidence, Sample
@@ -27,7 +27,7 @@ from tests.conftest import PASSWORD, People, start_chromium
 from tests.kyc.conftest import FACE, a_case, act, an_application, bare_case, given, to_approval
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CARD = Card(told_by("Lý Thị Mẫu Xuân", "079190100000", "0912100000"), Face(FACE))
+CARD = Card(declaration_of_nobody("Lý Thị Mẫu Xuân", "079190100000", "0912100000"), Face(FACE))
 CAPTURE = "/application/capture/"
 # The head wanders by a plan of its own: a clip made before.
 CLIP = [(0.27 + 0.15 * (place % 7 > 3), 0.5 + 0.1 * (place % 5 - 2) / 2) for place in range(14)]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from enrollment.demo.people import declaration_of_nobody
 from enrollment.identity import Declaration
 from enrollment.models import Application, Payment
-from enrollment.seeds import told_by
 from portal.models import Message
 
 SERIAL = count(100_000)
@@ -26,7 +26,7 @@ def _seeded(db: None) -> None:
 
 def a_declaration(**differently: Any) -> Declaration:
     serial = next(SERIAL)
-    told = told_by("Lý Thị Mẫu Xuân", f"079190{serial}", f"0912{serial}")
+    told = declaration_of_nobody("Lý Thị Mẫu Xuân", f"079190{serial}", f"0912{serial}")
     return Declaration(**{**told.__dict__, **differently})
 
 

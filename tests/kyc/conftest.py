@@ -17,9 +17,9 @@ from django.utils import timezone
 from PIL import ImageOps
 
 from enrollment import dossier
+from enrollment.demo.people import declaration_of_nobody
 from enrollment.journey import Channel, Step
 from enrollment.models import Application, Plan, Trail
-from enrollment.seeds import told_by
 from enrollment.steps import opening
 from kyc.demo import evidence
 from kyc.demo.controls import drawn_control
@@ -45,7 +45,7 @@ drawn_face = cache(evidence.drawn_face)
 @cache
 def given(face: int = FACE, fault: str = "") -> capture.Given:
     """Drawn and looked at once for all tests: it takes a second."""
-    declaration = told_by("Lý Thị Mẫu Xuân", "079190100000", "0912100000")
+    declaration = declaration_of_nobody("Lý Thị Mẫu Xuân", "079190100000", "0912100000")
     if fault == "other-name":
         declaration = replace(declaration, full_name="Lý Thị Mẫu Xoan")
     card = Card(declaration, Face(face), fake={"number": "079190999999"} if fault == "other-card" else {})
@@ -71,7 +71,7 @@ def control(truth: str) -> Control:
 @cache
 def shown(side: str, **how: Any) -> bytes:
     """A photograph of one side, as a phone sends it."""
-    card = Card(told_by("Lý Thị Mẫu Xuân", "079190100000", "0912100000"), Face(FACE))
+    card = Card(declaration_of_nobody("Lý Thị Mẫu Xuân", "079190100000", "0912100000"), Face(FACE))
     image = getattr(card, side)()
     return jpeg(photograph(image, replace(GOOD, **how), (1400, 1000)), 90)
 
@@ -104,7 +104,7 @@ def an_application(
     """Declared as the drawn card says; by way of the table, not of the pages before."""
     serial = next(SERIAL)
     application = opening.open_application({"terms", "personal-data"}, user=user)
-    declaration = told_by("Lý Thị Mẫu Xuân", person or f"079190{serial}", f"0912{serial}")
+    declaration = declaration_of_nobody("Lý Thị Mẫu Xuân", person or f"079190{serial}", f"0912{serial}")
     changes = {
         "step": step,
         "reached": step,

@@ -12,8 +12,8 @@ import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
 
+from enrollment.demo.people import declaration_of_nobody
 from enrollment.models import Application
-from enrollment.seeds import told_by
 from kyc.gateways import ekyc
 from kyc.models import Case, Check, Evidence, Mark
 from kyc.reading import comparing, ocr
@@ -70,7 +70,7 @@ def test_another_name_on_the_card_is_found_and_shown_beside_the_declared_one() -
 
 
 def test_an_expired_card_fails() -> None:
-    person = replace(told_by("Lý Thị Mẫu Xuân", "079170100000", "0912100000"), issued_on=date(2003, 1, 1))
+    person = replace(declaration_of_nobody("Lý Thị Mẫu Xuân", "079170100000", "0912100000"), issued_on=date(2003, 1, 1))
     reads: comparing.Reads = {"machine": {"expires_on": "2010-05-17"}}
     assert checking._validity(person, reads)[0] == Check.Outcome.FAIL
 

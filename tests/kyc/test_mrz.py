@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from enrollment.seeds import told_by
+from enrollment.demo.people import declaration_of_nobody
 from kyc.demo import measuring
 from kyc.demo.drawing import Card, Face, Shot, photograph
 from kyc.reading import mrz, vision
@@ -67,7 +67,7 @@ def test_anything_else_is_nothing(wrong: list[str]) -> None:
 
 
 def test_a_card_lying_upside_down_is_read_all_the_same() -> None:
-    card = Card(told_by("Lý Thị Mẫu Xuân", "079190100000", "0912100000"), Face(3))
+    card = Card(declaration_of_nobody("Lý Thị Mẫu Xuân", "079190100000", "0912100000"), Face(3))
     taken = photograph(card.back(), Shot()).rotate(180)
     machine = vision.machine(taken.convert("L"))
     assert machine

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.test import Client
 
 from enrollment import dossier
+from enrollment.demo.people import seed_application, walk
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
-from enrollment.seeds import seed_application, walk
 from enrollment.steps import approving
 from portal.demo.people import DEMO_PASSWORD
 from portal.models import User

@@ -7,9 +7,9 @@ from cryptography import x509
 from django.conf import settings
 from django.test import Client
 
+from enrollment.demo.people import declaration_of_nobody
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.seeds import told_by
 from portal.models import User
 from signing import custody, walking
 from signing.authority import profile
@@ -19,7 +19,7 @@ from signing.steps import pin
 from tests.conftest import at_once
 from tests.signing.conftest import again, browser_of, certificate_of, confirmed, to
 
-TOLD = told_by("Lý Thị Mẫu Xuân", "079190123789", "0912345678")
+TOLD = declaration_of_nobody("Lý Thị Mẫu Xuân", "079190123789", "0912345678")
 
 
 @pytest.mark.parametrize(

@@ -14,17 +14,21 @@ from portal.parts import Door
 
 
 def doors() -> list[Door]:
-    mine = Application.objects.filter(is_demo=True).select_related("data_key", "plan").order_by("pk")
+    waiting = Application.objects.filter(is_demo=True).select_related("data_key", "plan").order_by("pk")
     return [
-        Door(str(one.get_step_display()), " · ".join(notes(one)), reverse("demo_application", args=[one.pk]))
-        for one in mine
+        Door(
+            str(application.get_step_display()),
+            " · ".join(notes(application)),
+            reverse("demo_application", args=[application.pk]),
+        )
+        for application in waiting
     ]
 
 
 def notes(application: Application) -> list[str]:
-    told = application.declaration
-    known = (application.reference, application.plan and application.plan.title, told and told.full_name)
-    return [str(one) for one in known if one]
+    plan, declaration = application.plan, application.declaration
+    known = (application.reference, plan and plan.title, declaration and declaration.full_name)
+    return [str(note) for note in known if note]
 
 
 @require_POST

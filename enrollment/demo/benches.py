@@ -12,9 +12,9 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.db import connection
 from django.test import Client
 
+from enrollment.demo.people import PEOPLE, declaration_of_nobody
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.seeds import DEMO, told_by
 from enrollment.steps import opening
 from portal.accounts.opening import open_account
 from portal.accounts.roles import ROLES
@@ -46,24 +46,24 @@ class Walk:
 
     def __init__(self) -> None:
         serial = next(SERIAL)
-        self.told = told_by("Lý Thị Mẫu Xuân", f"079190{serial}", f"0912{serial}")
+        self.declaration = declaration_of_nobody("Lý Thị Mẫu Xuân", f"079190{serial}", f"0912{serial}")
         self.client = browser()
 
-    def post(self, path: str, data: dict[str, Any]) -> None:
-        answer = self.client.post(path, data)
+    def post(self, path: str, fields: dict[str, Any]) -> None:
+        answer = self.client.post(path, fields)
         if answer.status_code != 302:
             raise RuntimeError(f"{path}: {answer.status_code}")
 
     def to_declaration(self) -> "Walk":
         self.post("/register/", {"terms": "on", "personal-data": "on"})
-        self.post("/register/plan/", {"plan": DEMO[1][3]})
+        self.post("/register/plan/", {"plan": PEOPLE[1][3]})
         return self
 
     def to_activation(self) -> "Walk":
         self.to_declaration()
-        told = self.told.as_json()
-        days = {name: f"{getattr(self.told, name):%d/%m/%Y}" for name in ("birth_date", "issued_on")}
-        self.post("/register/declaration/", {**told, **days, "expires_on": ""})
+        fields = self.declaration.as_json()
+        days = {name: f"{getattr(self.declaration, name):%d/%m/%Y}" for name in ("birth_date", "issued_on")}
+        self.post("/register/declaration/", {**fields, **days, "expires_on": ""})
         self.post("/register/declaration/check/", {})
         self.post("/register/payment/", {})
         return self
@@ -72,7 +72,12 @@ class Walk:
         self.to_activation()
         sent = Message.objects.filter(template="enrollment/messages/activation").latest("created_at")
         code = re.fullmatch(r"\d{6}", str((sent.params or [""])[0]))
-        form = {"number": self.told.number, "code": code and code.group(), "password1": PASSWORD, "password2": PASSWORD}
+        form = {
+            "number": self.declaration.number,
+            "code": code and code.group(),
+            "password1": PASSWORD,
+            "password2": PASSWORD,
+        }
         self.post("/activate/", {**form, "terms": "on"})
 
 
@@ -85,8 +90,8 @@ def fill(size: int) -> None:
     have = Application.objects.count()
     if have >= size:
         return
-    made = opening.open_application({"terms", "personal-data"})
-    Application.objects.filter(pk=made.pk).update(step=Step.COMPLETE, reached=Step.COMPLETE)
+    application = opening.open_application({"terms", "personal-data"})
+    Application.objects.filter(pk=application.pk).update(step=Step.COMPLETE, reached=Step.COMPLETE)
     columns = [str(field.column) for field in Application._meta.concrete_fields if field.column != "id"]
     number = {"postgresql": "lpad(to_hex(n), 8, '0')", "sqlite": "printf('%%08x', n)"}[connection.vendor]
     own = {
@@ -104,7 +109,7 @@ def fill(size: int) -> None:
         cursor.execute(
             f"INSERT INTO enrollment_application ({', '.join(columns)}) SELECT {chosen} "  # noqa: S608
             f"FROM enrollment_application, {series} WHERE id = %s",
-            [have + 1, size, made.pk],
+            [have + 1, size, application.pk],
         )
         cursor.execute("ANALYZE")
 
@@ -145,14 +150,14 @@ def seen(client: Client, path: str, **asked: str) -> None:
 def pages() -> dict[str, tuple[Act, int]]:
     declaring, waiting, staff = Walk().to_declaration(), Walk().to_activation(), desk()
     some = Application.objects.filter(step=Step.ACTIVATION).latest("pk")
-    typed = {name: str(value) for name, value in declaring.told.as_json().items()}
+    typed = {name: str(value) for name, value in declaring.declaration.as_json().items()}
     return {
         "GET opening": (lambda: seen(browser(), "/register/"), 20),
         "GET declaration": (lambda: seen(declaring.client, "/register/declaration/"), 20),
         "POST draft": (lambda: declaring.client.post("/register/declaration/draft/", typed), 20),
         "GET activation": (lambda: seen(waiting.client, "/activate/"), 20),
         "staff: list": (lambda: seen(staff, "/admin/enrollment/application/"), 5),
-        "staff: by number": (lambda: seen(staff, "/admin/enrollment/application/", q=waiting.told.number), 5),
+        "staff: by number": (lambda: seen(staff, "/admin/enrollment/application/", q=waiting.declaration.number), 5),
         "staff: one": (lambda: seen(staff, f"/admin/enrollment/application/{some.pk}/change/"), 10),
         "open to active": (flow, 3),
     }
@@ -161,7 +166,7 @@ def pages() -> dict[str, tuple[Act, int]]:
 def report() -> Iterator[str]:
     """Each page against the bare view in the same round; then how that ratio grew with the table."""
     bare = browser()
-    found: dict[str, list[tuple[float, float]]] = {}
+    taken: dict[str, list[tuple[float, float]]] = {}
     for size in SIZES:
         fill(size)
         for name, (act, times) in pages().items():
@@ -171,11 +176,11 @@ def report() -> Iterator[str]:
                 least = took(lambda: bare.get("/healthz"), 60)
                 ours.append(took(act, times))
                 ratios.append(ours[-1] / least)
-            found.setdefault(name, []).append((statistics.median(ours), statistics.median(ratios)))
+            taken.setdefault(name, []).append((statistics.median(ours), statistics.median(ratios)))
     yield f"{'':26}{'at 1,000':>12}{'× bare':>8}{'at 1,000,000':>14}{'× bare':>8}{'growth':>8}"
-    for name, ((small, low), (large, high)) in found.items():
+    for name, ((small, low), (large, high)) in taken.items():
         yield f"{name:26}{small * 1e3:>9.2f} ms{low:>8.1f}{large * 1e3:>11.2f} ms{high:>8.1f}{high / low:>8.2f}"
-    flows = found["open to active"]
+    flows = taken["open to active"]
     yield f"{'flows per second':26}{1 / flows[0][0]:>10.1f}/s{'':8}{1 / flows[1][0]:>12.1f}/s   one process, one at a time"
 
 
