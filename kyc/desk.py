@@ -20,18 +20,18 @@ from kyc.steps.review.verbs import VERBS
 from portal import audit
 from portal.models import User
 
-Q_ = Case.Queue
+Queue = Case.Queue
 ROWS = 25
 # The tabs, in the order of the day.
 TABS: dict[str, tuple[Any, Q]] = {
-    "new": (_("Mới"), Q(queue=Q_.APPRAISAL, holder=None)),
+    "new": (_("Mới"), Q(queue=Queue.APPRAISAL, holder=None)),
     "mine": (_("Của tôi"), Q()),
-    "second": (_("Ý kiến thứ hai"), Q(queue=Q_.SECOND)),
-    "approval": (_("Chờ duyệt"), Q(queue=Q_.APPROVAL)),
-    "objection": (_("Khiếu nại"), Q(queue=Q_.OBJECTION)),
-    "waiting": (_("Chờ khách"), Q(queue=Q_.WAITING)),
-    "hold": (_("Tạm giữ"), Q(queue=Q_.HOLD)),
-    "rejected": (_("Không đạt"), Q(queue=Q_.REJECTED)),
+    "second": (_("Ý kiến thứ hai"), Q(queue=Queue.SECOND)),
+    "approval": (_("Chờ duyệt"), Q(queue=Queue.APPROVAL)),
+    "objection": (_("Khiếu nại"), Q(queue=Queue.OBJECTION)),
+    "waiting": (_("Chờ khách"), Q(queue=Queue.WAITING)),
+    "hold": (_("Tạm giữ"), Q(queue=Queue.HOLD)),
+    "rejected": (_("Không đạt"), Q(queue=Queue.REJECTED)),
     "held": (_("Người khác giữ"), Q()),
 }
 
@@ -45,36 +45,36 @@ def works(user: User) -> bool:
 
 def tab_of(name: str, user: User) -> Q:
     if name == "mine":
-        return ~Q(queue=Q_.CLOSED) & Q(holder=user)
+        return ~Q(queue=Queue.CLOSED) & Q(holder=user)
     if name == "held":
-        return ~Q(queue=Q_.CLOSED) & ~Q(holder=None) & ~Q(holder=user)
+        return ~Q(queue=Queue.CLOSED) & ~Q(holder=None) & ~Q(holder=user)
     return TABS[name][1]
 
 
 def counts(user: User) -> dict[str, int]:
     """One look at the open cases alone; the closed million costs nothing."""
-    rows = Case.objects.exclude(queue=Q_.CLOSED).values("queue", mine=Q(holder=user), free=Q(holder=None))
+    rows = Case.objects.exclude(queue=Queue.CLOSED).values("queue", mine=Q(holder=user), free=Q(holder=None))
     numbers = list(rows.annotate(number=Count("pk")).order_by())
 
     def total(queue: str, *, free: bool = False) -> int:
         return sum(row["number"] for row in numbers if row["queue"] == queue and (row["free"] or not free))
 
     return {
-        "new": total(Q_.APPRAISAL, free=True),
+        "new": total(Queue.APPRAISAL, free=True),
         "mine": sum(row["number"] for row in numbers if row["mine"]),
         "held": sum(row["number"] for row in numbers if not row["free"] and not row["mine"]),
         **{name: total(name) for name in ("second", "approval", "objection", "waiting", "hold", "rejected")},
     }
 
 
-def queue_page(user: User, asked: Mapping[str, str], rows: "QuerySet[Case]") -> dict[str, Any]:
-    tab = asked.get("tab", "")
+def queue_page(user: User, query: Mapping[str, str], rows: "QuerySet[Case]") -> dict[str, Any]:
+    tab = query.get("tab", "")
     if tab not in TABS:
         tab = "new" if queues.REVIEWER in user.roles else "approval" if queues.APPROVER in user.roles else "new"
-    searching = bool(asked.get("q"))
+    searching = bool(query.get("q"))
     if not searching:
         rows = rows.filter(tab_of(tab, user))
-        if after := place_of(asked.get("after", "")):
+        if after := place_of(query.get("after", "")):
             rows = rows.filter(Q(due_at__gt=after[0]) | Q(due_at=after[0], pk__gt=after[1]))
     related = ("application", "application__data_key", "application__plan", "application__branch", "holder")
     cases = list(rows.select_related(*related).order_by("due_at", "pk")[: ROWS + 1])
@@ -86,7 +86,7 @@ def queue_page(user: User, asked: Mapping[str, str], rows: "QuerySet[Case]") -> 
         "cases": [(case, haste_of(case)) for case in cases[:ROWS]],
         "after": f"{last.due_at.isoformat()}~{last.pk}" if last else "",
         "searching": searching,
-        "paged": bool(asked.get("after")),
+        "paged": bool(query.get("after")),
         "works": works(user),
     }
 
@@ -120,8 +120,8 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
         audit.record("file opened", application)
     verbs = [verb for verb in VERBS.values() if law.may(case, verb, user)]
     # A second opinion is given without seeing the first.
-    asked = case.queue == Q_.SECOND and (case.holder_id == user.pk or queues.SUPERVISOR not in user.roles)
-    blind = asked or (case.queue == Q_.CLOSED and sampling.waiting_for(user).filter(case=case).exists())
+    second = case.queue == Queue.SECOND and (case.holder_id == user.pk or queues.SUPERVISOR not in user.roles)
+    blind = second or (case.queue == Queue.CLOSED and sampling.waiting_for(user).filter(case=case).exists())
     decisions = case.decisions.select_related("by").order_by("pk")
     return {
         **shown(case, opened=opened),

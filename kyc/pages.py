@@ -1,10 +1,12 @@
 """What the pages here know of an application: how far capture has come, and how the review stands."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -46,12 +48,26 @@ def progress(application: Application) -> dict[str, Any]:
     following = next((item for item in missing if item != "face" or left), "")
     return {
         "items": items,
+        "names": [entry["item"] for entry in items],
         "missing": missing,
         "next_item": following,
         "tries_left": left,
         "closed": not left and "face" in missing,
         "begun": bool(given),
         "percent": round(100 * (len(items) - len(missing)) / len(items)),
+    }
+
+
+def shooting(application: Application, item: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """For the page that takes one item: what it is, why it is asked for again, and where it goes from here."""
+    following = next((other for other in known["missing"] if other != item), "")
+    return {
+        "item": item,
+        "name": corrections.NAMES[item],
+        "following": reverse("kyc:item", args=[following]) if following else reverse("kyc:capture"),
+        "asked_again": next(entry["again"] for entry in known["items"] if entry["item"] == item),
+        "may_insist": capture.may_insist(application, item),
+        "ovals": facing.OVALS,
     }
 
 

@@ -6,11 +6,9 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from enrollment import corrections
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.pages import at, onward, show
@@ -36,25 +34,13 @@ def rehearsal(request: HttpRequest, application: Application) -> HttpResponse:
 @at(Step.CAPTURE)
 def item(request: HttpRequest, application: Application, item: str) -> HttpResponse:
     known = pages.progress(application)
-    if item not in [entry["item"] for entry in known["items"]]:
+    if item not in known["names"]:
         raise Http404
     if item == "face" and not known["tries_left"]:
         return redirect("kyc:capture")
     pages.remember_device(request, application)
-    following = next((entry for entry in known["missing"] if entry != item), "")
-    page = "face" if item == "face" else "card"
-    answer = show(
-        request,
-        f"kyc/{page}",
-        application,
-        **known,
-        item=item,
-        name=corrections.NAMES[item],
-        following=reverse("kyc:item", args=[following]) if following else reverse("kyc:capture"),
-        asked_again=next(entry["again"] for entry in known["items"] if entry["item"] == item),
-        may_insist=steps.capture.may_insist(application, item),
-        ovals=steps.facing.OVALS,
-    )
+    page = "kyc/face" if item == "face" else "kyc/card"
+    answer = show(request, page, application, **known, **pages.shooting(application, item, known))
     return pages.with_device(request, answer)
 
 

@@ -128,8 +128,8 @@ class VnptEkyc:
             raise Down("no hash")
         return key
 
-    def _post(self, path: str, asked: dict[str, Any]) -> Mapping[str, Any]:
-        return self._call(path, json={**asked, "token": self.token_id})
+    def _post(self, path: str, question: dict[str, Any]) -> Mapping[str, Any]:
+        return self._call(path, json={**question, "token": self.token_id})
 
     def _call(self, path: str, **sent: Any) -> Mapping[str, Any]:
         try:
@@ -154,12 +154,12 @@ def gateway() -> Ekyc:
         return LocalEkyc()
     if url.scheme not in ("vnpt+https", "vnpt+http"):
         raise ImproperlyConfigured("EKYC_URL is neither local: nor vnpt+https://…")
-    asked = {name: values[0] for name, values in parse_qs(url.query).items()}
+    options = {name: values[0] for name, values in parse_qs(url.query).items()}
     return VnptEkyc(
         base=f"{url.scheme.partition('+')[2]}://{url.netloc.rpartition('@')[2]}",
         token_id=unquote(url.username or ""),
         token_key=unquote(url.password or ""),
-        access=asked.get("access", ""),
-        sure=float(asked.get("sure", 95)),
-        unsure=float(asked.get("unsure", 80)),
+        access=options.get("access", ""),
+        sure=float(options.get("sure", 95)),
+        unsure=float(options.get("unsure", 80)),
     )

@@ -37,10 +37,10 @@ def able() -> bool:
 def words(image: Image.Image) -> str:
     sent = io.BytesIO()
     image.convert("L").save(sent, "PNG", compress_level=1)
-    asked = ["tesseract", "stdin", "stdout", "-l", "vie", "--psm", "6"]
+    command = ["tesseract", "stdin", "stdout", "-l", "vie", "--psm", "6"]
     try:
         process = subprocess.run(
-            asked,
+            command,
             input=sent.getvalue(),
             capture_output=True,
             timeout=SECONDS,
