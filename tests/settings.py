@@ -15,6 +15,7 @@ from portal.settings import DATABASES, STATE, STORAGES
 ON_POSTGRESQL = DATABASES["default"]["ENGINE"].endswith("postgresql")
 if not ON_POSTGRESQL:
     DATABASES["default"]["TEST"] = {"NAME": str(STATE / "test.sqlite3")}
+    DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 (STATE / "static").mkdir(exist_ok=True)

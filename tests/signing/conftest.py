@@ -1,10 +1,12 @@
 """Applications at every step of signing, with the signer's keys made once for a whole run of tests."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, TypeVar
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.test import Client
 
@@ -25,6 +27,7 @@ Thing = TypeVar("Thing")
 SERIAL = count(100_000)
 KEYS: list[dict[str, Any]] = []
 LISTS: list[dict[str, Any]] = []
+PAIRS: dict[int, list[rsa.RSAPrivateKey]] = defaultdict(list)
 PIN = walking.DEMO_PIN
 
 
@@ -38,6 +41,20 @@ def _signer(monkeypatch: pytest.MonkeyPatch) -> None:
 def _founded(_signer: None, db: None) -> None:
     """Making the keys takes seconds, so they are made once and laid into each test's database."""
     lay_keys()
+
+
+@pytest.fixture(autouse=True)
+def _pairs(_founded: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is a customer's key made for each test: a test is given, one after the other, those that earlier ones made."""
+    make, turns = rsa.generate_private_key, defaultdict[int, Iterator[int]](count)
+
+    def next_pair(public_exponent: int, key_size: int) -> rsa.RSAPrivateKey:
+        turn, pairs = next(turns[key_size]), PAIRS[key_size]
+        while len(pairs) <= turn:
+            pairs.append(make(public_exponent, key_size))
+        return pairs[turn]
+
+    monkeypatch.setattr(rsa, "generate_private_key", next_pair)
 
 
 def sure(thing: Thing | None) -> Thing:
