@@ -73,6 +73,16 @@ def files(url: str) -> dict[str, Any]:
     }
 
 
+def local_bank(port: int) -> dict[str, str]:
+    """A process of ours that plays every payment gateway on one machine."""
+    host = f"localhost:{port}"
+    return {  # 999999 is no bank: a real phone that scans the code finds nobody to pay
+        "vietqr": f"vietqr+http://999999:{EMBEDDED_SECRET}@{host}/feed?account=0000123456&holder=VNPT+DEMO&bank=Demo+Bank",
+        "vnpay": f"vnpay+http://DEMO0001:{EMBEDDED_SECRET}@{host}/paymentv2/vpcpay.html",
+        "momo": f"momo+http://DEMOMOMO:{EMBEDDED_SECRET}@{host}/v2/gateway/api?access=DEMOACCESS",
+    }
+
+
 def origin_of(url: str) -> str:
     """Of a payment gateway's address, whose scheme is ours and then its own: vnpay+https."""
     return f"{urlsplit(url).scheme.partition('+')[2]}://{urlsplit(url).netloc.rpartition('@')[2]}"

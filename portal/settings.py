@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import environment, logs
-from portal.environment import EMBEDDED_SECRET, database, env, files, origin_of, required, secret
+from portal.environment import database, env, files, local_bank, origin_of, required, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -97,12 +97,7 @@ PAYMENT_URLS: dict[str, str] = {
 }
 LOCAL_BANK = EMBEDDED and not any(PAYMENT_URLS.values())
 if LOCAL_BANK:
-    _host = f"localhost:{BANK_PORT}"
-    PAYMENT_URLS = {  # 999999 is no bank: a real phone that scans the code finds nobody to pay
-        "vietqr": f"vietqr+http://999999:{EMBEDDED_SECRET}@{_host}/feed?account=0000123456&holder=VNPT+DEMO&bank=Demo+Bank",
-        "vnpay": f"vnpay+http://DEMO0001:{EMBEDDED_SECRET}@{_host}/paymentv2/vpcpay.html",
-        "momo": f"momo+http://DEMOMOMO:{EMBEDDED_SECRET}@{_host}/v2/gateway/api?access=DEMOACCESS",
-    }
+    PAYMENT_URLS = local_bank(BANK_PORT)
 AUDIT_ANCHOR = Path(required("AUDIT_ANCHOR", f"{STATE}/audit-anchor.jsonl"))
 
 STORAGES = {
