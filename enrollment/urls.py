@@ -1,21 +1,21 @@
 from django.urls import path
 
-from enrollment import api, own_views, views
+from enrollment import api, declaration_views, own_views, views
 
 app_name = "enrollment"
 urlpatterns = [
     path("", views.home, name="home"),
     path("terms/", own_views.terms, name="terms"),
-    path("places/<slug:code>/", views.wards, name="wards"),
+    path("places/<slug:code>/", declaration_views.wards, name="wards"),
     # The steps, in the order of the browser's route
     path("register/", views.register, name="opening"),
-    path("register/back/", views.back, name="back"),
+    path("register/back/", declaration_views.back, name="back"),
     path("register/plan/", views.plan, name="plan"),
-    path("register/declaration/", views.declare, name="declaration"),
-    path("register/declaration/draft/", views.keep, name="draft"),
-    path("register/declaration/card/", views.scan, name="card"),
-    path("register/declaration/old-address/", views.old_address, name="old_address"),
-    path("register/declaration/check/", views.check, name="check"),
+    path("register/declaration/", declaration_views.declare, name="declaration"),
+    path("register/declaration/draft/", declaration_views.keep, name="draft"),
+    path("register/declaration/card/", declaration_views.scan, name="card"),
+    path("register/declaration/old-address/", declaration_views.old_address, name="old_address"),
+    path("register/declaration/check/", declaration_views.check, name="check"),
     path("register/payment/", views.pay, name="payment"),
     path("register/payment/phone/", views.phone, name="phone"),
     path("register/payment/transfer/", views.transfer, name="transfer"),

@@ -1,40 +1,32 @@
 """The steps' pages: each finds, asks, answers. The rules are in the steps."""
 
 import time
-from dataclasses import asdict
-from datetime import date, timedelta
-from typing import Any
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
-from django.utils import timezone
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from enrollment import card as cards
 from enrollment import consents as texts
-from enrollment import forms, identity, places
+from enrollment import forms
 from enrollment.gateways import payment as gateways
-from enrollment.identity import Document
 from enrollment.journey import Channel, Step
-from enrollment.models import Application, Order, Payment, Plan, Province, Ward
+from enrollment.models import Application, Order, Payment, Plan
 from enrollment.pages import at, language, mine, network, onward, place, remember, show, svg, told_on
-from enrollment.steps import activation, declaration, opening, payment
+from enrollment.steps import activation, opening, payment
 from enrollment.steps import plan as choosing
-from portal import writing
 from portal.accounts import signing_in
 from portal.allowances import Limit
-from portal.errors import PAGES, wants_json
+from portal.errors import PAGES
 from portal.forms import NumberForm
 from portal.models import Code, User
 from portal.refusals import Refusal
 
 OPENINGS = Limit("openings", 3000, timedelta(hours=1))  # from one network: a phone company puts thousands behind one
-SCANS = Limit("card scans", 200, timedelta(hours=1))
 PROVEN = "activation proven"  # in the session: for which application a code was right, until when
 # Guide 2: the nine steps, with the screen that each of them is.
 NINE_STEPS = (
@@ -91,150 +83,6 @@ def plan(request: HttpRequest, application: Application) -> HttpResponse:
             return onward(application)
     kinds = [(kind.label, [one for one in form.plans if one.kind == kind]) for kind in Plan.Kind]
     return show(request, "plan", application, form=form, kinds=kinds)
-
-
-@require_POST
-@at(Step.DECLARATION, Step.PAYMENT)
-def back(request: HttpRequest, application: Application) -> HttpResponse:
-    """Back to correct something; nothing typed is lost."""
-    if application.step == Step.DECLARATION and request.POST.get("number") is not None:
-        declaration.keep_draft(application, draft(request, application))
-    application.move(Step(request.POST["to"]) if request.POST.get("to") in Step.values else Step.STOPPED)
-    return onward(application)
-
-
-# ── Declaration ──
-
-
-@at(Step.DECLARATION)
-def declare(request: HttpRequest, application: Application) -> HttpResponse:
-    typed = draft(request, application)
-    if request.method != "POST":
-        return declaration_page(request, application, forms.DeclarationForm(initial=typed), typed)
-    declaration.keep_draft(application, typed)
-    if "old-address" in request.POST:
-        return redirect("enrollment:old_address")
-    if "wards" in request.POST:  # without JavaScript, a province was chosen
-        return declaration_page(request, application, forms.DeclarationForm(initial=typed), typed)
-    form = forms.DeclarationForm(request.POST)
-    if form.is_valid():
-        return redirect("enrollment:check")
-    return declaration_page(request, application, form, typed)
-
-
-def draft(request: HttpRequest, application: Application) -> dict[str, Any]:
-    """What was typed: now, or before, or declared already, or known of the account."""
-    kept = before(application)
-    if request.method == "POST":
-        typed = forms.DeclarationForm.typed(request.POST)
-        return {**typed, "from_card": [name for name in kept.get("from_card", []) if kept.get(name) == typed.get(name)]}
-    if kept:
-        return kept
-    known: dict[str, Any] = {"document": Document.CITIZEN, "nationality": str(_("Việt Nam"))}
-    if user := application.user:
-        known |= {"full_name": user.full_name, "number": user.id_number, "phone": user.phone, "email": user.email}
-    return known
-
-
-def before(application: Application) -> dict[str, Any]:
-    """What was typed before, or declared already."""
-    told = application.declaration
-    return dict(application.draft or (forms.DeclarationForm.showing(told) if told else {}))
-
-
-def declaration_page(
-    request: HttpRequest, application: Application, form: forms.DeclarationForm, typed: dict[str, Any]
-) -> HttpResponse:
-    groups = [[form[name] for name in names] for names in (forms.HOLDER, forms.CONTACT, forms.ADDRESS)]
-    return show(
-        request,
-        "declaration",
-        application,
-        form=form,
-        groups=groups,
-        from_card=typed.get("from_card", []),
-        issuers=identity.ISSUERS,
-    )
-
-
-@require_POST
-@at(Step.DECLARATION)
-def keep(request: HttpRequest, application: Application) -> HttpResponse:
-    """The draft, saved as one types."""
-    kept = declaration.keep_draft(application, draft(request, application))
-    return JsonResponse({"kept": kept}, status=200 if kept else 409)
-
-
-@require_POST
-@at(Step.DECLARATION)
-def scan(request: HttpRequest, application: Application) -> HttpResponse:
-    """The QR on the card fills the form. The page asks in passing; without JavaScript the browser comes back to it."""
-    form = forms.CardForm(request.POST, request.FILES)
-    if not form.is_valid():
-        raise Refusal("no-photo", _("Quý khách chưa chọn ảnh."), status=400)
-    photo = form.cleaned_data["photo"]
-    SCANS.require(str(application.pk), _("Quý khách đã quét nhiều lần. Vui lòng tự nhập thông tin."))
-    card = cards.read(photo.file, photo.size)
-    filled = {
-        name: f"{value:%d/%m/%Y}" if isinstance(value, date) else value
-        for name, value in {**asdict(card), "document": Document.CITIZEN.value}.items()
-        if name != "residence"
-    }
-    typed = {**before(application), **filled, "from_card": sorted(filled)}
-    declaration.keep_draft(application, typed)
-    if wants_json(request):
-        return JsonResponse({"filled": filled, "residence": card.residence})
-    return redirect("enrollment:declaration")
-
-
-@at(Step.DECLARATION)
-def old_address(request: HttpRequest, application: Application) -> HttpResponse:
-    """From the three levels until 30/06/2025 to the ward of today."""
-    form, found = forms.OldAddressForm(request.POST or None), []
-    if ward := Ward.objects.filter(code=writing.line(request.POST.get("ward", ""))).first():
-        kept = {**before(application), "province": ward.province_id, "ward": ward.code}
-        declaration.keep_draft(application, kept)
-        return redirect(f"{reverse('enrollment:declaration')}#id_address")
-    if form.is_valid():
-        olds = places.find_old(form.cleaned_data["query"])
-        wards = Ward.objects.select_related("province").in_bulk([code for old in olds for code in old.wards])
-        found = [(old, [wards[code] for code in old.wards]) for old in olds]
-    return show(request, "old_address", application, form=form, found=found)
-
-
-def wards(request: HttpRequest, code: str) -> HttpResponse:
-    """The wards of a province, for the page's own list."""
-    province = get_object_or_404(Province, pk=code)
-    answer = JsonResponse({"wards": list(province.wards.order_by("name").values_list("code", "name"))})
-    answer["Cache-Control"] = "private, max-age=86400"
-    return answer
-
-
-@at(Step.DECLARATION)
-def check(request: HttpRequest, application: Application) -> HttpResponse:
-    """Read once more, phone and e-mail large; what is unusual needs a tick."""
-    shape = forms.DeclarationForm(before(application))
-    if not shape.is_valid():
-        return redirect("enrollment:declaration")
-    declared = shape.declaration()
-    form = forms.CheckForm(
-        request.POST if request.method == "POST" else None,
-        doubts=[*identity.doubts(declared, timezone.localdate()), *declaration.kept_as_it_was(application, declared)],
-    )
-    if form.is_valid():
-        with told_on(form, None):
-            declaration.declare(application, declared)
-            return onward(application)
-    ward = Ward.objects.select_related("province").filter(code=declared.ward).first()
-    return show(
-        request,
-        "check",
-        application,
-        form=form,
-        declared=declared,
-        ward=ward,
-        document=Document(declared.document).label,
-    )
 
 
 # ── Payment ──
