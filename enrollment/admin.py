@@ -1,4 +1,4 @@
-"""Staff's side of enrollment: applications to look at, plans to sell, payments, refunds to make, invoices."""
+"""Staff's side of enrollment: the applications."""
 
 import re
 from typing import Any
@@ -9,36 +9,19 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from enrollment import forms, journey
 from enrollment.journey import Step
-from enrollment.models import Application, Invoice, Order, Payment, Plan, Refund
+from enrollment.models import Application
 from enrollment.parts import all_parts
-from enrollment.steps import activation, leaving, payment
+from enrollment.steps import activation, leaving
 from portal import audit, writing
 from portal.accounts.opening import known_by
-from portal.admin import Desk, ReadOnly, SealedSearch
+from portal.admin import ReadOnly, SealedSearch
 from portal.models import User
 from portal.refusals import Refusal
-
-
-@admin.register(Plan)
-class PlanAdmin(Desk):
-    list_display = ("name", "kind", "months", "price", "sold_from", "sold_until")
-    list_filter = ("kind",)
-    search_fields = ("name", "code")
-
-    def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        audit.record("plan changed", obj, fields=sorted(form.changed_data))
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # a plan is taken off sale by its date; orders still name it
-
 
 WIDE = {"reviewer", "approver", "supervisor", "operator", "auditor"}  # who sees every branch
 
@@ -154,64 +137,3 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
     def number(self, application: Application) -> str:
         told = application.declaration
         return writing.masked(told.number) if told else "–"
-
-
-@admin.register(Payment)
-class PaymentAdmin(ReadOnly):
-    list_display = ("reference", "order", "gateway", "amount", "status", "code", "created_at", "settled_at")
-    list_filter = ("status", "gateway")
-    list_select_related = ("order",)
-    search_fields = ("reference",)
-    search_help_text = _("Mã giao dịch, mã tại cổng hoặc mã đơn hàng, chính xác")
-    ordering = ("-pk",)
-
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Payment], search_term: str) -> Any:
-        """Exact, and each by its own index: a join under an "or" would look at every payment."""
-        if not search_term:
-            return queryset, False
-        order = Order.objects.filter(reference=search_term).values("pk")
-        found = (
-            Payment.objects.filter(**one)
-            for one in ({"reference": search_term}, {"provider_id": search_term}, {"order__in": order})
-        )
-        return queryset.filter(pk__in=[pk for rows in found for pk in rows.values_list("pk", flat=True)[:100]]), False
-
-
-@admin.register(Refund)
-class RefundAdmin(ReadOnly):
-    """Money to be sent back by a person; the list is the queue."""
-
-    list_display = ("created_at", "gateway", "provider_id", "amount", "reason", "payment", "status", "done_at")
-    list_filter = ("status", "reason", "gateway")
-    list_select_related = ("payment",)
-    ordering = ("-status", "pk")  # what is due comes before what is done
-    actions = ("mark_done",)
-
-    @admin.action(description=_("Đánh dấu đã hoàn tiền"), permissions=["settle"])
-    def mark_done(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
-        done = sum(payment.returned(refund) for refund in queryset)
-        text = ngettext("%(count)d khoản đã hoàn.", "%(count)d khoản đã hoàn.", done) % {"count": done}
-        self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)
-
-    def has_settle_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("enrollment.change_refund"))
-
-
-@admin.register(Invoice)
-class InvoiceAdmin(ReadOnly):
-    list_display = ("order", "status", "number", "attempts", "error", "issued_at")
-    list_filter = ("status",)
-    list_select_related = ("order",)
-    ordering = ("-pk",)
-    actions = ("again",)
-
-    @admin.action(description=_("Phát hành lại hóa đơn lỗi"), permissions=["issue"])
-    def again(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
-        failed = queryset.filter(status=Invoice.Status.FAILED)
-        count = failed.update(status=Invoice.Status.PENDING, attempts=0, due_at=timezone.now())
-        audit.record("invoices tried again", count=count)
-        text = ngettext("%(count)d hóa đơn sẽ được phát hành lại.", "%(count)d hóa đơn sẽ được phát hành lại.", count)
-        self.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING)
-
-    def has_issue_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("enrollment.change_invoice"))

@@ -15,9 +15,4 @@ VERBS: dict[str, Any] = {
     "consent withdrawn": _("Rút lại đồng ý"),
     "file appraised": _("Thẩm định hồ sơ"),
     "file approved": _("Duyệt hồ sơ"),
-    "invoices tried again": _("Phát hành lại hóa đơn"),
-    "payment received": _("Nhận thanh toán"),
-    "plan changed": _("Sửa gói cước"),
-    "refund done": _("Đã hoàn tiền"),
-    "refund due": _("Chờ hoàn tiền"),
 }

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment import consents, identity
 from enrollment.identity import Declaration, Document, Sex
-from enrollment.models import Plan, Province, Ward
+from enrollment.models import Province, Ward
+from enrollment.orders.models import Plan
 from portal import writing
 from portal.forms import CodeField, NumberField, PasswordTwice, clean_email, clean_phone, new_password
 

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST
 from enrollment import consents as texts
 from enrollment import forms, journey
 from enrollment.journey import Channel, Step
-from enrollment.models import Application, Order, Payment
+from enrollment.models import Application
+from enrollment.orders.models import Order, Payment
 from enrollment.pages import at, language, mine, network, onward, remember, show, svg, told_on
 from enrollment.steps import leaving, opening, resuming
 from portal import writing
@@ -132,7 +133,7 @@ def resume_code(request: HttpRequest) -> HttpResponse:
 
 def receipt(request: HttpRequest) -> HttpResponse:
     application = mine(request)
-    order = Order.objects.filter(application=application, status=Order.Status.PAID).first() if application else None
+    order = application.orders.filter(status=Order.Status.PAID).first() if application else None
     if order is None:
         raise Http404
     settled = order.payments.filter(status=Payment.Status.PAID).first()

@@ -2,17 +2,7 @@
 
 from celery import shared_task
 
-from enrollment.steps import invoicing, leaving, payment
-
-
-@shared_task
-def ask_about_payments() -> None:
-    payment.ask_about_open_ones()
-
-
-@shared_task
-def issue_invoices() -> None:
-    invoicing.issue_due()
+from enrollment.steps import leaving
 
 
 @shared_task

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from enrollment import api, declaration_views, own_views, views
+from enrollment import declaration_views, own_views, views
 
 app_name = "enrollment"
 urlpatterns = [
@@ -37,6 +37,4 @@ urlpatterns = [
     path("resume/", own_views.resume, name="resume"),
     path("resume/code/", own_views.resume_code, name="resume_code"),
     path("resume/here/", own_views.here, name="here"),
-    # What payment gateways call
-    path("api/payments/<slug:gateway>/", api.payment_notice, name="payment_notice"),
 ]

@@ -13,9 +13,11 @@ from django.views.decorators.http import require_POST
 
 from enrollment import consents as texts
 from enrollment import forms
-from enrollment.gateways import payment as gateways
 from enrollment.journey import Channel, Step
-from enrollment.models import Application, Order, Payment, Plan
+from enrollment.models import Application
+from enrollment.orders.gateways.payment import gateways
+from enrollment.orders.gateways.vietqr import VietQR
+from enrollment.orders.models import Order, Payment, Plan
 from enrollment.pages import at, language, mine, network, onward, place, remember, show, svg, told_on
 from enrollment.steps import activation, opening, payment
 from enrollment.steps import plan as choosing
@@ -107,7 +109,7 @@ def pay(request: HttpRequest, application: Application) -> HttpResponse:
         address = payment.begin(application, request.POST.get("gateway", ""), place=place(), language=language())
         return redirect(address or "enrollment:transfer")
     last = order.payments.order_by("-pk").first()
-    return show(request, "payment", application, order=order, gateways=gateways.gateways().values(), last=last)
+    return show(request, "payment", application, order=order, gateways=gateways().values(), last=last)
 
 
 @at(Step.PAYMENT)
@@ -131,9 +133,9 @@ def phone(request: HttpRequest, application: Application) -> HttpResponse:
 @at(Step.PAYMENT)
 def transfer(request: HttpRequest, application: Application) -> HttpResponse:
     """The VietQR to be scanned with any bank's app."""
-    gateway = gateways.gateways().get("vietqr")
+    gateway = gateways().get("vietqr")
     begun = Payment.objects.filter(order=application.order, gateway="vietqr", status=Payment.Status.PENDING).last()
-    if not isinstance(gateway, gateways.VietQR) or begun is None:
+    if not isinstance(gateway, VietQR) or begun is None:
         return onward(application)
     return show(
         request, "transfer", application, payment=begun, gateway=gateway, qr=svg(gateway.code_for(begun)),

@@ -10,7 +10,8 @@ from django.utils.translation import pgettext_lazy
 
 from enrollment.identity import Document
 from enrollment.journey import Channel
-from enrollment.models import Application, OfApplication, Plan
+from enrollment.models import Application, OfApplication
+from enrollment.orders.models import Plan
 from portal import sealing
 from portal.models import Branch, DataKey, SealedFile, User
 

@@ -125,6 +125,7 @@ INSTALLED_APPS = [
     "csp",
     "django_structlog",
     "portal",
+    "enrollment.orders",
     "enrollment",
     "kyc",
     "signing.authority",

@@ -31,6 +31,7 @@ portal = [
 ]
 urlpatterns = [
     path("", include("enrollment.urls")),
+    path("", include("enrollment.orders.urls")),
     path("", include("kyc.urls")),
     path("", include("signing.urls")),
     path("", include((portal, "portal"))),

@@ -19,10 +19,12 @@ from django.urls import get_resolver
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from pytest_django import DjangoDbBlocker
 
+import enrollment.orders.seeds
 import enrollment.seeds
 from enrollment import journey
 from enrollment.journey import Channel, Step
-from enrollment.models import Plan, Province, Ward
+from enrollment.models import Province, Ward
+from enrollment.orders.models import Plan
 from portal.accounts.opening import open_account
 from portal.accounts.roles import ROLES, seed_roles
 from portal.accounts.second_factor import has_second_factor
@@ -69,7 +71,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """What no test changes for another is seeded once: roles, plans, provinces and wards."""
     with django_db_blocker.unblock():
         seed_roles()
-        enrollment.seeds.seed_plans()
+        enrollment.orders.seeds.seed_plans()
         enrollment.seeds.seed_places()
 
 

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment import journey
 from enrollment.journey import Step
-from enrollment.models import Application, Payment
+from enrollment.models import ORDERED, Application
+from enrollment.orders.models import Payment
+from enrollment.orders.steps import refunding
 from enrollment.parts import all_parts
-from enrollment.steps import payment
 from enrollment.steps.telling import tell
 from portal import audit
 from portal.refusals import Refusal
@@ -30,7 +31,7 @@ BATCH, ROUNDS = 500, 100  # an hour's work has an end; the next hour goes on
 @transaction.atomic
 def leave(application: Application, reason: str) -> None:
     application.stop(reason)
-    payment.close_orders(application)
+    refunding.close(application.orders)
 
 
 def cancel(application: Application, reason: str = "cancelled") -> None:
@@ -77,7 +78,8 @@ def expire() -> None:
     for steps, reminds, expires in PATIENCE:
         told_in_time = {"touched_at__lt": now - expires, "reminded_at__lt": now - (expires - reminds)}
         forgotten = Application.objects.filter(step__in=steps, **told_in_time)
-        for application in _batches(forgotten.exclude(orders__payments__status=Payment.Status.HELD)):
+        held = Payment.objects.filter(status=Payment.Status.HELD, order__purpose=ORDERED)
+        for application in _batches(forgotten.exclude(pk__in=held.values("order__subject"))):
             with transaction.atomic():
                 application.hold()
                 if Application.objects.filter(pk=application.pk, moves=application.moves, **told_in_time).exists():

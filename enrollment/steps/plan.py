@@ -3,7 +3,8 @@
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.models import Application, Order, Plan
+from enrollment.models import Application
+from enrollment.orders.models import Order, Plan
 from enrollment.steps import payment
 from portal.refusals import Refusal
 

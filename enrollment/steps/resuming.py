@@ -7,12 +7,13 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.journey import Step
-from enrollment.models import Application, new_reference
+from enrollment.models import Application
 from enrollment.steps.telling import contact_of
 from portal import audit, codes, outbox, sealing, writing
 from portal.accounts.reset import post_to_nobody
 from portal.allowances import Limit
 from portal.models import Message
+from portal.references import new_reference
 from portal.refusals import Refusal
 
 PURPOSE = "resume"

@@ -11,7 +11,8 @@ from django.utils import timezone
 from enrollment import journey
 from enrollment.identity import Declaration
 from enrollment.journey import Channel, Step
-from enrollment.models import Application, Plan, Trail
+from enrollment.models import Application, Trail
+from enrollment.orders.models import Plan
 from enrollment.steps import leaving
 from kyc.models import Case, Sample
 from kyc.steps import capture

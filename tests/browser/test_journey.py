@@ -17,10 +17,10 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright, expect
 from pytest_django.live_server_helper import LiveServer
 
-from enrollment.gateways import bank
-from enrollment.gateways import payment as gateways
 from enrollment.journey import Step
 from enrollment.models import Application
+from enrollment.orders.gateways.payment import gateways
+from enrollment.standins import bank
 from portal import outbox
 from portal.gateways import sms
 from tests.browser.conftest import look
@@ -43,13 +43,13 @@ def _bank(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setattr(settings, "PAYMENT_URLS", urls)
     policy = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
     monkeypatch.setitem(policy, "form-action", ["'self'", f"http://localhost:{port}"])
-    gateways.gateways.cache_clear()
+    gateways.cache_clear()
     server = bank.counter("127.0.0.1", port)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield
     server.shutdown()
     server.server_close()
-    gateways.gateways.cache_clear()
+    gateways.cache_clear()
 
 
 class Hands(Protocol):

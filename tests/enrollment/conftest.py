@@ -10,7 +10,8 @@ from django.test import Client
 
 from enrollment.demo.people import declaration_of_nobody
 from enrollment.identity import Declaration
-from enrollment.models import Application, Payment
+from enrollment.models import Application
+from enrollment.orders.models import Payment
 from portal.models import Message
 
 SERIAL = count(100_000)
@@ -74,7 +75,7 @@ class Customer:
 
     def begins_to_pay(self, gateway: str = "vnpay") -> Payment:
         self.post("/register/payment/", {"gateway": gateway})
-        return Payment.objects.filter(order__application=self.application).latest("pk")
+        return Payment.objects.filter(order__subject=self.application.pk).latest("pk")
 
     def activates(self, code: str = "") -> Any:
         form = {"number": self.told.number, "code": code or code_sent("activation")}

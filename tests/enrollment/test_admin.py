@@ -7,7 +7,8 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from enrollment.journey import Step
-from enrollment.models import Application, Invoice, Order, Plan, Refund
+from enrollment.models import Application
+from enrollment.orders.models import Invoice, Order, Plan, Refund
 from portal.models import Branch, Event, User
 from tests.conftest import People
 from tests.enrollment.conftest import Customer, messages_of
@@ -100,7 +101,7 @@ def test_resending_and_stopping_are_for_some(
 
 def test_a_customer_has_no_business_there(waiting: Customer, person: People, signed_in: Enter) -> None:
     for client in (Client(), signed_in(person())):
-        for path in (LIST, f"{LIST}{waiting.application.pk}/change/", "/admin/enrollment/refund/"):
+        for path in (LIST, f"{LIST}{waiting.application.pk}/change/", "/admin/orders/refund/"):
             assert client.get(path).status_code in (302, 403)
         assert client.post(f"{LIST}{waiting.application.pk}/stop/", {"reason": "staff"}).status_code in (302, 403)
     assert waiting.application.step == Step.ACTIVATION
@@ -118,12 +119,12 @@ def test_a_resent_code_is_the_customers_to_read(waiting: Customer, staff: People
 def test_a_refund_is_marked_once_by_whoever_may(staff: People, signed_in: Enter) -> None:
     refund = Refund.objects.create(gateway="vietqr", provider_id="1", amount=5, reason="unknown")
     act = {"action": "mark_done", "_selected_action": [str(refund.pk)]}
-    signed_in(staff("auditor")).post("/admin/enrollment/refund/", act)
+    signed_in(staff("auditor")).post("/admin/orders/refund/", act)
     assert Refund.objects.get().status == "due"
     user = staff("supervisor")
     desk = signed_in(user)
     for _time in range(2):
-        desk.post("/admin/enrollment/refund/", act)
+        desk.post("/admin/orders/refund/", act)
     refund.refresh_from_db()
     assert (refund.status, refund.done_by) == ("done", user)
     assert Event.objects.filter(verb="refund done").count() == 1
@@ -133,25 +134,25 @@ def test_failed_invoices_get_another_round(customer: Customers, staff: People, s
     customer().opens().chooses().declares()
     invoice = Invoice.objects.create(order=Order.objects.get(), status="failed", attempts=12)
     act = {"action": "again", "_selected_action": [str(invoice.pk)]}
-    signed_in(staff("operator")).post("/admin/enrollment/invoice/", act)
+    signed_in(staff("operator")).post("/admin/orders/invoice/", act)
     assert Invoice.objects.get().status == "pending"
 
 
 def test_a_plan_is_edited_with_a_trace_and_never_deleted(staff: People, signed_in: Enter) -> None:
     desk, plan = signed_in(staff("supervisor")), Plan.objects.get(code="khong-gioi-han-12")
-    page = desk.get(f"/admin/enrollment/plan/{plan.pk}/change/").content.decode()
+    page = desk.get(f"/admin/orders/plan/{plan.pk}/change/").content.decode()
     assert "Bán đến ngày" in page
     fields = {
         name: getattr(plan, name) for name in ("code", "name", "name_en", "kind", "months", "signings", "use", "use_en")
     }
     desk.post(
-        f"/admin/enrollment/plan/{plan.pk}/change/",
+        f"/admin/orders/plan/{plan.pk}/change/",
         {**fields, "price": 230_000, "sold_from": "01/01/2026", "sold_until": "", "rank": plan.rank},
     )
     plan.refresh_from_db()
     assert plan.price == 230_000
     assert Event.objects.get(verb="plan changed").details["fields"] == ["price"]
-    assert desk.post(f"/admin/enrollment/plan/{plan.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert desk.post(f"/admin/orders/plan/{plan.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_a_long_list_is_counted_no_further_than_people_page(

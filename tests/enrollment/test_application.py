@@ -6,7 +6,8 @@ import pytest
 from django.db import IntegrityError
 
 from enrollment.journey import Step
-from enrollment.models import Application, Plan, Trail
+from enrollment.models import Application, Trail
+from enrollment.orders.models import Plan
 from enrollment.steps import opening
 from portal.models import Event, User
 from portal.refusals import Refusal

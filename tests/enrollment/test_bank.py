@@ -10,11 +10,11 @@ import requests
 from django.conf import settings
 from pytest_django.live_server_helper import LiveServer
 
-from enrollment.gateways import bank
-from enrollment.gateways import payment as gateways
 from enrollment.journey import Step
-from enrollment.models import Payment, Refund
-from enrollment.steps import payment
+from enrollment.orders.gateways.payment import gateways
+from enrollment.orders.models import Payment, Refund
+from enrollment.orders.steps import paying
+from enrollment.standins import bank
 from tests.enrollment.conftest import Customer
 from tests.enrollment.test_payment import at_payment
 from tests.postgresql import free_port
@@ -31,13 +31,13 @@ def origin(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator
     urls = {name: re.sub(r"localhost:\d+", f"localhost:{port}", url) for name, url in settings.PAYMENT_URLS.items()}
     monkeypatch.setattr(settings, "PAYMENT_URLS", urls)
     monkeypatch.setattr(bank, "RETRIES", (0.0, 0.1, 0.1))
-    gateways.gateways.cache_clear()
+    gateways.cache_clear()
     server = bank.counter("127.0.0.1", port)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://localhost:{port}"
     server.shutdown()
     server.server_close()
-    gateways.gateways.cache_clear()
+    gateways.cache_clear()
 
 
 def pays(walker: Customer, gateway: str, origin: str, ending: str) -> requests.Response:
@@ -102,7 +102,7 @@ def test_a_bank_that_forgets_to_tell_is_asked(gateway: str, origin: str, custome
     walker = at_payment(customer)
     pays(walker, gateway, origin, "silent")
     assert walker.application.step == Step.PAYMENT
-    payment.ask(Payment.objects.get())
+    paying.ask(Payment.objects.get())
     assert walker.application.step == Step.ACTIVATION
 
 
@@ -110,9 +110,9 @@ def test_a_bank_that_forgets_to_tell_is_asked(gateway: str, origin: str, custome
 def test_asked_about_what_is_open_or_unknown_it_settles_nothing(gateway: str, origin: str, customer: Customers) -> None:
     walker = at_payment(customer)
     walker.post("/register/payment/", {"gateway": gateway})
-    payment.ask(Payment.objects.get())
+    paying.ask(Payment.objects.get())
     Payment.objects.update(reference="SCNEVERBEGUN")
-    payment.ask(Payment.objects.get())
+    paying.ask(Payment.objects.get())
     assert Payment.objects.get().status == "pending"
 
 

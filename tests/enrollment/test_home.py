@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 
 from enrollment import seeds
-from enrollment.models import Plan, Province, Ward
+from enrollment.models import Province, Ward
+from enrollment.orders.models import Plan
 
 pytestmark = pytest.mark.django_db
 

@@ -8,13 +8,17 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from enrollment.gateways import invoice as invoice_gateways
-from enrollment.gateways import payment as gateways
-from enrollment.gateways.bank import Bank, Deal
-from enrollment.gateways.payment import crc16, vietqr, vnpay_hash
 from enrollment.journey import Step
-from enrollment.models import Application, Invoice, Order, Payment, Plan, Refund
-from enrollment.steps import invoicing, leaving, payment
+from enrollment.models import Application
+from enrollment.orders.gateways import invoice as invoice_gateways
+from enrollment.orders.gateways.payment import gateways
+from enrollment.orders.gateways.port import digest
+from enrollment.orders.gateways.vietqr import crc16, feed_text, vietqr
+from enrollment.orders.gateways.vnpay import vnpay_hash
+from enrollment.orders.models import Invoice, Order, Payment, Plan, Refund
+from enrollment.orders.steps import invoicing, paying, refunding
+from enrollment.standins.bank import Bank, Deal
+from enrollment.steps import leaving, payment
 from portal import wording
 from portal.models import Event, Message
 from portal.refusals import Refusal
@@ -27,7 +31,7 @@ Customers = Callable[..., Customer]
 
 @pytest.fixture
 def bank() -> Bank:
-    gateways.gateways.cache_clear()
+    gateways.cache_clear()
     return Bank()
 
 
@@ -213,7 +217,7 @@ def test_a_notice_and_the_customers_back_button_at_once_lose_nothing(bank: Bank,
         if walker.application.step == Step.DECLARATION:
             walker.declares()
         assert walker.application.step == Step.ACTIVATION
-        assert Order.objects.get(application=walker.application).status == "paid"
+        assert Order.objects.get(subject=walker.application.pk).status == "paid"
 
 
 def test_money_that_comes_while_correcting_is_kept_for_the_way_back(bank: Bank, customer: Customers) -> None:
@@ -284,7 +288,7 @@ def test_money_held_is_asked_about_and_keeps_its_application(bank: Bank, custome
     Application.objects.update(touched_at=long_ago, reminded_at=long_ago)
     leaving.expire()
     assert walker.application.step == Step.PAYMENT
-    payment.ask_about_open_ones()
+    paying.ask_about_open_ones()
     begun.refresh_from_db()
     assert begun.asked_at
 
@@ -300,8 +304,8 @@ def test_the_sweep_comes_round_to_every_payment(bank: Bank, customer: Customers)
     Payment.objects.filter(pk=second.pk).update(asked_at=now - timedelta(minutes=8))
     asked: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(payment, "ask", lambda one: asked.append(one.pk))
-        payment.ask_about_open_ones()
+        patch.setattr(paying, "ask", lambda one: asked.append(one.pk))
+        paying.ask_about_open_ones()
     assert asked == [third.pk, second.pk, first.pk]
 
 
@@ -328,7 +332,7 @@ def test_no_invoice_is_issued_for_money_returned(bank: Bank, customer: Customers
 )
 def test_a_transfer_that_cannot_be_read_is_refused_and_tried_again(bank: Bank, odd: dict[str, str]) -> None:
     told = {"amount": "1", "content": "x", "time": "1", "transaction": "9", **odd}
-    signature = gateways.digest("sha256", bank.vietqr.party.secret, gateways.feed_text(told))
+    signature = digest("sha256", bank.vietqr.party.secret, feed_text(told))
     answer = Client().post("/api/payments/vietqr/", {"signature": signature, **told}, "application/json")
     assert answer.status_code == 400
     assert not Refund.objects.exists()
@@ -338,7 +342,7 @@ def test_a_transfer_of_whole_dong_with_decimals_counts(bank: Bank, customer: Cus
     walker = at_payment(customer)
     begun = walker.begins_to_pay("vietqr")
     told = {"amount": f"{begun.amount}.00", "content": f"SCB CK {begun.reference}", "time": "1", "transaction": "9"}
-    signature = gateways.digest("sha256", bank.vietqr.party.secret, gateways.feed_text(told))
+    signature = digest("sha256", bank.vietqr.party.secret, feed_text(told))
     Client().post("/api/payments/vietqr/", {"signature": signature, **told}, "application/json")
     assert walker.application.step == Step.ACTIVATION
 
@@ -383,8 +387,8 @@ def test_cancelling_a_paid_application_returns_the_money(bank: Bank, customer: C
     walker.post("/application/cancel/")
     refund = Refund.objects.get()
     assert (refund.reason, refund.amount) == ("cancelled", 220_000)
-    assert payment.returned(refund)
-    assert not payment.returned(refund)
+    assert refunding.returned(refund)
+    assert not refunding.returned(refund)
 
 
 def test_money_that_comes_after_cancelling_is_returned(bank: Bank, customer: Customers) -> None:
@@ -415,7 +419,7 @@ def test_a_payment_that_nobody_tells_of_is_given_up_and_still_settles_if_money_c
     walker = at_payment(customer)
     begun = walker.begins_to_pay("vietqr")
     Payment.objects.update(created_at=timezone.now() - timedelta(days=2))
-    payment.ask_about_open_ones()
+    paying.ask_about_open_ones()
     begun.refresh_from_db()
     assert begun.status == "expired"
     tells(notice(bank, begun))
@@ -457,7 +461,7 @@ def test_an_invoice_that_fails_is_tried_again_and_then_waits_for_a_person(
         def issue(self, invoice: Invoice) -> str:
             raise invoice_gateways.NotIssued("down")
 
-    monkeypatch.setattr(invoice_gateways, "gateway", Down)
+    monkeypatch.setattr(invoicing, "gateway", Down)
     for _time in range(invoicing.MAX_ATTEMPTS):
         Invoice.objects.update(due_at=timezone.now() - timedelta(minutes=1))
         invoicing.issue_due()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from enrollment.journey import Step
-from enrollment.models import Order, Plan
+from enrollment.orders.models import Order, Plan
 from tests.enrollment.conftest import PAID, Customer
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def test_a_plan_off_sale_is_refused_with_a_word(customer: Callable[..., Customer
 def test_the_order_keeps_the_price_of_its_moment(customer: Callable[..., Customer]) -> None:
     walker = customer().opens().chooses(PAID).declares()
     Plan.objects.filter(code=PAID).update(price=999, name="Tên khác")
-    order = Order.objects.get(application=walker.application)
+    order = Order.objects.get(subject=walker.application.pk)
     assert (order.total, order.net + order.vat) == (220_000, 220_000)
     assert order.vat == 20_000
     assert order.name == "SmartCA không giới hạn 12 tháng"

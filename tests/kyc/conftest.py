@@ -19,7 +19,8 @@ from PIL import ImageOps
 from enrollment import dossier
 from enrollment.demo.people import declaration_of_nobody
 from enrollment.journey import Channel, Step
-from enrollment.models import Application, Plan, Trail
+from enrollment.models import Application, Trail
+from enrollment.orders.models import Plan
 from enrollment.steps import opening
 from kyc.demo import evidence
 from kyc.demo.controls import drawn_control

@@ -12,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from enrollment.journey import Step
-from enrollment.models import Application, Order
+from enrollment.models import Application
+from enrollment.orders.models import Order
 from portal import wording
 from portal.models import Message, User
 from portal.refusals import Refusal
@@ -164,7 +165,7 @@ def test_a_change_in_between_voids_it(what: str, application: Application, brows
         changed = {**declaration.as_json(), "address": "Thôn 7"}
         Application.objects.filter(pk=application.pk).update(declared=application.sealed("declared", changed))
     else:
-        Order.objects.filter(application=application).update(
+        Order.objects.filter(subject=application.pk).update(
             **({"name": "Gói khác"} if what == "plan" else {"total": 9})
         )
     with pytest.raises(Refusal):

@@ -317,7 +317,7 @@ def test_a_bank_that_forgets_to_tell_is_asked(portal: Portal) -> None:
         deal = re.findall(r'name="deal" value="([^"]+)"', requests.get(bank, timeout=10).text)[0]
         origin = "/".join(bank.split("/")[:3])
         requests.post(f"{origin}/decide", {"deal": deal, "ending": ending}, timeout=10, allow_redirects=False)
-    told_by(portal.folder / "var", "UPDATE enrollment_payment SET created_at = datetime(created_at, '-3 minutes')")
+    told_by(portal.folder / "var", "UPDATE orders_payment SET created_at = datetime(created_at, '-3 minutes')")
     portal.until(lambda: texts(portal, "Ma kich hoat", told.phone), 120)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from enrollment.gateways import bank
+from enrollment.standins import bank
 
 
 class Command(BaseCommand):

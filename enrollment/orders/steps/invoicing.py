@@ -6,8 +6,8 @@ import structlog
 from django.db.models import F
 from django.utils import timezone
 
-from enrollment.gateways import invoice as gateways
-from enrollment.models import Invoice
+from enrollment.orders.gateways.invoice import NotIssued, gateway
+from enrollment.orders.models import Invoice
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)
@@ -27,8 +27,8 @@ def issue_due() -> None:
 def issue(invoice: Invoice) -> None:
     row = Invoice.objects.filter(pk=invoice.pk, status=Invoice.Status.PENDING)
     try:
-        number = gateways.gateway().issue(invoice)
-    except gateways.NotIssued as no:
+        number = gateway().issue(invoice)
+    except NotIssued as no:
         dead = no.final or invoice.attempts + 1 >= MAX_ATTEMPTS
         pause = timedelta(minutes=2 ** min(invoice.attempts, 8))
         row.update(

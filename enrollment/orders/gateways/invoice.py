@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Protocol
 
-from enrollment.models import Invoice
+from enrollment.orders.models import Invoice
 
 
 class NotIssued(Exception):

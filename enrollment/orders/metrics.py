@@ -1,14 +1,14 @@
-"""What the operator watches of enrollment: money that waits for a person or a gateway."""
+"""What the operator watches of orders: money that waits for a person or a gateway."""
 
 from collections.abc import Iterator
 
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 
-from enrollment.models import Invoice, Payment, Refund
+from enrollment.orders.models import Invoice, Payment, Refund
 
 
-def standing() -> Iterator[GaugeMetricFamily]:
+def gauges() -> Iterator[GaugeMetricFamily]:
     due = Refund.objects.filter(status=Refund.Status.DUE).count()
     yield GaugeMetricFamily("portal_refunds_due", "Money to be returned by a person", value=due)
     failed = Invoice.objects.filter(status=Invoice.Status.FAILED).count()

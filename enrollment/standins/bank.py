@@ -3,7 +3,6 @@
 It knows the portal only by its public addresses and calls back over HTTP, as the real ones do: late, twice, with a wrong
 amount, or not at all. What it takes is play money."""
 
-import html
 import json
 import threading
 import time
@@ -16,29 +15,15 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlparse
 import requests
 import structlog
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from enrollment.gateways.payment import (
-    FEED,
-    MOMO_CREATED,
-    MOMO_TOLD,
-    VNPAY,
-    VNPAY_ASKED,
-    VNPAY_TOLD,
-    MoMo,
-    VietQR,
-    barred,
-    callback,
-    digest,
-    digits,
-    feed_text,
-    gateways,
-    momo_text,
-    same,
-    vnpay_hash,
-)
+from enrollment.orders.gateways.momo import MOMO_CREATED, MOMO_TOLD, MoMo, momo_text
+from enrollment.orders.gateways.payment import gateways
+from enrollment.orders.gateways.port import callback, digest, digits, same
+from enrollment.orders.gateways.vietqr import FEED, VietQR, feed_text
+from enrollment.orders.gateways.vnpay import VNPAY, VNPAY_ASKED, VNPAY_TOLD, barred, vnpay_hash
 from portal import writing
 
 log = structlog.get_logger(__name__)
@@ -76,7 +61,7 @@ class Deal:
     kind: str
     reference: str
     amount: int
-    told: dict[str, Any]  # the order as the portal gave it
+    fields: dict[str, Any]  # the order as the portal gave it
     back: str = ""
     language: str = "vi"
     transaction: str = field(default_factory=lambda: str(uuid.uuid4().int % 10**10))
@@ -96,24 +81,24 @@ class Bank:
 
     # ── What the portal asks of us ──
 
-    def vnpay_order(self, told: dict[str, str]) -> Deal | None:
-        if not same(told.get("vnp_SecureHash", ""), vnpay_hash(self.vnpay.party.secret, told)):
+    def vnpay_order(self, fields: dict[str, str]) -> Deal | None:
+        if not same(fields.get("vnp_SecureHash", ""), vnpay_hash(self.vnpay.party.secret, fields)):
             return None
         deal = Deal(
             "vnpay",
-            told["vnp_TxnRef"],
-            int(told["vnp_Amount"]) // 100,
-            told,
-            told["vnp_ReturnUrl"],
-            "en" if told.get("vnp_Locale") == "en" else "vi",
+            fields["vnp_TxnRef"],
+            int(fields["vnp_Amount"]) // 100,
+            fields,
+            fields["vnp_ReturnUrl"],
+            "en" if fields.get("vnp_Locale") == "en" else "vi",
         )
         return self.deals.setdefault(deal.reference, deal)
 
-    def vnpay_query(self, told: dict[str, Any]) -> dict[str, Any]:
+    def vnpay_query(self, fields: dict[str, Any]) -> dict[str, Any]:
         secret = self.vnpay.party.secret
-        if not same(str(told.get("vnp_SecureHash", "")), digest("sha512", secret, barred(told, VNPAY_ASKED))):
+        if not same(str(fields.get("vnp_SecureHash", "")), digest("sha512", secret, barred(fields, VNPAY_ASKED))):
             return {"vnp_ResponseCode": "97"}
-        deal = self.deals.get(str(told.get("vnp_TxnRef")))
+        deal = self.deals.get(str(fields.get("vnp_TxnRef")))
         if deal is None:
             return {"vnp_ResponseCode": "91"}
         reply = {
@@ -127,25 +112,25 @@ class Bank:
         }
         return {**reply, "vnp_SecureHash": digest("sha512", secret, barred(reply, VNPAY_TOLD))}
 
-    def momo_order(self, told: dict[str, Any]) -> dict[str, Any]:
-        wanted = digest("sha256", self.momo.party.secret, momo_text(told, MOMO_CREATED, self.momo.access))
-        if not same(str(told.get("signature", "")), wanted):
+    def momo_order(self, fields: dict[str, Any]) -> dict[str, Any]:
+        wanted = digest("sha256", self.momo.party.secret, momo_text(fields, MOMO_CREATED, self.momo.access))
+        if not same(str(fields.get("signature", "")), wanted):
             return {"resultCode": 11007}
         deal = Deal(
             "momo",
-            str(told["orderId"]),
-            int(told["amount"]),
-            told,
-            str(told["redirectUrl"]),
-            str(told.get("lang", "vi")),
+            str(fields["orderId"]),
+            int(fields["amount"]),
+            fields,
+            str(fields["redirectUrl"]),
+            str(fields.get("lang", "vi")),
         )
         deal = self.deals.setdefault(deal.reference, deal)
         return {"resultCode": 0, "payUrl": f"{self.momo.party.origin}/momo/pay?order={deal.reference}"}
 
-    def momo_query(self, told: dict[str, Any]) -> dict[str, Any]:
-        deal = self.deals.get(str(told.get("orderId")))
+    def momo_query(self, fields: dict[str, Any]) -> dict[str, Any]:
+        deal = self.deals.get(str(fields.get("orderId")))
         if deal is None:
-            return {"resultCode": 42, "orderId": told.get("orderId")}
+            return {"resultCode": 42, "orderId": fields.get("orderId")}
         return {**self.momo_facts(deal), "orderId": deal.reference}
 
     # ── What we tell the portal ──
@@ -156,7 +141,7 @@ class Bank:
             "vnp_Amount": str((deal.amount - deal.short) * 100),
             "vnp_BankCode": "NCB",
             "vnp_CardType": "ATM",
-            "vnp_OrderInfo": deal.told.get("vnp_OrderInfo", ""),
+            "vnp_OrderInfo": deal.fields.get("vnp_OrderInfo", ""),
             "vnp_PayDate": time.strftime("%Y%m%d%H%M%S"),
             "vnp_ResponseCode": deal.result,
             "vnp_TransactionNo": deal.transaction,
@@ -169,9 +154,9 @@ class Bank:
         return {
             "partnerCode": self.momo.party.name,
             "orderId": deal.reference,
-            "requestId": deal.told.get("requestId", ""),
+            "requestId": deal.fields.get("requestId", ""),
             "amount": deal.amount - deal.short,
-            "orderInfo": deal.told.get("orderInfo", ""),
+            "orderInfo": deal.fields.get("orderInfo", ""),
             "orderType": "momo_wallet",
             "transId": deal.transaction,
             "resultCode": results[deal.result],
@@ -190,11 +175,11 @@ class Bank:
             )
         if deal.kind == "momo":
             return requests.Request("POST", address, json=self.momo.signed(self.momo_facts(deal), MOMO_TOLD))
-        told = dict(
+        fields = dict(
             zip(FEED, (deal.amount - deal.short, deal.reference, int(time.time()), deal.transaction), strict=True)
         )
-        signature = digest("sha256", self.vietqr.party.secret, feed_text(told))
-        return requests.Request("POST", address, json={**told, "signature": signature})
+        signature = digest("sha256", self.vietqr.party.secret, feed_text(fields))
+        return requests.Request("POST", address, json={**fields, "signature": signature})
 
     def tell(self, deal: Deal, ending: Ending) -> None:
         """As the real ones do: again and again until the portal says that it has heard."""
@@ -228,26 +213,20 @@ class Bank:
         return deal.back
 
 
-STYLE = """body{font:16px/1.6 system-ui,sans-serif;max-width:30rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
-h1{font-size:1.4rem}dl{border:1px solid #ccc;border-radius:8px;padding:1rem}dt{color:#555}dd{margin:0 0 .5rem;font-weight:600}
-button{display:block;width:100%;min-height:48px;margin:.5rem 0;font:inherit;border:2px solid #14532d;border-radius:8px;
-background:#fff;color:#14532d;cursor:pointer}button:first-of-type{background:#14532d;color:#fff}"""
-
-
 class Counter(BaseHTTPRequestHandler):
     bank: ClassVar[Bank]
 
     def do_GET(self) -> None:
         asked = urlparse(self.path)
-        told = dict(parse_qsl(asked.query))
+        fields = dict(parse_qsl(asked.query))
         match asked.path:
             case "/paymentv2/vpcpay.html":
-                self.page(self.bank.vnpay_order(told))
+                self.page(self.bank.vnpay_order(fields))
             case "/momo/pay":
-                self.page(self.bank.deals.get(told.get("order", "")))
+                self.page(self.bank.deals.get(fields.get("order", "")))
             case "/transfer":
-                reference, amount = told.get("content", ""), digits(told.get("amount", ""))
-                spoken = "en" if told.get("lang") == "en" else "vi"
+                reference, amount = fields.get("content", ""), digits(fields.get("amount", ""))
+                spoken = "en" if fields.get("lang") == "en" else "vi"
                 deal = Deal("vietqr", reference, amount, {}, f"{settings.SITE_URL}/register/paid/", spoken)
                 self.page(self.bank.deals.setdefault(f"transfer {reference} {amount}", deal) if amount > 0 else None)
             case "/favicon.ico":
@@ -271,8 +250,8 @@ class Counter(BaseHTTPRequestHandler):
             case _:
                 self.send_error(404)
 
-    def decide(self, told: dict[str, str]) -> None:
-        deal, ending = self.bank.deals.get(told.get("deal", "")), ENDINGS.get(told.get("ending", ""))
+    def decide(self, fields: dict[str, str]) -> None:
+        deal, ending = self.bank.deals.get(fields.get("deal", "")), ENDINGS.get(fields.get("ending", ""))
         if deal is None or ending is None:
             self.send_error(404)
             return
@@ -284,31 +263,14 @@ class Counter(BaseHTTPRequestHandler):
         if deal is None:
             self.send_error(400, "Wrong checksum or unknown order")
             return
-        key = next(name for name, one in self.bank.deals.items() if one is deal)
+        key = next(name for name, known in self.bank.deals.items() if known is deal)
+        facts = {"deal": deal, "key": key, "amount": writing.money(deal.amount), "endings": ENDINGS.items()}
         with translation.override(deal.language):
-            title = _("Ngân hàng giả lập")
-            facts = (
-                (_("Đơn vị nhận"), "VNPT SmartCA (demo)"),
-                (_("Nội dung"), deal.reference),
-                (_("Số tiền"), writing.money(deal.amount)),
-            )
-            rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in facts)
-            buttons = "".join(
-                f'<button name="ending" value="{name}">{html.escape(str(ending.label))}</button>'
-                for name, ending in ENDINGS.items()
-            )
-            note = _("Trang này thay cho cổng thanh toán thật. Không có tiền thật nào được chuyển.")
-            text = (
-                f'<!DOCTYPE html><html lang="{deal.language}"><meta charset="utf-8"><title>{title}</title>'
-                f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style>'
-                f"<main><h1>{title} · {deal.kind}</h1><p>{note}</p><dl>{rows}</dl>"
-                f'<form method="post" action="/decide"><input type="hidden" name="deal" value="{html.escape(key)}">'
-                f"{buttons}</form></main></html>"
-            )
+            text = render_to_string("standins/bank.html", {**facts, "language": deal.language})
         self.say(text.encode(), "text/html; charset=utf-8")
 
-    def json(self, told: dict[str, Any]) -> None:
-        self.say(json.dumps(told).encode(), "application/json")
+    def json(self, fields: dict[str, Any]) -> None:
+        self.say(json.dumps(fields).encode(), "application/json")
 
     def say(self, body: bytes, kind: str) -> None:
         self.send_response(200)

@@ -8,8 +8,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from enrollment.gateways import payment as gateways
-from enrollment.steps import payment
+from enrollment.orders.gateways.payment import gateways
+from enrollment.orders.steps import paying
 
 
 @api_view(["GET", "POST"])
@@ -17,9 +17,9 @@ from enrollment.steps import payment
 @permission_classes([AllowAny])
 def payment_notice(request: Request, gateway: str) -> Response:
     """A gateway tells what became of a payment; the signature says that it is the gateway."""
-    if gateway not in gateways.gateways():
+    if gateway not in gateways():
         raise Http404
-    told: Any = request.query_params.dict() if request.method == "GET" else request.data
-    port, verdict = payment.hear(gateway, told if isinstance(told, dict) else {})
+    fields: Any = request.query_params.dict() if request.method == "GET" else request.data
+    port, verdict = paying.receive(gateway, fields if isinstance(fields, dict) else {})
     status, body = port.answer(verdict)
     return Response(body, status=status)

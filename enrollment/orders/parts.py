@@ -1,0 +1,25 @@
+"""What an app that sells something brings along: for which purpose, and who is told when it was paid."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from enrollment.orders.models import Order, Payment
+from portal import parts
+
+
+class Seller(Protocol):
+    def hold(self, subject: int) -> None:
+        """Inside a transaction, before the rows of the order: whoever else changes what it belongs to waits."""
+
+    def paid(self, order: Order, payment: Payment | None) -> None:
+        """In the transaction in which the order was settled; without a payment where it costs nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(parts.Part):
+    sells: Mapping[str, Seller] = field(default_factory=dict)  # purpose → seller
+
+
+def seller(order: Order) -> Seller:
+    return next(part.sells[order.purpose] for part in parts.parts(Part) if order.purpose in part.sells)
