@@ -67,6 +67,20 @@ def test_the_docs_tell_which_promises_are_shown_and_which_are_not() -> None:
     assert promises.PAGE.read_text() == promises.written()
 
 
+@pytest.mark.parametrize(
+    "page",
+    ["README.md", "CONTRIBUTING.md", "SECURITY.md", *sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md"))],
+)
+def test_what_the_docs_name_is_there(page: str) -> None:
+    if page == "docs/promises.md":  # it names tests as they lie under tests/
+        return
+    named = re.findall(
+        rf"(?<![\w/.])(?:{'|'.join(ROOMS)}|templates|static|tests|docs)/[\w./-]*\w", (ROOT / page).read_text()
+    )
+    missing = [path for path in named if not (ROOT / path).exists()]
+    assert [path for path in missing if not any(ROOT.glob(f"templates/{path}.*"))] == []  # messages go by their name
+
+
 def test_placeholders_are_the_same_in_both_languages() -> None:
     for entry in polib.pofile(str(ROOT / "portal/locale/en/LC_MESSAGES/django.po")):
         for text in [entry.msgstr, *entry.msgstr_plural.values()]:
