@@ -3,8 +3,9 @@
 from enrollment.journey import Step
 from enrollment.parts import Part
 from portal.parts import SIGNER
-from signing import arrivals, demo, dossier, metrics, sheet, walking
+from signing import arrivals, dossier, metrics, sheet
 from signing.audited import VERBS
+from signing.demo import doors, people
 
 PART = Part(
     begins={
@@ -20,7 +21,7 @@ PART = Part(
     hands=dossier.hands,
     rows=sheet.rows,
     verbs=VERBS,
-    walks=walking.STEPS,
+    walks=people.STEPS,
     schedule={
         "signing.tasks.act": 5,
         "signing.tasks.beat": 10,
@@ -32,6 +33,6 @@ PART = Part(
     },
     queues={"signing.tasks.*": SIGNER},
     gauges=metrics.standing,
-    doors=demo.doors,
-    benches="signing.benches",
+    doors=doors.doors,
+    benches="signing.demo.benches",
 )

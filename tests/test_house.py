@@ -32,6 +32,7 @@ def contracts(tree: Path) -> subprocess.CompletedProcess[str]:
         ("signing/authority/der.py", "import signing.authority.models"),
         ("signing/papers/paper.py", "import signing.models"),
         ("signing/papers/texts.py", "import enrollment.identity"),
+        ("signing/tasks.py", "import signing.demo.people"),
         ("signing/papers/places.py", "import signing.papers.paper"),
         ("portal/views.py", "import portal.demo.people"),
         ("signing/views.py", "import enrollment.demo.people"),

@@ -15,9 +15,9 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from portal.demo.people import DEMO_PASSWORD
 from portal.models import Message, User
+from signing.demo.people import hand
 from signing.models import Act, Paper
 from signing.steps import contract, performing
-from signing.walking import hand
 from tests.browser.conftest import look
 from tests.browser.test_pages import only_english, speak
 from tests.conftest import People

@@ -17,9 +17,9 @@ from enrollment.models import Application
 from enrollment.steps import approving
 from portal.demo.people import DEMO_PASSWORD
 from portal.models import User
-from signing import walking
 from signing.authority import ceremony, lists
 from signing.authority.models import Authority, RevocationList
+from signing.demo import people
 from signing.models import Act, Certificate
 from tests.enrollment.conftest import _seeded  # noqa: F401
 
@@ -28,7 +28,7 @@ SERIAL = count(100_000)
 KEYS: list[dict[str, Any]] = []
 LISTS: list[dict[str, Any]] = []
 PAIRS: dict[int, list[rsa.RSAPrivateKey]] = defaultdict(list)
-PIN = walking.DEMO_PIN
+PIN = people.DEMO_PIN
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +122,7 @@ def certificate_of(application: Application) -> Certificate:
 
 
 def confirmed(application: Application, kind: Act.Kind, pin: str = PIN) -> Act:
-    return walking.confirm(application, kind, pin)
+    return people.confirm(application, kind, pin)
 
 
 def browser_of(application: Application, client: Client | None = None) -> Client:

@@ -18,9 +18,9 @@ from portal import wording
 from portal.models import Message, User
 from portal.refusals import Refusal
 from signing import printing
+from signing.demo.people import hand
 from signing.models import Paper
 from signing.steps import contract, sealing
-from signing.walking import hand
 from tests.conftest import at_once
 from tests.signing.conftest import again, at_contract, browser_of, sure
 from tests.signing.papers.test_paper import text

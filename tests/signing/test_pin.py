@@ -11,8 +11,9 @@ from enrollment.demo.people import declaration_of_nobody
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal.models import User
-from signing import custody, walking
+from signing import custody
 from signing.authority import profile
+from signing.demo import people
 from signing.envelope import batch_digest
 from signing.models import Act, Key
 from signing.steps import pin
@@ -87,7 +88,7 @@ def test_an_empty_pool_makes_nobody_wait_for_more_than_one_key() -> None:
 def test_keys_of_the_pool_are_taken_once_each() -> None:
     pin.fill_pool()
     applications = [to(Step.PIN) for _one in range(6)]
-    at_once(6, lambda place: walking.make_pin(applications[place]))
+    at_once(6, lambda place: people.make_pin(applications[place]))
     assert {again(each).step for each in applications} == {Step.REVIEW}
     assert len(set(Key.objects.exclude(subscription=None).values_list("pk", flat=True))) == 6
 
@@ -95,7 +96,7 @@ def test_keys_of_the_pool_are_taken_once_each() -> None:
 @pytest.mark.usefixtures("pin_after_review")
 def test_after_the_review_the_pin_leads_straight_to_the_certificate(deciders: tuple[User, User]) -> None:
     application = to(Step.PIN, deciders)
-    walking.make_pin(application)
+    people.make_pin(application)
     assert again(application).step == Step.ISSUANCE
 
 

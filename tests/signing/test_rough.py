@@ -20,11 +20,11 @@ from enrollment.models import Application
 from enrollment.steps import approving, leaving, opening
 from portal.models import Allowance, Message, User
 from portal.refusals import Refusal
-from signing import walking
 from signing.authority import lists, revocation, timestamps
 from signing.authority.gateways import ca
 from signing.authority.gateways.vault import Broken
 from signing.authority.models import Authority, Issued
+from signing.demo import people
 from signing.models import PIN_TRIES, Act, Certificate, Key, Paper
 from signing.papers import examining, pades
 from signing.steps import acceptance, contract, issuance, performing, sealing, signatures, standing
@@ -177,7 +177,7 @@ def test_one_that_fails_for_ever_does_not_stop_the_others(deciders: tuple[User, 
 
 def test_a_domain_in_its_own_letters_is_certified_in_plain_ones(deciders: tuple[User, User]) -> None:
     application = declared(at_contract(), email="an@tênmiền.vn")
-    for step in (walking.sign_contract, walking.make_pin):
+    for step in (people.sign_contract, people.make_pin):
         step(application)
         application = again(application)
     approved(application, *deciders)
@@ -243,7 +243,7 @@ def test_a_revocation_under_way_while_a_list_is_made_is_in_the_next(
 def test_a_marker_in_what_a_customer_wrote_is_printed_as_written(marker: str, tmp_path: Path) -> None:
     application = declared(at_contract(), address=f"{marker} " + "W" * 110)
     contract.begin(application, place="", device=f"{marker} " + "W" * 280)
-    paper = contract.sign_with(application, strokes=walking.hand())
+    paper = contract.sign_with(application, strokes=people.hand())
     assert paper.shown
     assert marker in text(paper.shown.read(), tmp_path)
     contract.send_code(application)
@@ -255,7 +255,7 @@ def test_a_marker_in_what_a_customer_wrote_is_printed_as_written(marker: str, tm
 def test_a_code_asked_for_while_the_other_tab_signs_harms_no_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
     application = at_contract()
     contract.begin(application, place="", device="")
-    contract.sign_with(application, strokes=walking.hand())
+    contract.sign_with(application, strokes=people.hand())
     contract.send_code(application)
     digits, running = code_sent(), contract.running
     Allowance.objects.all().delete()

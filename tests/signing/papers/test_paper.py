@@ -15,8 +15,8 @@ from hypothesis import settings as tried
 from hypothesis import strategies as some
 
 from signing import printing
+from signing.demo.people import hand
 from signing.papers import layout, paper, texts
-from signing.walking import hand
 from tests.conftest import at_once
 
 pytestmark = pytest.mark.once

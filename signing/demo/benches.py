@@ -26,12 +26,13 @@ from enrollment.models import Application
 from enrollment.steps import approving
 from portal.demo.benches import Pair
 from portal.models import User
-from signing import printing, walking
+from signing import printing
 from signing.authority import ceremony, der, lists, profile
 from signing.authority.gateways.software import SoftwareVault
 from signing.authority.gateways.vault import sign_as_provider, sign_with, vault
 from signing.authority.models import Authority
 from signing.authority.timestamps import signer_of, stamp
+from signing.demo import people
 from signing.holders import holder_of
 from signing.models import Act, Certificate
 from signing.papers import layout, pades, paper, places, texts
@@ -72,9 +73,7 @@ def contract_facts() -> tuple[dict[str, Any], dict[str, str]]:
 
 def filled() -> bytes:
     fixed, facts = contract_facts()
-    return paper.make(
-        "signing/pdf/contract.html", fixed, printing.SEALED_PLACES, facts, AT, {"drawing": walking.hand()}
-    )
+    return paper.make("signing/pdf/contract.html", fixed, printing.SEALED_PLACES, facts, AT, {"drawing": people.hand()})
 
 
 def plain() -> bytes:
@@ -220,7 +219,7 @@ def report() -> Iterator[str]:
     application = Application.objects.select_related("data_key", "plan", "user").get(pk=application.pk)
     acceptance.prepare(application)
     began = time.perf_counter()
-    done = walking.confirm(application, Act.Kind.ACCEPT)
+    done = people.confirm(application, Act.Kind.ACCEPT)
     taken = (time.perf_counter() - began) * 1000
     yield f"{'acceptance, click to done':26}{taken:9.1f} ms in the signer: PIN, two seals, three timestamps; {done.state}"
     yield from answers()

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal.parts import Door
-from signing.walking import DEMO_PIN
+from signing.demo.people import DEMO_PIN
 
 
 def doors() -> list[Door]:
@@ -15,8 +15,8 @@ def doors() -> list[Door]:
         Door(
             str(_("Chứng thư số")),
             _("%(name)s · mã PIN mẫu %(pin)s")
-            % {"name": one.declaration and one.declaration.full_name, "pin": DEMO_PIN},
-            reverse("demo_application", args=[one.pk]),
+            % {"name": each.declaration and each.declaration.full_name, "pin": DEMO_PIN},
+            reverse("demo_application", args=[each.pk]),
         )
-        for one in waiting.select_related("data_key")
+        for each in waiting.select_related("data_key")
     ]
