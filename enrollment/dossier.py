@@ -62,4 +62,5 @@ def hands(application: Application) -> set[int]:
     moved = Trail.objects.filter(application=application, verb__in=("opened", "finished", "moved"))
     movers = moved.exclude(origin__in=SENDERS_BACK).exclude(actor=None).values_list("actor", flat=True)
     same_person = User.objects.filter(username=application.person_index).values_list("pk", flat=True)
-    return {*movers, *same_person, *([application.user_id] if application.user_id else [])}
+    named = (hand for hand in (application.user_id, application.agent_id) if hand)
+    return {*movers, *same_person, *named}

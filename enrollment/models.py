@@ -67,6 +67,7 @@ class Application(SealedRow):
         User, verbose_name=_("Tài khoản"), null=True, blank=True, on_delete=models.PROTECT, related_name="applications"
     )
     branch = models.ForeignKey(Branch, verbose_name=_("Đơn vị"), null=True, blank=True, on_delete=models.PROTECT)
+    agent = models.ForeignKey(User, null=True, editable=False, on_delete=models.PROTECT, related_name="+")
     plan = models.ForeignKey(Plan, verbose_name=_("Gói cước"), null=True, blank=True, on_delete=models.PROTECT)
     subscription = models.ForeignKey(
         Subscription, null=True, editable=False, on_delete=models.PROTECT, related_name="applications"

@@ -9,6 +9,7 @@ from typing import Any
 import qrcode
 import qrcode.image.svg
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
@@ -17,36 +18,45 @@ from django.utils.translation import get_language
 from enrollment import journey
 from enrollment.journey import Channel, Step
 from enrollment.models import Application, out_of_step
+from enrollment.parts import lives
 from portal import audit, errors
 from portal.accounts.signing_in import network_of
 from portal.refusals import Refusal
 
 MINE = "application"  # in the session of somebody who has no account yet
 Page = Callable[..., HttpResponse]
+Whose = Callable[..., Application | None]
 
 
-def mine(request: HttpRequest) -> Application | None:
-    """With an account, the newest of one's own; without, the one this browser opened or resumed."""
+def mine(request: HttpRequest, **_address: Any) -> Application | None:
+    """With an account, one's own; without, the one this browser opened or resumed."""
+    applications = Application.objects.select_related("data_key", "plan", "user").order_by("-pk")
     if request.user.is_authenticated:
-        found = Application.objects.filter(user=request.user)
-    elif MINE in request.session:
-        found = Application.objects.filter(pk=request.session[MINE], user=None)
-    else:
-        return None
-    return found.select_related("data_key", "plan", "user").order_by("-pk").first()
+        return of_account(applications.filter(user=request.user))
+    return applications.filter(pk=request.session[MINE], user=None).first() if MINE in request.session else None
+
+
+def of_account(applications: "QuerySet[Application]") -> Application | None:
+    """The open one, else the one whose certificate lives, else the newest: whoever begins another and lets it expire is
+    still the holder of the first."""
+    if is_open := applications.exclude(step__in=journey.ENDS).first():
+        return is_open
+    ended = list(applications)
+    return next((application for application in ended if lives(application)), next(iter(ended), None))
 
 
 def onward(application: Application) -> HttpResponse:
     return redirect(application.turn.page)
 
 
-def at(*steps: Step) -> Callable[[Page], Page]:
-    """This page belongs to these steps; whoever stands elsewhere is sent there, also when they moved this very moment."""
+def at(*steps: Step, whose: Whose = mine) -> Callable[[Page], Page]:
+    """This page belongs to these steps; whoever stands elsewhere is sent there, also when they moved this very moment.
+    `whose` finds the application that a request is about, by the request and by what its address names."""
 
     def guard(page: Page) -> Page:
         @wraps(page)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            application = mine(request)
+            application = whose(request, **kwargs)
             if application is None or application.step not in steps:
                 if errors.wants_json(request):  # a script must not take the page it would be led to for its answer
                     raise out_of_step()
@@ -56,7 +66,7 @@ def at(*steps: Step) -> Callable[[Page], Page]:
             try:
                 return page(request, application, *args, **kwargs)
             except Refusal as no:
-                moved = mine(request) if no.code == "out-of-step" else None
+                moved = whose(request, **kwargs) if no.code == "out-of-step" else None
                 if moved is None or errors.wants_json(request):
                     raise
                 return onward(moved)

@@ -25,6 +25,10 @@ def sound(application: Application) -> bool:
     return True
 
 
+def never(application: Application) -> bool:
+    return False
+
+
 def no_hands(application: Application) -> set[int]:
     return set()
 
@@ -40,6 +44,7 @@ class Part(orders.Part):
     papers: Callable[[Application], dict[str, Any]] = no_papers  # what people look at before they approve, for the hash
     is_sound: Callable[[Application], bool] = sound  # whether what the rows speak of is still what it was
     hands: Callable[[Application], set[int]] = no_hands  # who had to do with it, and so may not decide about it
+    lives: Callable[[Application], bool] = never  # whether what it led to is in force
     rows: Callable[[Application], list[tuple[str, str]]] = no_rows  # what staff read of it
     walks: Mapping[Step, Verb] = field(default_factory=dict)  # how the demo's people do this step
 
@@ -51,3 +56,7 @@ class Part(orders.Part):
 
 def all_parts() -> list[Part]:
     return parts.parts(Part)
+
+
+def lives(application: Application) -> bool:
+    return any(part.lives(application) for part in all_parts())

@@ -64,6 +64,11 @@ def give_up(application: Application) -> None:
         Certificate.objects.filter(pk=certificate.pk).update(register=None, content=None, approval=None, key=None)
 
 
+def lives(application: Application) -> bool:
+    """Whether its holder can do something with the certificate, be it to have it resumed."""
+    return Certificate.objects.filter(application=application, state__in=(State.ACTIVE, State.SUSPENDED)).exists()
+
+
 def erased(application: Application) -> None:
     """Its key is gone, and with it every document; the customer's key pair goes too."""
     Act.objects.filter(application=application).delete()

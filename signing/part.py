@@ -16,6 +16,7 @@ PART = Part(
         Step.STOPPED: arrivals.stopped,
     },
     erased=arrivals.erased,
+    lives=arrivals.lives,
     papers=dossier.papers,
     is_sound=dossier.is_sound,
     hands=dossier.hands,

@@ -11,7 +11,7 @@ from enrollment.journey import Channel
 from enrollment.models import Application, Consent, Trail
 from enrollment.steps import leaving
 from portal import audit
-from portal.models import DataKey, User
+from portal.models import Branch, DataKey, User
 from portal.refusals import Refusal
 
 
@@ -23,6 +23,8 @@ def open_application(
     user: User | None = None,
     language: str = "vi",
     place: str = "",
+    branch: Branch | None = None,
+    agent: User | None = None,
 ) -> Application:
     agreed = set(agreed)
     texts = consents.current(language)
@@ -30,7 +32,14 @@ def open_application(
         raise Refusal("consent-needed", _("Quý khách cần đồng ý với các mục bắt buộc để đăng ký trực tuyến."))
     first = journey.first(channel)
     application = Application.objects.create(
-        channel=channel, step=first, reached=first, user=user, language=language, data_key=DataKey.make()
+        channel=channel,
+        step=first,
+        reached=first,
+        user=user,
+        language=language,
+        branch=branch,
+        agent=agent,
+        data_key=DataKey.make(),
     )
     Consent.objects.bulk_create(
         Consent(

@@ -6,9 +6,10 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from enrollment import consents
+from enrollment import consents, dossier
 from enrollment.journey import Channel, Step
 from enrollment.models import Application, Consent
+from enrollment.steps import opening
 from portal.models import User
 from tests.conftest import People
 from tests.enrollment.conftest import BOTH, Customer
@@ -108,3 +109,10 @@ def test_the_applications_of_others_are_out_of_reach(customer: Callable[..., Cus
     assert stranger.client.get("/application/receipt/").status_code == 404
     assert stranger.client.get("/application/status/").status_code == 404
     assert walker.application.step == Step.DECLARATION
+
+
+def test_an_agent_who_opens_it_is_in_the_file_and_so_can_not_decide(person: People) -> None:
+    agent = person("agent")
+    application = opening.open_application({"terms", "personal-data"}, branch=agent.branch, agent=agent)
+    assert (application.branch, application.agent) == (agent.branch, agent)
+    assert agent.pk in dossier.hands_of(application)

@@ -89,7 +89,10 @@ def again(application: Application) -> Application:
 
 def to(step: Step, deciders: tuple[User, User] | None = None, **more: Any) -> Application:
     """To this step by the verbs that people use, and through the review by two people."""
-    application = at_contract(**more)
+    return onward(at_contract(**more), step, deciders)
+
+
+def onward(application: Application, step: Step, deciders: tuple[User, User] | None = None) -> Application:
     while application.step != step:
         if application.step == Step.REVIEW:
             assert deciders

@@ -11,8 +11,10 @@ from cryptography import x509
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from enrollment.journey import Step
-from enrollment.models import Application
+from enrollment import journey
+from enrollment.journey import Channel, Step
+from enrollment.models import Application, Trail
+from enrollment.steps import leaving
 from portal.models import User
 from signing import custody
 from signing.authority.cms import Signer
@@ -20,7 +22,8 @@ from signing.authority.gateways.vault import vault
 from signing.models import Certificate, Paper
 from signing.papers import isolation, pades
 from signing.steps import issuance, signatures, standing
-from tests.signing.conftest import PIN, browser_of, certificate_of, to
+from tests.enrollment.conftest import Customer
+from tests.signing.conftest import PIN, again, browser_of, certificate_of, onward, sure, to
 from tests.signing.papers.test_paper import contract_pdf
 
 pytestmark = pytest.mark.once
@@ -210,3 +213,42 @@ def test_an_account_without_a_certificate_is_told_what_to_do(person: Callable[..
     assert new.get("/certificate/")["Location"] == "/register/"
     assert new.get("/certificate/documents/")["Location"] == "/register/"
     assert not Certificate.objects.exists()
+
+
+# ── Whose application, where somebody has more than one ──
+
+
+def another(owner: Client, complete: Application) -> Application:
+    """Begun by the holder, through the pages, as far as the photographs."""
+    customer = Customer(owner, **sure(complete.declaration).__dict__)
+    customer.opens().chooses().declares().pays_nothing()
+    begun = again(Application.objects.latest("pk"))
+    assert (begun.user, begun.channel, begun.step) == (complete.user, Channel.ANOTHER, Step.CAPTURE)
+    return begun
+
+
+def test_whoever_begins_another_and_lets_it_expire_is_led_to_the_certificate_that_lives(
+    complete: Application, owner: Client
+) -> None:
+    begun = another(owner, complete)
+    assert owner.get("/application/landing/")["Location"] == "/application/capture/"
+    leaving.leave(begun, "expired")
+    assert owner.get("/application/landing/")["Location"] == "/certificate/"
+    standing.revoke(certificate_of(complete))
+    assert owner.get("/application/landing/")["Location"] == "/application/"
+
+
+def test_the_way_to_another_certificate_is_walked_to_its_end(
+    complete: Application, owner: Client, deciders: tuple[User, User]
+) -> None:
+    """The route of whoever has an account already: no code, a subscription and a key of its own."""
+    begun = another(owner, complete)
+    begun.finish()
+    ended = onward(again(begun), Step.COMPLETE, deciders)
+    first, second = certificate_of(complete), certificate_of(ended)
+    assert (first.state, second.state) == (Certificate.State.ACTIVE, Certificate.State.ACTIVE)
+    assert first.key != second.key
+    assert first.application.subscription != second.application.subscription
+    assert [*Trail.objects.filter(application=ended).order_by("pk").values_list("step", flat=True)] == [
+        *journey.ROUTES[Channel.ANOTHER]
+    ]
