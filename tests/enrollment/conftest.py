@@ -10,9 +10,9 @@ from django.test import Client
 
 from enrollment.demo.people import declaration_of_nobody
 from enrollment.identity import Declaration
-from enrollment.models import Application
-from enrollment.orders.models import Payment
-from portal.models import Message
+from enrollment.models import Application, Subscription
+from enrollment.orders.models import Payment, Plan
+from portal.models import Message, User
 
 SERIAL = count(100_000)
 PASSWORD = "Hoa-sen#2026"
@@ -23,6 +23,12 @@ BOTH = {"terms": "on", "personal-data": "on"}
 @pytest.fixture(autouse=True)
 def _seeded(db: None) -> None:
     """Every test of these rooms stands on rows."""
+
+
+def a_subscription(user: User | None = None) -> Subscription:
+    """As it begins with the contract, for what is put behind it by way of the table."""
+    holder = user or User.objects.create(id_number=f"038190{next(SERIAL)}")
+    return Subscription.objects.create(user=holder, plan=Plan.objects.earliest("pk"), months=12)
 
 
 def a_declaration(**differently: Any) -> Declaration:

@@ -12,14 +12,19 @@ from enrollment.steps import opening
 from portal.models import Event, User
 from portal.refusals import Refusal
 from tests.conftest import at_once
-from tests.enrollment.conftest import Customer
+from tests.enrollment.conftest import Customer, a_subscription
 
 pytestmark = pytest.mark.django_db
 
 
 def an_application(step: Step = Step.PLAN) -> Application:
     application = opening.open_application({"terms", "personal-data"})
-    Application.objects.filter(pk=application.pk).update(step=step, reached=step, plan=Plan.objects.first())
+    Application.objects.filter(pk=application.pk).update(
+        step=step,
+        reached=step,
+        plan=Plan.objects.first(),
+        subscription=a_subscription() if step == Step.REVIEW else None,
+    )
     application.refresh_from_db()
     return application
 

@@ -32,7 +32,7 @@ from kyc.steps.review import deciding
 from kyc.steps.review.turns import Choice
 from portal.models import User
 from portal.refusals import Refusal
-from tests.enrollment.conftest import _seeded  # noqa: F401
+from tests.enrollment.conftest import a_subscription
 
 SERIAL = count(100_000)
 FACE = 4242
@@ -113,7 +113,9 @@ def an_application(
         **application.as_declared(declaration),
         **facts,
     }
-    Application.objects.filter(pk=application.pk).update(plan=Plan.objects.first(), **changes)
+    Application.objects.filter(pk=application.pk).update(
+        plan=Plan.objects.first(), subscription=a_subscription(user), **changes
+    )
     return Application.objects.select_related("data_key", "plan").get(pk=application.pk)
 
 
@@ -197,8 +199,8 @@ def assisted(application: Application, agent: User) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The storage's folder is the test's own; tesseract is asked by its own tests alone."""
+def _quick(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test of this room stands on rows. The storage's folder is the test's own; tesseract is asked by its own tests alone."""
     monkeypatch.setattr("kyc.steps.checking.ocr.able", lambda: False)
 
 
