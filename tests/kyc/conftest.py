@@ -200,7 +200,7 @@ def assisted(application: Application, agent: User) -> None:
 
 @pytest.fixture(autouse=True)
 def _quick(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test of this room stands on rows. The storage's folder is the test's own; tesseract is asked by its own tests alone."""
+    """Every test of this room stands on rows; tesseract is asked by its own tests alone."""
     monkeypatch.setattr("kyc.steps.checking.ocr.able", lambda: False)
 
 
