@@ -82,12 +82,12 @@ def test_pieces_may_come_twice_late_or_out_of_turn() -> None:
 
 def test_pieces_lie_sealed_and_are_gone_when_the_picture_is_kept() -> None:
     """Promise P18, as far as pictures on their way."""
-    application, file = an_application(), shown("front")
-    upload = capture.begin(application, uuid.uuid4(), "card-front", len(file), "camera")
+    application, file = an_application(), shown("back")
+    upload = capture.begin(application, uuid.uuid4(), "card-back", len(file), "camera")
     capture.receive(upload, 0, file[:1000])
     assert file[:40] not in Piece.objects.get().sealed.encode()
     assert "JFIF" not in Piece.objects.get().sealed
-    send(application, "card-front", file)
+    send(application, "card-back", file)
     assert not Piece.objects.exists()
 
 
@@ -103,7 +103,7 @@ def test_nothing_is_added_once_the_file_went_on() -> None:
     application = an_application()
     Application.objects.filter(pk=application.pk).update(step=Step.REVIEW, moves=9)
     with pytest.raises(Refusal, match="out-of-step"):
-        send(application, "card-front", shown("front"))
+        send(application, "card-back", shown("back"))
     assert not Evidence.objects.exists()
 
 
@@ -120,12 +120,12 @@ def test_an_item_that_was_sent_back_must_be_new() -> None:
     application = an_application(Step.PIN)
     capture.give(application, given())
     application.finish()
-    application.send_back({"card-front": "glare"})
+    application.send_back({"card-back": "glare"})
     assert application.step == Step.CAPTURE
-    assert capture.missing(application) == ["card-front"]
+    assert capture.missing(application) == ["card-back"]
     with pytest.raises(Refusal, match="evidence-missing"):
         capture.finish(application)
-    send(application, "card-front", shown("front"))
+    send(application, "card-back", shown("back"))
     capture.finish(application)
     assert application.step == Step.REVIEW
 
@@ -229,9 +229,9 @@ def test_what_is_kept_carries_pixels_and_nothing_else() -> None:
     exif = Image.Exif()
     exif[0x010E] = "PLANTED-EXIF"
     file = io.BytesIO()
-    picture = Image.open(io.BytesIO(shown("front")))
+    picture = Image.open(io.BytesIO(shown("back")))
     picture.save(file, "JPEG", quality=90, exif=exif, comment=b"PLANTED-COMMENT")
-    send(application, "card-front", file.getvalue() + b"PK\x03\x04PLANTED-TRAILER")
+    send(application, "card-back", file.getvalue() + b"PK\x03\x04PLANTED-TRAILER")
     evidence = Evidence.objects.get()
     assert evidence.file
     sealed = default_storage.open(evidence.file.name).read()
@@ -241,12 +241,12 @@ def test_what_is_kept_carries_pixels_and_nothing_else() -> None:
 
 def test_a_picture_lying_on_its_side_is_set_upright() -> None:
     application = an_application()
-    upright = Image.open(io.BytesIO(shown("front")))
+    upright = Image.open(io.BytesIO(shown("back")))
     exif = Image.Exif()
     exif[0x0112] = 6
     file = io.BytesIO()
     upright.transpose(Image.Transpose.ROTATE_90).save(file, "JPEG", quality=90, exif=exif)
-    assert send(application, "card-front", file.getvalue()).answer == {"kept": True}
+    assert send(application, "card-back", file.getvalue()).answer == {"kept": True}
     kept = Evidence.objects.get().file
     assert kept
     assert Image.open(io.BytesIO(kept.read())).size == upright.size
@@ -272,8 +272,8 @@ def test_the_pages_lead_from_item_to_item(capturing: tuple[Application, Client])
 
 def test_a_piece_is_posted_and_asked_about(capturing: tuple[Application, Client]) -> None:
     _application, client = capturing
-    file, key = shown("front"), uuid.uuid4()
-    address = f"{CAPTURE}card-front/{key}/?of={len(file)}&way=camera"
+    file, key = shown("back"), uuid.uuid4()
+    address = f"{CAPTURE}card-back/{key}/?of={len(file)}&way=camera"
     for start in range(0, len(file), 100_000):
         answer = client.post(
             f"{address}&at={start}", file[start : start + 100_000], content_type="application/octet-stream"
