@@ -239,7 +239,7 @@ class Certificate(OfApplication):
     }
 
     application = models.OneToOneField(Application, on_delete=models.PROTECT, related_name="certificate")
-    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="certificates")
+    subscription = models.ForeignKey(Subscription, null=True, on_delete=models.PROTECT, related_name="certificates")
     key = models.ForeignKey(Key, null=True, on_delete=models.PROTECT, related_name="certificates")
     state = models.PositiveSmallIntegerField(_("Trạng thái"), choices=State)
     # The intent, written once and before anything is signed
@@ -257,6 +257,10 @@ class Certificate(OfApplication):
 
     class Meta:
         verbose_name, verbose_name_plural = _("chứng thư số"), pgettext_lazy("nhiều", "chứng thư số")
+        constraints = (
+            # A file without an account has no subscription, and never comes to a key.
+            models.CheckConstraint(condition=Q(key=None) | ~Q(subscription=None), name="no_key_without_subscription"),
+        )
         indexes = (
             models.Index(fields=("due_at",), condition=Q(state=3), name="certificates_to_issue"),
             models.Index(fields=("state", "-id"), name="certificates_by_state"),

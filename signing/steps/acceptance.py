@@ -113,6 +113,7 @@ def printed(paper: Paper) -> bytes:
 def ask(application: Application, place: str = "") -> Act:
     """To sign the minutes as they are shown, with the key of the certificate that they tell of."""
     certificate, paper = certificate_of(application), prepare(application)
+    assert certificate.subscription
     return acts.ask(
         Act.Kind.ACCEPT, certificate.subscription, [acts.entry(paper)],
         key=certificate.key, application=application, place=place,

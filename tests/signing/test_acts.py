@@ -262,7 +262,7 @@ def test_a_batch_of_a_thousand_fits_an_envelope_and_is_signed_by_one_confirmatio
     contents = [f"document {place}".encode() for place in range(1000)]
     batch = [Entry(digest=sha256(content).hexdigest(), label=f"{place}.pdf") for place, content in enumerate(contents)]
     certificate = certificate_of(accepting)
-    act = acts.ask(Kind.ACCEPT, certificate.subscription, batch, key=certificate.key)
+    act = acts.ask(Kind.ACCEPT, sure(certificate.subscription), batch, key=certificate.key)
     signatures = list[bytes]()
 
     def sign_all(act: Act, confirmation: acts.Confirmation) -> None:
@@ -286,7 +286,7 @@ def test_a_batch_that_differs_from_what_was_shown_is_refused_with_all_its_entrie
     differently = {"another order": shown[::-1], "one less": shown[:2], "one more": [*shown, shown[0]]}[change]
     certificate = certificate_of(accepting)
     batch = [Entry(digest=digest, label="x") for digest in differently]
-    act = acts.ask(Kind.ACCEPT, certificate.subscription, batch, key=certificate.key)
+    act = acts.ask(Kind.ACCEPT, sure(certificate.subscription), batch, key=certificate.key)
     assert given(act, {**fields_of(act), "batch": envelope.batch_digest(shown)}).answer == "other-document"
     assert {each.state for each in act.entries.all()} == {Entry.State.REFUSED}
 

@@ -9,7 +9,7 @@ from enrollment.models import Application
 from portal.models import User
 from signing.models import Act, Certificate, Key
 from signing.steps import issuance, pin
-from tests.signing.conftest import again, at_contract, certificate_of, confirmed, to
+from tests.signing.conftest import again, at_contract, certificate_of, confirmed, sure, to
 
 State = Certificate.State
 
@@ -35,7 +35,7 @@ def test_a_second_certificate_may_stand_over_the_same_key(holder: Application) -
     )
     assert first.key
     assert set(first.key.certificates.all()) == {first, second}
-    assert set(first.subscription.certificates.all()) == {first, second}
+    assert set(sure(first.subscription).certificates.all()) == {first, second}
 
 
 def test_a_subscription_may_have_two_keys_over_time(holder: Application) -> None:
