@@ -264,7 +264,13 @@ class Counter(BaseHTTPRequestHandler):
             self.send_error(400, "Wrong checksum or unknown order")
             return
         key = next(name for name, known in self.bank.deals.items() if known is deal)
-        facts = {"deal": deal, "key": key, "amount": writing.money(deal.amount), "endings": ENDINGS.items()}
+        facts = {
+            "deal": deal,
+            "key": key,
+            "decide": "/decide",
+            "amount": writing.money(deal.amount),
+            "endings": ENDINGS.items(),
+        }
         with translation.override(deal.language):
             text = render_to_string("standins/bank.html", {**facts, "language": deal.language})
         self.say(text.encode(), "text/html; charset=utf-8")
