@@ -1,7 +1,5 @@
 """The declaration's pages: typed, filled from the card's QR, looked at once more; and the way back to correct."""
 
-from dataclasses import asdict
-from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,38 +9,33 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from enrollment import card as cards
-from enrollment import forms, identity, places
+from enrollment import forms, identity, places, steps
 from enrollment.identity import Document
 from enrollment.journey import Step
 from enrollment.models import Application, Province, Ward
-from enrollment.pages import at, onward, show, told_on
-from enrollment.steps import declaration
+from enrollment.pages import at, onward, refusals_on, show
 from portal import writing
-from portal.allowances import Limit
 from portal.errors import wants_json
 from portal.refusals import Refusal
 
-SCANS = Limit("card scans", 200, timedelta(hours=1))
-
 
 @at(Step.DECLARATION)
-def declare(request: HttpRequest, application: Application) -> HttpResponse:
-    typed = draft(request, application)
+def declaration(request: HttpRequest, application: Application) -> HttpResponse:
+    typed = typed_by(request, application)
     if request.method != "POST":
-        return declaration_page(request, application, forms.DeclarationForm(initial=typed), typed)
-    declaration.keep_draft(application, typed)
+        return page(request, application, forms.DeclarationForm(initial=typed), typed)
+    steps.declaration.keep_draft(application, typed)
     if "old-address" in request.POST:
         return redirect("enrollment:old_address")
     if "wards" in request.POST:  # without JavaScript, a province was chosen
-        return declaration_page(request, application, forms.DeclarationForm(initial=typed), typed)
+        return page(request, application, forms.DeclarationForm(initial=typed), typed)
     form = forms.DeclarationForm(request.POST)
     if form.is_valid():
         return redirect("enrollment:check")
-    return declaration_page(request, application, form, typed)
+    return page(request, application, form, typed)
 
 
-def draft(request: HttpRequest, application: Application) -> dict[str, Any]:
+def typed_by(request: HttpRequest, application: Application) -> dict[str, Any]:
     """What was typed: now, or before, or declared already, or known of the account."""
     kept = before(application)
     if request.method == "POST":
@@ -58,11 +51,11 @@ def draft(request: HttpRequest, application: Application) -> dict[str, Any]:
 
 def before(application: Application) -> dict[str, Any]:
     """What was typed before, or declared already."""
-    told = application.declaration
-    return dict(application.draft or (forms.DeclarationForm.showing(told) if told else {}))
+    declared = application.declaration
+    return dict(application.draft or (forms.DeclarationForm.showing(declared) if declared else {}))
 
 
-def declaration_page(
+def page(
     request: HttpRequest, application: Application, form: forms.DeclarationForm, typed: dict[str, Any]
 ) -> HttpResponse:
     groups = [[form[name] for name in names] for names in (forms.HOLDER, forms.CONTACT, forms.ADDRESS)]
@@ -79,47 +72,39 @@ def declaration_page(
 
 @require_POST
 @at(Step.DECLARATION)
-def keep(request: HttpRequest, application: Application) -> HttpResponse:
+def draft(request: HttpRequest, application: Application) -> HttpResponse:
     """The draft, saved as one types."""
-    kept = declaration.keep_draft(application, draft(request, application))
+    kept = steps.declaration.keep_draft(application, typed_by(request, application))
     return JsonResponse({"kept": kept}, status=200 if kept else 409)
 
 
 @require_POST
 @at(Step.DECLARATION)
-def scan(request: HttpRequest, application: Application) -> HttpResponse:
+def card(request: HttpRequest, application: Application) -> HttpResponse:
     """The QR on the card fills the form. The page asks in passing; without JavaScript the browser comes back to it."""
     form = forms.CardForm(request.POST, request.FILES)
     if not form.is_valid():
         raise Refusal("no-photo", _("Quý khách chưa chọn ảnh."), status=400)
     photo = form.cleaned_data["photo"]
-    SCANS.require(str(application.pk), _("Quý khách đã quét nhiều lần. Vui lòng tự nhập thông tin."))
-    card = cards.read(photo.file, photo.size)
-    filled = {
-        name: f"{value:%d/%m/%Y}" if isinstance(value, date) else value
-        for name, value in {**asdict(card), "document": Document.CITIZEN.value}.items()
-        if name != "residence"
-    }
-    typed = {**before(application), **filled, "from_card": sorted(filled)}
-    declaration.keep_draft(application, typed)
+    filled, residence = steps.declaration.fill_from_card(application, photo.file, photo.size, before(application))
     if wants_json(request):
-        return JsonResponse({"filled": filled, "residence": card.residence})
+        return JsonResponse({"filled": filled, "residence": residence})
     return redirect("enrollment:declaration")
 
 
 @at(Step.DECLARATION)
 def old_address(request: HttpRequest, application: Application) -> HttpResponse:
     """From the three levels until 30/06/2025 to the ward of today."""
-    form, found = forms.OldAddressForm(request.POST or None), []
+    form, matches = forms.OldAddressForm(request.POST or None), []
     if ward := Ward.objects.filter(code=writing.line(request.POST.get("ward", ""))).first():
         kept = {**before(application), "province": ward.province_id, "ward": ward.code}
-        declaration.keep_draft(application, kept)
+        steps.declaration.keep_draft(application, kept)
         return redirect(f"{reverse('enrollment:declaration')}#id_address")
     if form.is_valid():
         olds = places.find_old(form.cleaned_data["query"])
         wards = Ward.objects.select_related("province").in_bulk([code for old in olds for code in old.wards])
-        found = [(old, [wards[code] for code in old.wards]) for old in olds]
-    return show(request, "old_address", application, form=form, found=found)
+        matches = [(old, [wards[code] for code in old.wards]) for old in olds]
+    return show(request, "old_address", application, form=form, matches=matches)
 
 
 def wards(request: HttpRequest, code: str) -> HttpResponse:
@@ -139,11 +124,14 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
     declared = shape.declaration()
     form = forms.CheckForm(
         request.POST if request.method == "POST" else None,
-        doubts=[*identity.doubts(declared, timezone.localdate()), *declaration.kept_as_it_was(application, declared)],
+        doubts=[
+            *identity.doubts(declared, timezone.localdate()),
+            *steps.declaration.kept_as_it_was(application, declared),
+        ],
     )
     if form.is_valid():
-        with told_on(form, None):
-            declaration.declare(application, declared)
+        with refusals_on(form, None):
+            steps.declaration.declare(application, declared)
             return onward(application)
     ward = Ward.objects.select_related("province").filter(code=declared.ward).first()
     return show(
@@ -162,6 +150,6 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
 def back(request: HttpRequest, application: Application) -> HttpResponse:
     """Back to correct something; nothing typed is lost."""
     if application.step == Step.DECLARATION and request.POST.get("number") is not None:
-        declaration.keep_draft(application, draft(request, application))
+        steps.declaration.keep_draft(application, typed_by(request, application))
     application.move(Step(request.POST["to"]) if request.POST.get("to") in Step.values else Step.STOPPED)
     return onward(application)

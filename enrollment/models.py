@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from enrollment import corrections, journey
+from enrollment import consents, corrections, journey
 from enrollment.identity import Declaration
 from enrollment.journey import Channel, Step
 from enrollment.orders.models import Order, Plan
@@ -329,3 +329,8 @@ class Consent(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("đồng ý"), pgettext_lazy("nhiều", "đồng ý")
         constraints = (models.UniqueConstraint(fields=("application", "purpose"), name="one_consent_per_purpose"),)
+
+    @property
+    def text(self) -> consents.Text:
+        """As it was read."""
+        return consents.text(self.purpose, self.version, self.language)

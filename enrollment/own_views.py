@@ -8,13 +8,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from enrollment import consents as texts
-from enrollment import forms, journey
+from enrollment import forms, journey, steps
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.orders.models import Order, Payment
-from enrollment.pages import at, language, mine, network, onward, remember, show, svg, told_on
-from enrollment.steps import leaving, opening, resuming
+from enrollment.pages import at, mine, network, onward, refusals_on, remember, show, svg
 from portal import writing
 from portal.refusals import Refusal
 
@@ -49,7 +47,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
         return redirect("enrollment:standing")
     anew = "anew" in (request.POST or request.GET)
     if request.method == "POST":
-        leaving.cancel(application, "anew" if anew else "cancelled")
+        steps.leaving.cancel(application, "anew" if anew else "cancelled")
         return redirect("enrollment:opening" if anew else "enrollment:standing")
     return show(request, "cancel", application, anew=anew, order=application.order)
 
@@ -60,15 +58,12 @@ def consents(request: HttpRequest) -> HttpResponse:
     if application is None:
         return redirect("enrollment:opening")
     if request.method == "POST":
-        opening.withdraw(get_object_or_404(application.consents, purpose=writing.line(request.POST.get("purpose", ""))))
+        steps.opening.withdraw(
+            get_object_or_404(application.consents, purpose=writing.line(request.POST.get("purpose", "")))
+        )
         messages.success(request, _("Đã rút lại đồng ý."))
         return redirect("enrollment:consents")
-    given = [(one, texts.text(one.purpose, one.version, one.language)) for one in application.consents.order_by("pk")]
-    return show(request, "consents", application, given=given)
-
-
-def terms(request: HttpRequest) -> HttpResponse:
-    return show(request, "terms", None, texts=texts.current(language()))
+    return show(request, "consents", application, given=application.consents.order_by("pk"))
 
 
 @at(*[step for step in Step if step not in journey.ENDS])
@@ -76,7 +71,7 @@ def other_device(request: HttpRequest, application: Application) -> HttpResponse
     """A QR that carries on where this device leaves off."""
     if application.user:
         return redirect("enrollment:standing")
-    address = f"{settings.SITE_URL}{reverse('enrollment:here')}?t={resuming.ticket(application)}"
+    address = f"{settings.SITE_URL}{reverse('enrollment:this_device')}?t={steps.resuming.ticket(application)}"
     return show(request, "other_device", application, qr=svg(address))
 
 
@@ -85,17 +80,17 @@ def nobody_signed_in(request: HttpRequest) -> None:
         raise Refusal("signed-in", _("Máy này đang có người đăng nhập. Hãy đăng xuất trước rồi làm lại."))
 
 
-def here(request: HttpRequest) -> HttpResponse:
+def this_device(request: HttpRequest) -> HttpResponse:
     """The QR was scanned. A look alone uses nothing up: mail programs and messengers look ahead."""
     ticket = (request.POST or request.GET).get("t", "")
     nobody_signed_in(request)
-    coming, open_here = resuming.named(ticket), mine(request)
+    coming, present = steps.resuming.named(ticket), mine(request)
     if request.method == "POST":
-        application = resuming.redeem(ticket)
+        application = steps.resuming.redeem(ticket)
         remember(request, application)
         return onward(application)
-    other = open_here if open_here and not open_here.is_ended and open_here.pk != coming.pk else None
-    return show(request, "here", None, ticket=ticket, coming=coming, other=other)
+    other = present if present and not present.is_ended and present.pk != coming.pk else None
+    return show(request, "this_device", None, ticket=ticket, coming=coming, other=other)
 
 
 @require_POST
@@ -110,8 +105,8 @@ def resume(request: HttpRequest) -> HttpResponse:
     nobody_signed_in(request)
     form = forms.ReferenceForm(request.POST or None)
     if form.is_valid():
-        with told_on(form, "reference"):
-            request.session[RESUMING] = resuming.request_code(form.cleaned_data["reference"], network())
+        with refusals_on(form, "reference"):
+            request.session[RESUMING] = steps.resuming.request_code(form.cleaned_data["reference"], network())
             return redirect("enrollment:resume_code")
     return show(request, "resume", None, form=form)
 
@@ -123,8 +118,8 @@ def resume_code(request: HttpRequest) -> HttpResponse:
         return redirect("enrollment:resume")
     form = forms.PhoneCodeForm(request.POST or None)
     if form.is_valid():
-        with told_on(form, "code"):
-            application = resuming.check(reference, form.cleaned_data["code"])
+        with refusals_on(form, "code"):
+            application = steps.resuming.check(reference, form.cleaned_data["code"])
             del request.session[RESUMING]
             remember(request, application)
             return onward(application)

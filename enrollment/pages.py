@@ -103,7 +103,7 @@ def network() -> str:
 
 
 @contextmanager
-def told_on(form: Any, field: str | None) -> Iterator[None]:
+def refusals_on(form: Any, field: str | None) -> Iterator[None]:
     """A refusal where it belongs: on the field, in the list of what to look at. Being out of step is no matter of a form."""
     try:
         yield

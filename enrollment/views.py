@@ -11,16 +11,13 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from enrollment import consents as texts
-from enrollment import forms
+from enrollment import consents, forms, steps
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.orders.gateways.payment import gateways
 from enrollment.orders.gateways.vietqr import VietQR
 from enrollment.orders.models import Order, Payment, Plan
-from enrollment.pages import at, language, mine, network, onward, place, remember, show, svg, told_on
-from enrollment.steps import activation, opening, payment
-from enrollment.steps import plan as choosing
+from enrollment.pages import at, language, mine, network, onward, place, refusals_on, remember, show, svg
 from portal.accounts import signing_in
 from portal.allowances import Limit
 from portal.errors import PAGES
@@ -48,10 +45,14 @@ def home(request: HttpRequest) -> HttpResponse:
     return show(request, "home", mine(request), plans=Plan.on_sale(), steps=NINE_STEPS)
 
 
+def terms(request: HttpRequest) -> HttpResponse:
+    return show(request, "terms", None, texts=consents.current(language()))
+
+
 # ── Opening ──
 
 
-def register(request: HttpRequest) -> HttpResponse:
+def opening(request: HttpRequest) -> HttpResponse:
     application = mine(request)
     if application and not application.is_ended:
         return show(request, "continue", application)
@@ -59,7 +60,7 @@ def register(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         OPENINGS.require(network(), PAGES[429][2])
         user = request.user if isinstance(request.user, User) else None
-        application = opening.open_application(
+        application = steps.opening.open_application(
             form.agreed,
             channel=Channel.ANOTHER if user else Channel.BROWSER,
             user=user,
@@ -68,7 +69,7 @@ def register(request: HttpRequest) -> HttpResponse:
         )
         remember(request, application)
         return onward(application)
-    asked = [(text, form[text.purpose]) for text in texts.current(language())]
+    asked = [(text, form[text.purpose]) for text in consents.current(language())]
     return show(request, "opening", None, form=form, asked=asked)
 
 
@@ -76,14 +77,14 @@ def register(request: HttpRequest) -> HttpResponse:
 def plan(request: HttpRequest, application: Application) -> HttpResponse:
     form = forms.PlanForm(
         request.POST or None,
-        plans=choosing.offered(application),
+        plans=steps.plan.offered(application),
         initial={"plan": application.plan and application.plan.code},
     )
     if form.is_valid():
-        with told_on(form, "plan"):
-            choosing.choose(application, form.cleaned_data["plan"])
+        with refusals_on(form, "plan"):
+            steps.plan.choose(application, form.cleaned_data["plan"])
             return onward(application)
-    kinds = [(kind.label, [one for one in form.plans if one.kind == kind]) for kind in Plan.Kind]
+    kinds = [(kind.label, [plan for plan in form.plans if plan.kind == kind]) for kind in Plan.Kind]
     return show(request, "plan", application, form=form, kinds=kinds)
 
 
@@ -91,22 +92,22 @@ def plan(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @at(Step.PAYMENT)
-def pay(request: HttpRequest, application: Application) -> HttpResponse:
+def payment(request: HttpRequest, application: Application) -> HttpResponse:
     order = application.order
     if order is None:
         raise Http404
     if order.status == Order.Status.PAID:
-        payment.arrived(application)
+        steps.payment.arrived(application)
         return onward(application)
     if order.total == 0:
         if request.method == "POST":
-            payment.settle_free(application)
+            steps.payment.settle_free(application)
             return redirect("enrollment:created")
         return show(request, "payment", application, order=order)
     if application.phone_confirmed_at is None:
         return redirect("enrollment:phone")
     if request.method == "POST":
-        address = payment.begin(application, request.POST.get("gateway", ""), place=place(), language=language())
+        address = steps.payment.begin(application, request.POST.get("gateway", ""), place=place(), language=language())
         return redirect(address or "enrollment:transfer")
     last = order.payments.order_by("-pk").first()
     return show(request, "payment", application, order=order, gateways=gateways().values(), last=last)
@@ -119,13 +120,15 @@ def phone(request: HttpRequest, application: Application) -> HttpResponse:
     if order is None or order.total == 0:
         return redirect("enrollment:payment")
     form = forms.PhoneCodeForm(request.POST if "code" in request.POST else None)
-    sent = Code.objects.filter(purpose=payment.PHONE, target=payment.this_phone(application), live=True).exists()
+    sent = Code.objects.filter(
+        purpose=steps.payment.PHONE, target=steps.payment.this_phone(application), live=True
+    ).exists()
     if request.method == "POST" and not form.is_bound:
-        payment.send_phone_code(application, network())
+        steps.payment.send_phone_code(application, network())
         return redirect("enrollment:phone")
     if form.is_valid():
-        with told_on(form, "code"):
-            payment.confirm_phone(application, form.cleaned_data["code"])
+        with refusals_on(form, "code"):
+            steps.payment.confirm_phone(application, form.cleaned_data["code"])
             return onward(application)
     return show(request, "phone", application, form=form, sent=sent, declared=application.declaration)
 
@@ -176,7 +179,7 @@ def created(request: HttpRequest, application: Application) -> HttpResponse:
 # ── Activation ──
 
 
-def activate(request: HttpRequest) -> HttpResponse:
+def activation(request: HttpRequest) -> HttpResponse:
     """For whoever has a code, in this browser or another."""
     application = mine(request)
     if application and application.user:
@@ -186,7 +189,7 @@ def activate(request: HttpRequest) -> HttpResponse:
     form = forms.ActivationForm(request.POST or None, initial={"number": declared.number if declared else ""})
     if form.is_valid():
         try:
-            user = activation.activate(proven(request, form, known), form.cleaned_data["password1"])
+            user = steps.activation.activate(proven(request, form, known), form.cleaned_data["password1"])
         except Refusal as no:
             request.session.pop(PROVEN, None)
             form.add_error("code", no.message)
@@ -200,19 +203,19 @@ def activate(request: HttpRequest) -> HttpResponse:
             )
             return redirect("enrollment:standing")
     return show(
-        request, "activation", known, form=form, declared=declared, ends=activation.ends(known) if known else None,
-        wait=activation.seconds_to_resend(known) if known else 0
+        request, "activation", known, form=form, declared=declared, ends=steps.activation.ends(known) if known else None,
+        wait=steps.activation.seconds_to_resend(known) if known else 0
     )  # fmt: skip
 
 
 def proven(request: HttpRequest, form: forms.ActivationForm, known: Application | None) -> Application:
     """A right code opens ten minutes for choosing a password, so that a refused one costs no second code."""
     number = form.cleaned_data["number"]
-    application = activation.waiting(User.username_for(number))
+    application = steps.activation.waiting(User.username_for(number))
     proof, until = request.session.get(PROVEN, ("", 0))
-    if application is None or proof != activation.code_of(application) or until < time.time():
-        application = activation.check(number, form.cleaned_data["code"], known)
-        request.session[PROVEN] = (activation.code_of(application), time.time() + 600)
+    if application is None or proof != steps.activation.code_of(application) or until < time.time():
+        application = steps.activation.check(number, form.cleaned_data["code"], known)
+        request.session[PROVEN] = (steps.activation.code_of(application), time.time() + 600)
     return application
 
 
@@ -223,8 +226,8 @@ def again(request: HttpRequest) -> HttpResponse:
     declared = known.declaration if known else None
     form = NumberForm(request.POST or None, initial={"number": declared.number if declared else ""})
     if form.is_valid():
-        with told_on(form, "number"):
-            activation.request_code(form.cleaned_data["number"], network(), known)
+        with refusals_on(form, "number"):
+            steps.activation.request_code(form.cleaned_data["number"], network(), known)
             messages.success(
                 request,
                 _("Nếu số giấy tờ đang chờ kích hoạt, mã mới đã được gửi qua SMS và email. Mã cũ không còn dùng được."),
@@ -238,7 +241,7 @@ def again(request: HttpRequest) -> HttpResponse:
 def resend(request: HttpRequest, application: Application) -> HttpResponse:
     """One press on the page that waits for the code."""
     try:
-        activation.invite(application, network=network())
+        steps.activation.invite(application, network=network())
     except Refusal as no:
         messages.warning(request, no.message)
     else:
@@ -254,8 +257,8 @@ def contact(request: HttpRequest, application: Application) -> HttpResponse:
         return redirect("enrollment:activation")
     form = forms.ContactForm(request.POST or None, initial={"phone": declared.phone, "email": declared.email})
     if form.is_valid():
-        with told_on(form, "phone"):
-            activation.correct_contact(application, network=network(), **form.cleaned_data)
+        with refusals_on(form, "phone"):
+            steps.activation.correct_contact(application, network=network(), **form.cleaned_data)
             messages.success(request, _("Đã lưu. Mã kích hoạt mới được gửi tới số điện thoại và email vừa sửa."))
             return redirect("enrollment:activation")
     return show(request, "contact", application, form=form)

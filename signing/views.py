@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.pages import at, network, onward, place, show, told_on
+from enrollment.pages import at, network, onward, place, refusals_on, show
 from portal import audit
 from portal.allowances import Limit
 from portal.errors import PAGES
@@ -68,7 +68,7 @@ def signature(request: HttpRequest, application: Application) -> HttpResponse:
     typing = forms.TypingForm(request.POST if "typed" in request.POST else None)
     form = typing if typing.is_bound else forms.DrawingForm(request.POST or None)
     if form.is_valid():
-        with told_on(form, "typed" if form is typing else None):
+        with refusals_on(form, "typed" if form is typing else None):
             steps.contract.sign_with(application, **form.cleaned_data)
             return redirect("signing:code")
     return show(
@@ -96,7 +96,7 @@ def code(request: HttpRequest, application: Application) -> HttpResponse:
             messages.warning(request, no.message)
         return redirect("signing:code")
     if form.is_valid():
-        with told_on(form, "code"):
+        with refusals_on(form, "code"):
             steps.contract.agree(application, form.cleaned_data["code"])
             messages.success(request, SIGNED)
             return onward(application)

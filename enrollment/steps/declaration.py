@@ -1,20 +1,24 @@
 """Declaring who one is. The database decides who holds a number; see Application.is_twin for whoever comes second."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import IO, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from enrollment import corrections
-from enrollment.identity import Declaration, faults
+from enrollment import card, corrections
+from enrollment.identity import Declaration, Document, faults
 from enrollment.journey import SENDERS_BACK
 from enrollment.models import Application
 from enrollment.steps import payment
+from portal.allowances import Limit
 from portal.models import User
 from portal.refusals import Refusal
+
+SCANS = Limit("card scans", 200, timedelta(hours=1))
 
 
 def keep_draft(application: Application, typed: dict[str, Any]) -> bool:
@@ -22,6 +26,24 @@ def keep_draft(application: Application, typed: dict[str, Any]) -> bool:
     draft = application.sealed("draft", typed)
     here = Application.objects.filter(pk=application.pk, step=application.step, moves=application.moves)
     return here.update(draft=draft, touched_at=timezone.now(), reminded_at=None) == 1
+
+
+def fill_from_card(
+    application: Application, photo: IO[bytes], size: int, typed: Mapping[str, Any]
+) -> tuple[dict[str, str], str]:
+    """What the QR on the card says goes into the draft; told of as well, with the residence, which has old names."""
+    SCANS.require(str(application.pk), _("Quý khách đã quét nhiều lần. Vui lòng tự nhập thông tin."))
+    scanned = card.read(photo, size)
+    filled = {
+        "number": scanned.number,
+        "full_name": scanned.full_name,
+        "birth_date": f"{scanned.birth_date:%d/%m/%Y}",
+        "sex": scanned.sex,
+        "issued_on": f"{scanned.issued_on:%d/%m/%Y}",
+        "document": Document.CITIZEN.value,
+    }
+    keep_draft(application, {**typed, **filled, "from_card": sorted(filled)})
+    return filled, scanned.residence
 
 
 def declare(application: Application, told: Declaration) -> None:
