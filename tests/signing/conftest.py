@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 import pytest
+from argon2.low_level import hash_secret_raw
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.test import Client
@@ -17,6 +18,7 @@ from enrollment.models import Application
 from enrollment.steps import approving
 from portal.demo.people import DEMO_PASSWORD
 from portal.models import User
+from signing import custody
 from signing.authority import ceremony, lists
 from signing.authority.models import Authority, RevocationList
 from signing.demo import people
@@ -55,6 +57,18 @@ def _pairs(_founded: None, monkeypatch: pytest.MonkeyPatch) -> None:
         return pairs[turn]
 
     monkeypatch.setattr(rsa, "generate_private_key", next_pair)
+
+
+@pytest.fixture(autouse=True)
+def _quick_pins() -> Iterator[None]:
+    """As passwords are hashed quickly in the tests' settings; what a guess really costs has a test of its own."""
+
+    def quick(secret: bytes, salt: bytes, **cost: Any) -> bytes:
+        return hash_secret_raw(secret, salt, **{**cost, "time_cost": 1, "memory_cost": 8})
+
+    with pytest.MonkeyPatch.context() as patch:  # its own, so that a test that undoes its patches leaves this one
+        patch.setattr(custody, "hash_secret_raw", quick)
+        yield
 
 
 def sure(thing: Thing | None) -> Thing:

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from argon2.low_level import Type
 from cryptography import x509
 from django.conf import settings
 from django.test import Client
@@ -140,3 +141,10 @@ def test_an_act_asked_for_by_the_page_names_the_signer_and_its_end(client: Clien
     assert client.get(f"/application/act/{question['act']}/").json()["state"] == "asked"
     assert client.post(f"/application/act/{question['act']}/", {"envelope": "!"}).status_code == 400
     assert certificate_of(application).state == 1
+
+
+def test_each_guess_at_a_pin_costs_19_mib_and_two_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id, parallelism 1, as OWASP advises."""
+    monkeypatch.setattr(custody, "hash_secret_raw", lambda _secret, _salt, **cost: cost)
+    cost: object = custody.stretched(custody.PIN, b"719305", bytes(16))
+    assert cost == {"time_cost": 2, "memory_cost": 19456, "parallelism": 1, "hash_len": 32, "type": Type.ID}
