@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.pages import at, network, onward, place, refusals_on, show
+from enrollment.pages import at, mine, network, onward, place, refusals_on, show
 from portal import audit
 from portal.allowances import Limit
 from portal.errors import PAGES
@@ -184,11 +184,6 @@ def acceptance(request: HttpRequest, application: Application) -> HttpResponse:
 # ── My SmartCA ──
 
 
-def newest(request: HttpRequest) -> Application | None:
-    user = request.user if isinstance(request.user, User) else None
-    return Application.objects.filter(user=user).order_by("-pk").first() if user else None
-
-
 def own(request: HttpRequest) -> list[Certificate]:
     certificates = Certificate.issued().filter(application__user__pk=request.user.pk or 0)
     return list(certificates.select_related("key", "application__data_key").order_by("-pk"))
@@ -196,7 +191,7 @@ def own(request: HttpRequest) -> list[Certificate]:
 
 @login_required
 def certificate(request: HttpRequest) -> HttpResponse:
-    application, certificates = newest(request), own(request)
+    application, certificates = mine(request), own(request)
     if application is None:
         return redirect("enrollment:opening")
     return show(
@@ -208,7 +203,7 @@ def certificate(request: HttpRequest) -> HttpResponse:
 @login_required
 def documents(request: HttpRequest) -> HttpResponse:
     """Where the mail's link leads."""
-    application = newest(request)
+    application = mine(request)
     if application is None:
         return redirect("enrollment:opening")
     return show(request, "signing/documents", application, documents=pages.documents(application))
