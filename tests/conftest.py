@@ -4,6 +4,7 @@ import gc
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,7 +36,7 @@ from portal.models import Branch, User
 from tests.peers import kannel_at_work
 from tests.postgresql import PostgreSQL
 
-Found = TypeVar("Found")
+Outcome = TypeVar("Outcome")
 PASSWORD = "Hoa-sen#2026"
 NUMBERS = iter(range(100_000, 999_999))
 People = Callable[..., User]
@@ -60,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _the_map_is_read() -> None:
     """Before a test changes the settings on which it depends. What is there by now stays: it is not looked at for garbage
     again and again, which took a tenth of all time."""
-    get_resolver().url_patterns  # noqa: B018
+    assert get_resolver().url_patterns
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -173,8 +174,8 @@ def signed_in() -> Callable[[User], Client]:
 @pytest.fixture
 def kannel(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """The URL of a Kannel at work, and the log of its SMS centre."""
-    with kannel_at_work(tmp_path) as found:
-        yield found
+    with kannel_at_work(tmp_path) as at_work:
+        yield at_work
 
 
 @pytest.fixture
@@ -182,10 +183,10 @@ def cluster() -> Iterator[PostgreSQL]:
     """A PostgreSQL of the test's own, which it may stop."""
     with tempfile.TemporaryDirectory(prefix="portal-pg-") as place:
         Path(place).chmod(0o755)  # where PostgreSQL's own user may go
-        found = PostgreSQL(Path(place) / "pg")
-        found.start()
-        yield found
-        found.stop()
+        postgresql = PostgreSQL(Path(place) / "pg")
+        postgresql.start()
+        yield postgresql
+        postgresql.stop()
 
 
 @pytest.fixture
@@ -196,24 +197,22 @@ def pin_after_review(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(journey.ROUTES, Channel.BROWSER, (*before, Step.REVIEW, Step.PIN, *journey.ISSUED))
 
 
-def at_once(times: int, act: Callable[[int], Found], *, connect: bool = True) -> list[Found | BaseException]:
+def at_once(times: int, act: Callable[[int], Outcome], *, connect: bool = True) -> list[Outcome | BaseException]:
     """The same act by that many threads at the same moment, each with a connection of its own."""
-    start, found = threading.Barrier(times), list[Found | BaseException | None]([None] * times)
+    start = threading.Barrier(times)
 
-    def run(place: int) -> None:
-        if connect:
-            connection.ensure_connection()
-        start.wait(30)
+    def run(place: int) -> Outcome:
         try:
-            found[place] = act(place)
-        except Exception as wrong:  # what a thread met is a result like any other  # noqa: BLE001
-            found[place] = wrong
+            if connect:
+                connection.ensure_connection()
+            start.wait(30)
+            return act(place)
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return found  # type: ignore[return-value]
+    threads = ThreadPoolExecutor(times)
+    futures = [threads.submit(run, place) for place in range(times)]
+    threads.shutdown(wait=False)
+    return [
+        future.exception(60) or future.result() for future in futures
+    ]  # what a thread met is a result like any other

@@ -10,11 +10,8 @@ from portal.management.commands.bench import until_it_answers
 from tests.postgresql import free_port
 
 
-@contextmanager
-def kannel_at_work(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """bearerbox, smsbox and the fake SMS centre, as Debian ships them; yields the URL and the centre's log."""
-    admin, box, centre, send = (free_port() for _ in range(4))
-    (tmp_path / "kannel.conf").write_text(f"""
+def kannel_conf(admin: int, box: int, centre: int, send: int, store: Path) -> str:
+    return f"""
 group = core
 admin-port = {admin}
 admin-interface = 127.0.0.1
@@ -22,7 +19,7 @@ admin-password = x
 smsbox-port = {box}
 smsbox-interface = 127.0.0.1
 store-type = file
-store-location = {tmp_path}/store
+store-location = {store}
 log-level = 1
 
 group = smsc
@@ -43,7 +40,14 @@ username = portal
 password = secret
 concatenation = true
 max-messages = 1
-""")
+"""
+
+
+@contextmanager
+def kannel_at_work(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """bearerbox, smsbox and the fake SMS centre, as Debian ships them; yields the URL and the centre's log."""
+    admin, box, centre, send = (free_port() for _ in range(4))
+    (tmp_path / "kannel.conf").write_text(kannel_conf(admin, box, centre, send, tmp_path / "store"))
     log, boxes = tmp_path / "centre.log", []
 
     def start(*command: str) -> None:

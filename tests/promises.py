@@ -34,7 +34,7 @@ PROMISES = {
 
 
 def shown() -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
+    tests: dict[int, list[str]] = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         module = ast.parse(path.read_text())
         name = str(path.relative_to(ROOT / "tests"))
@@ -45,8 +45,8 @@ def shown() -> dict[int, list[str]]:
             for number in re.findall(r"promise P(\d+)", words, re.I):
                 case = "" if isinstance(node, ast.Module) else f": {node.name.removeprefix('test_').replace('_', ' ')}"
                 part = " (in part)" if "as far as" in words else ""
-                found.setdefault(int(number), []).append(f"{name}{case}{part}")
-    return found
+                tests.setdefault(int(number), []).append(f"{name}{case}{part}")
+    return tests
 
 
 def table() -> str:

@@ -24,11 +24,11 @@ GIVEN = {
 
 def settings_of(service: str) -> dict[str, str]:
     """The service's environment with the operator's own secrets filled in and the defaults taken."""
-    found = {}
+    environment = {}
     for name, value in COMPOSE["services"][service]["environment"].items():
         default = re.sub(r"\$\{(\w+):-([^}]*)\}", r"\2", value)
-        found[name] = GIVEN[name] if default.startswith("${") else default
-    return found
+        environment[name] = GIVEN[name] if default.startswith("${") else default
+    return environment
 
 
 def test_every_part_of_ours_starts_with_the_settings_compose_gives_it(tmp_path: Path) -> None:

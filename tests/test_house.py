@@ -57,10 +57,10 @@ def test_every_text_stands_in_english_too(tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "makemessages", "-l", "en", "--no-obsolete", "--no-wrap", "-v0"]
     env = {"PATH": "/usr/bin:/bin", "EMBEDDED": "1", "STATE": str(tmp_path / "var")}
     subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
-    found = polib.pofile(str(tmp_path / "portal/locale/en/LC_MESSAGES/django.po"))
-    assert [entry.msgid for entry in found if not entry.translated()] == []
+    collected = polib.pofile(str(tmp_path / "portal/locale/en/LC_MESSAGES/django.po"))
+    assert [entry.msgid for entry in collected if not entry.translated()] == []
     kept = polib.pofile(str(ROOT / "portal/locale/en/LC_MESSAGES/django.po"))
-    assert {entry.msgid for entry in kept} == {entry.msgid for entry in found}
+    assert {entry.msgid for entry in kept} == {entry.msgid for entry in collected}
 
 
 def test_the_docs_tell_which_promises_are_shown_and_which_are_not() -> None:
