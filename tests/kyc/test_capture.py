@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 from django.test import Client
+from django.utils import timezone
 from PIL import Image, PngImagePlugin
 
 from enrollment.journey import Step
 from enrollment.models import Application
+from kyc import erasure
 from kyc.demo.drawing import Face, jpeg
 from kyc.models import Evidence, Mark, Piece, Upload
 from kyc.steps import capture
@@ -323,10 +325,6 @@ def test_the_same_phone_is_marked_blindly(capturing: tuple[Application, Client])
 
 
 def test_erasing_takes_files_and_marks_along() -> None:
-    from django.utils import timezone
-
-    from kyc import erasure
-
     application = an_application()
     capture.give(application, given())
     names = list(SealedFile.objects.values_list("name", flat=True))

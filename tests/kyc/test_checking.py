@@ -1,5 +1,6 @@
 """What machines find, and that they never claim what they cannot know."""
 
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -11,12 +12,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
+from PIL import Image
 
 from enrollment.demo.people import declaration_of_nobody
 from enrollment.models import Application
 from kyc.gateways import ekyc
 from kyc.models import Case, Check, Evidence, Mark
-from kyc.reading import comparing, ocr
+from kyc.reading import comparing, ocr, vision
 from kyc.steps import capture, checking
 from portal.allowances import Limit
 from tests.kyc.conftest import a_case, given, shown
@@ -155,12 +157,6 @@ def test_no_number_and_no_name_lies_open_in_what_was_found() -> None:
 @pytest.mark.skipif(not ocr.able(), reason="tesseract with Vietnamese is not installed")
 def test_printed_words_are_read_where_tesseract_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    import io
-
-    from PIL import Image
-
-    from kyc.reading import vision
-
     front = Image.open(io.BytesIO(shown("front"))).convert("L")
     printed = ocr.printed(vision.image_of(vision.flattened(front, (1140, 719))))
     assert date(1990, 5, 17) in printed.dates

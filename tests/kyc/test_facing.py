@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
+from enrollment import dossier
 from enrollment.models import Application
 from kyc.demo.drawing import Face, jpeg
 from kyc.models import Challenge, Check, Evidence
@@ -124,8 +125,6 @@ def test_three_failed_tries_lead_to_the_counter(capturing: tuple[Application, Cl
 def test_at_the_counter_three_more_are_allowed_by_somebody_who_may_not_decide_later(
     staff: Callable[..., User], signed_in: Callable[[User], Client]
 ) -> None:
-    from enrollment import dossier
-
     application, agent = an_application(), staff("agent")
     for _try in range(3):
         try_face(application, lambda _challenge: b"{}\n")

@@ -17,6 +17,7 @@ from kyc.steps import capture, facing
 from kyc.steps.review import deciding
 from kyc.steps.review.turns import Choice
 from kyc.steps.review.verbs import VERBS
+from portal import audit
 from portal.accounts.roles import ROLES, change_roles, vouch
 from portal.models import User
 from portal.refusals import Refusal
@@ -147,8 +148,6 @@ def test_a_role_that_nobody_confirmed_decides_nothing(staff: People) -> None:
 def test_whoever_gave_a_role_cannot_confirm_it(staff: People, signed_in: Callable[[User], Client]) -> None:
     operator, other, user = staff("operator"), staff("supervisor"), staff("customer")
     client = signed_in(operator)
-    from portal import audit
-
     token = audit.actor.set(audit.Actor(operator))
     change_roles(user, ["reviewer"])
     audit.actor.reset(token)

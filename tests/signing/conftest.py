@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.test import Client
 
-from enrollment import dossier
+from enrollment import dossier, journey
 from enrollment.demo.people import seed_application, walk
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
@@ -121,8 +121,6 @@ def onward(application: Application, step: Step, deciders: tuple[User, User] | N
 
 
 def after(application: Application) -> Step:
-    from enrollment import journey
-
     return journey.after(Channel(application.channel), Step(application.step))
 
 

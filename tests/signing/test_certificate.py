@@ -15,7 +15,7 @@ from enrollment import journey
 from enrollment.journey import Channel, Step
 from enrollment.models import Application, Trail
 from enrollment.steps import leaving
-from portal.models import User
+from portal.models import SealedFile, User
 from signing import custody
 from signing.authority.cms import Signer
 from signing.authority.gateways.vault import vault
@@ -201,8 +201,6 @@ def test_while_a_file_is_looked_at_one_waits_and_the_others_are_told_at_once(cli
 
 
 def test_nothing_of_a_checked_file_is_kept(complete: Application, client: Client) -> None:
-    from portal.models import SealedFile
-
     before = SealedFile.objects.count()
     checked(client, contract_pdf())
     assert SealedFile.objects.count() == before

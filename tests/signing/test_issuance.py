@@ -1,5 +1,6 @@
 """One certificate for an approved file, however often and however roughly the job runs."""
 
+import base64
 import os
 import signal
 import sys
@@ -15,7 +16,9 @@ from django.utils import timezone
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal.models import Event, Message, User
+from portal.refusals import Refusal
 from signing.authority.models import Authority, Issued
+from signing.authority.profile import public_of
 from signing.models import Certificate, Key, Paper
 from signing.steps import issuance, signatures, standing
 from signing.steps.issuance import der_of
@@ -44,8 +47,6 @@ def test_what_is_issued_names_the_person_and_the_key_of_the_file(waiting: Applic
     assert [str(part.value) for part in read.subject] == [
         "VN", "Quảng Ngãi", "Xã Mỏ Cày", declaration.full_name, f"CCCD:{declaration.number}"
     ]  # fmt: skip
-    from signing.authority.profile import public_of
-
     assert public_of(read.public_key()) == bytes(sure(certificate.key).public)
     assert (certificate.state, again(waiting).step) == (State.ACCEPTANCE_WAITING, Step.ACCEPTANCE)
     assert issuance.recheck() == 0
@@ -192,8 +193,6 @@ def test_an_intent_that_was_altered_is_not_signed(waiting: Application) -> None:
     """Promise P3: it is linted again just before it is signed."""
     issuance.intend(certificate_of(waiting))
     certificate = certificate_of(waiting)
-    import base64
-
     content = issuance.content_of(certificate).replace(b"@example.vn", b"@exbmple.vn")
     Certificate.objects.filter(pk=certificate.pk).update(
         content=Certificate._meta.get_field("content").sealed(base64.b64encode(content).decode(), certificate)
@@ -251,8 +250,6 @@ def test_a_certificate_moves_as_its_table_allows(
     refuses: Callable[[Certificate], None],
     deciders: tuple[User, User],
 ) -> None:
-    from portal.refusals import Refusal
-
     certificate = certificate_of(to(Step.COMPLETE, deciders))
     act(certificate)
     assert certificate_of(certificate.application).state == then

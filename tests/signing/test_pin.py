@@ -12,12 +12,13 @@ from enrollment.demo.people import declaration_of_nobody
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal.models import User
-from signing import custody
+from signing import custody, envelope
 from signing.authority import profile
+from signing.authority.models import Authority
 from signing.demo import people
 from signing.envelope import batch_digest
 from signing.models import Act, Key
-from signing.steps import pin
+from signing.steps import acts, performing, pin
 from tests.conftest import at_once
 from tests.signing.conftest import again, browser_of, certificate_of, confirmed, to
 
@@ -103,10 +104,6 @@ def test_after_the_review_the_pin_leads_straight_to_the_certificate(deciders: tu
 
 def test_a_passkey_given_along_opens_the_key_too() -> None:
     application = to(Step.PIN)
-    from signing import envelope
-    from signing.authority.models import Authority
-    from signing.steps import acts, performing
-
     act = pin.ask(application)
     assert act.user
     fields = {"act": act.nonce, "until": act.ends_at.timestamp() * 1000, "batch": act.batch, "way": "pin", "secret": "719305",

@@ -1,12 +1,16 @@
 """Answers about a certificate's status, asked for over HTTP by OpenSSL and GnuTLS as any client would."""
 
+import base64
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.ocsp import OCSPCertStatus, OCSPRequestBuilder, OCSPResponseStatus, load_der_ocsp_response
 from django.conf import settings
 from django.test import Client
@@ -92,9 +96,6 @@ def test_a_question_without_a_nonce_finds_its_answer_signed_ahead(
     issued: Certificate, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, above = x509.load_der_x509_certificate(der_of(issued)), sure(issued.issuer).read
-    from cryptography.hazmat.primitives.hashes import SHA1
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     question = OCSPRequestBuilder().add_certificate(read, above, SHA1()).build().public_bytes(Encoding.DER)
     ocsp.sign_answers()
     monkeypatch.setattr(settings, "SIGNER", False)
@@ -104,9 +105,6 @@ def test_a_question_without_a_nonce_finds_its_answer_signed_ahead(
     assert answer.certificate_status == OCSPCertStatus.GOOD
     assert answer.next_update_utc
     assert answer.next_update_utc > timezone.now() + timedelta(hours=5)
-    import base64
-    from urllib.parse import quote
-
     by_address = client.get(f"{place}/{quote(base64.b64encode(question).decode(), safe='')}")
     assert by_address.content == client.post(place, question, "application/ocsp-request").content
 

@@ -1,11 +1,13 @@
 """What is in a certificate: as DOMAIN §3 decoded it, agreed to by OpenSSL, GnuTLS and an independent linter."""
 
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asn1crypto import core
 from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as some
@@ -59,8 +61,6 @@ def test_the_providers_own_conform_too(role: str, folder: Path) -> None:
 
 
 def lint(folder: Path, name: str) -> str:
-    import sys
-
     program = Path(sys.executable).parent / "lint_pkix_cert"
     return run(folder, f"{program} lint -s WARNING {name}.pem").strip()
 
@@ -131,8 +131,6 @@ def test_serials_are_never_the_same_and_hard_to_guess() -> None:
 
 @given(some.integers(0, 1 << 200), some.binary(max_size=300))
 def test_der_is_written_as_others_read_it(number: int, content: bytes) -> None:
-    from asn1crypto import core
-
     assert core.Integer.load(der.integer(number)).native == number
     assert core.OctetString.load(der.octets(content)).native == content
     assert der.elements(der.inner(der.sequence(der.integer(number), der.octets(content)))) == [

@@ -3,12 +3,15 @@
 import asyncio
 import io
 import subprocess
+import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asn1crypto import x509 as asn1
+from pyhanko.pdf_utils import generic as parts
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESPassed
 from pyhanko.sign.diff_analysis import ModificationLevel
@@ -140,9 +143,6 @@ def test_each_altered_copy_is_named(sealed: dict[str, bytes]) -> None:
 
 def with_a_page(pdf: bytes) -> bytes:
     """As somebody would who wants the contract to say more."""
-    from pyhanko.pdf_utils import generic as parts
-    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-
     generic: Any = parts
     writer: Any = IncrementalPdfFileWriter(io.BytesIO(pdf))
     stream = generic.StreamObject(stream_data=b"BT /F1 20 Tf 50 50 Td (more) Tj ET")
@@ -187,8 +187,6 @@ def test_an_unsigned_pdf_is_said_to_be_unsigned() -> None:
 
 def test_a_hostile_file_ends_by_itself_and_takes_no_process_of_ours_along() -> None:
     """Promise P15, as far as documents: a stream that unpacks to gigabytes, a table that points to itself."""
-    import zlib
-
     packed = zlib.compress(b"\0" * 400_000_000, 9)
     bomb = (
         b"%%PDF-1.7\n1 0 obj\n<</Type /XRef/Size 9999999/W [1 4 2]/Root 1 0 R/Filter /FlateDecode/Length %d>>\nstream\n"

@@ -1,6 +1,7 @@
 """Documents: the same bytes twice, the same words as the slow way, nothing fetched, nothing that is not ours inside."""
 
 import re
+import socket
 import subprocess
 from collections import Counter
 from datetime import UTC, datetime
@@ -141,7 +142,6 @@ def test_it_is_tagged_pdf_a_with_its_fonts_inside(tmp_path: Path) -> None:
 )
 def test_whatever_stands_in_a_field_stays_text(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Promise P16."""
-    import socket
 
     def refuse(*_args: Any, **_more: Any) -> None:
         raise AssertionError("something was fetched")
