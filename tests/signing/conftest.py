@@ -23,7 +23,6 @@ from signing.authority import ceremony, lists
 from signing.authority.models import Authority, RevocationList
 from signing.demo import people
 from signing.models import Act, Certificate
-from tests.enrollment.conftest import _seeded  # noqa: F401
 
 Thing = TypeVar("Thing")
 SERIAL = count(100_000)

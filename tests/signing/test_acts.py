@@ -197,10 +197,13 @@ def test_after_two_minutes_nothing_is_signed(accepting: Application) -> None:
 @pytest.mark.parametrize("content", [b"", b"x" * 40, b"\x04" + b"x" * 200, b"\x00" * 500])
 def test_what_was_not_sealed_to_the_signer_is_not_opened(content: bytes, accepting: Application) -> None:
     act, _fields = asked(accepting)
+    refused = ""
     try:
         acts.give(owner(act), act.nonce, envelope.text(content))
     except Refusal as no:
-        assert no.code == "garbled"  # noqa: PT017
+        refused = no.code
+    if refused:
+        assert refused == "garbled"
         return
     performing.perform_due()
     act.refresh_from_db()

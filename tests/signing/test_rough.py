@@ -94,17 +94,22 @@ def test_stopped_while_the_customer_signs_one_of_the_two_wins(
     assert not Paper.objects.filter(application=application, kind="minutes", state="sealed").exists()
 
 
+def stored_and_stopped(application: Application) -> list[Any]:
+    """The authority's certificate is stored while the application is stopped."""
+    intent = certificate_of(application)
+    intent.application = again(application)
+    signed = ca.authority().issue(issuance.intent_of(intent))
+    acts = [lambda: issuance.store(intent, signed), lambda: leaving.stop(again(application), "staff")]
+    return at_once(2, lambda place: acts[place]())
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgresql
 def test_issued_and_stopped_at_once_neither_waits_for_the_other_for_ever(deciders: tuple[User, User]) -> None:
     for _turn in range(6):
         application = to(Step.ISSUANCE, deciders)
         issuance.intend(certificate_of(application))
-        intent = certificate_of(application)
-        intent.application = again(application)
-        signed = ca.authority().issue(issuance.intent_of(intent))
-        acts = [lambda: issuance.store(intent, signed), lambda: leaving.stop(again(application), "staff")]  # noqa: B023
-        outcomes = at_once(2, lambda place: acts[place]())  # noqa: B023
+        outcomes = stored_and_stopped(application)
         assert all(outcome is None or isinstance(outcome, (Refusal, issuance.Nonconforming)) for outcome in outcomes), (
             outcomes
         )
