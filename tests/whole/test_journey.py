@@ -14,13 +14,13 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 from enrollment.identity import Declaration
 from kyc.demo.drawing import Face
 from portal.demo.people import DEMO_PEOPLE
-from tests.browser.test_evidence import INJECTED, scene, y4m
-from tests.browser.test_journey import Mouse, code_in, fill
+from tests.browser.cameras import INJECTED, scene, y4m
+from tests.browser.hands import Mouse, code_in, fill
 from tests.conftest import start_chromium
 from tests.enrollment.conftest import FREE, PAID, PASSWORD, a_declaration
 from tests.kyc.conftest import FACE
 from tests.postgresql import PostgreSQL
-from tests.whole.test_run import Portal, portal, prepared, texts  # noqa: F401
+from tests.whole.conftest import Portal, texts
 
 pytestmark = pytest.mark.whole
 PIN = "738204"
@@ -33,7 +33,7 @@ WAVE = [(0.1 + at / 40, 0.5 + (at % 4 - 1.5) / 6) for at in range(30)]
 
 
 @contextmanager
-def phone(playwright: Playwright, portal: Portal, folder: Path) -> Iterator[Page]:  # noqa: F811
+def phone(playwright: Playwright, portal: Portal, folder: Path) -> Iterator[Page]:
     """With a camera that sees the card's front and then its back, and a fingerprint."""
     film = y4m(folder / "card.y4m", [scene()] * 8 + [scene("back")] * 8)
     flags = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -51,7 +51,7 @@ def press(page: Page) -> None:
     page.locator("main form button.button").first.click()
 
 
-def register(page: Page, portal: Portal, told: Declaration, plan: str) -> None:  # noqa: F811
+def register(page: Page, portal: Portal, declaration: Declaration, plan: str) -> None:
     page.goto("/")
     page.locator("a.door.first").click()
     for box in ("#id_terms", "#id_personal-data"):
@@ -60,14 +60,14 @@ def register(page: Page, portal: Portal, told: Declaration, plan: str) -> None: 
     page.locator(f"input[value={plan}]").check()
     press(page)
     page.wait_for_url("**/register/declaration/")
-    fill(page, Mouse(), told.as_json())
+    fill(page, Mouse(), declaration.as_json())
     page.locator("form[data-draft] .actions button.button").first.click()
     page.locator("main .actions button.button").click()
     if plan == PAID:
         page.wait_for_url("**/register/payment/phone/")
         press(page)
         page.wait_for_selector("#id_code")
-        page.locator("#id_code").fill(sms(portal, told, "xac nhan so dien thoai"))
+        page.locator("#id_code").fill(sms(portal, declaration, "xac nhan so dien thoai"))
         press(page)
         page.locator("button[value=vnpay]").click()
         page.wait_for_url("**/vpcpay.html*")
@@ -76,7 +76,7 @@ def register(page: Page, portal: Portal, told: Declaration, plan: str) -> None: 
         press(page)
     page.wait_for_url("**/register/created/", timeout=60_000)
     page.goto("/activate/")
-    page.locator("#id_code").fill(sms(portal, told, "Ma kich hoat"))
+    page.locator("#id_code").fill(sms(portal, declaration, "Ma kich hoat"))
     for box in ("#id_password1", "#id_password2"):
         page.locator(box).fill(PASSWORD)
     page.locator("#id_terms").check()
@@ -84,8 +84,8 @@ def register(page: Page, portal: Portal, told: Declaration, plan: str) -> None: 
     page.wait_for_url("**/application/capture/")
 
 
-def sms(portal: Portal, told: Declaration, word: str) -> str:  # noqa: F811
-    return code_in(portal.until(lambda: texts(portal, word, told.phone), 90)[-1])
+def sms(portal: Portal, declaration: Declaration, word: str) -> str:
+    return code_in(portal.until(lambda: texts(portal, word, declaration.phone), 90)[-1])
 
 
 def show_the_card_and_the_face(page: Page) -> None:
@@ -106,7 +106,7 @@ def show_the_card_and_the_face(page: Page) -> None:
     page.wait_for_url("**/application/contract/")
 
 
-def sign_the_contract(page: Page, portal: Portal, told: Declaration) -> None:  # noqa: F811
+def sign_the_contract(page: Page, portal: Portal, declaration: Declaration) -> None:
     for box in ("#id_content", "#id_acts"):
         page.locator(box).check()
     page.get_by_role("button", name="Bắt đầu ký điện tử").click()
@@ -123,7 +123,7 @@ def sign_the_contract(page: Page, portal: Portal, told: Declaration) -> None:  #
     page.wait_for_url("**/code/")
     page.get_by_role("button", name="Gửi mã qua SMS").click()
     page.wait_for_selector("#id_code")
-    page.locator("#id_code").fill(sms(portal, told, "Ma ky hop dong"))
+    page.locator("#id_code").fill(sms(portal, declaration, "Ma ky hop dong"))
     page.get_by_role("button", name="Kết thúc").click()
     page.wait_for_url("**/application/pin/")
 
@@ -136,7 +136,7 @@ def make_the_pin(page: Page) -> None:
     page.wait_for_url("**/application/waiting/", timeout=60_000)
 
 
-def decided_by_two(browser: Browser, portal: Portal, reference: str) -> None:  # noqa: F811
+def decided_by_two(browser: Browser, portal: Portal, reference: str) -> None:
     """A reviewer and an approver at the desk, by keyboard."""
     for role in ("reviewer", "approver"):
         name = next(row[1] for row in DEMO_PEOPLE if row[3] == role)
@@ -165,7 +165,7 @@ def memory_of(pid: int) -> bytes:
         for line in maps:
             span, rights, *_more = line.split()
             if rights.startswith("rw") and "[v" not in line:
-                start, end = (int(one, 16) for one in span.split("-"))
+                start, end = (int(edge, 16) for edge in span.split("-"))
                 file.seek(start)
                 try:
                     held.append(file.read(end - start))
@@ -191,7 +191,7 @@ def planted(content: bytes) -> bool:
 def test_from_the_home_page_to_an_active_certificate(
     database: str,
     plan: str,
-    portal: Portal,  # noqa: F811
+    portal: Portal,
     playwright: Playwright,
     chromium: Browser,
     cluster: PostgreSQL,
@@ -202,12 +202,12 @@ def test_from_the_home_page_to_an_active_certificate(
     if database == "postgresql":
         portal.env["DATABASE_URL"] = cluster.url
     portal.start()
-    told = a_declaration()
+    declaration = a_declaration()
     with phone(playwright, portal, tmp_path) as page:
-        register(page, portal, told, plan)
+        register(page, portal, declaration, plan)
         reference = page.locator(".place strong").inner_text()
         show_the_card_and_the_face(page)
-        sign_the_contract(page, portal, told)
+        sign_the_contract(page, portal, declaration)
         make_the_pin(page)
         decided_by_two(chromium, portal, reference)
         page.wait_for_url("**/application/acceptance/", timeout=90_000)
@@ -221,7 +221,7 @@ def test_from_the_home_page_to_an_active_certificate(
             page.get_by_role("button", name="Ký bằng sinh trắc học").click()
         page.wait_for_url("**/certificate/", timeout=60_000)
         expect(page.locator(".certificate")).to_contain_text("Đang hoạt động")
-        expect(page.locator(".certificate")).to_contain_text(told.full_name)
+        expect(page.locator(".certificate")).to_contain_text(declaration.full_name)
         checked(page, tmp_path)
     web = portal.children("granian")
     assert web
