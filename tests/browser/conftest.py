@@ -55,9 +55,11 @@ def look(page: Page, path: str = "") -> None:
     page.evaluate(AXE)
     rules = RULES[:-1] if "/admin/" in page.url else RULES  # Django's own pages follow the standard, not every advice
     AXE_AT_WORK.append(page)  # it measures with inline styles, which our policy rightly refuses
-    found: Any = page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations'], preload: false})", rules)
+    report: Any = page.evaluate(
+        "rules => axe.run({runOnly: rules, resultTypes: ['violations'], preload: false})", rules
+    )
     AXE_AT_WORK.clear()
-    faults = [f"{fault['id']}: {[node['html'][:150] for node in fault['nodes']]}" for fault in found["violations"]]
+    faults = [f"{fault['id']}: {[node['html'][:150] for node in fault['nodes']]}" for fault in report["violations"]]
     assert faults == [], page.url
     wide: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wide <= 0, f"{page.url} is {wide} px too wide"

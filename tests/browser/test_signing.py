@@ -43,11 +43,11 @@ def _at_work() -> Iterator[None]:
             time.sleep(0.05)
         connections.close_all()
 
-    hand_ = threading.Thread(target=work)
-    hand_.start()
+    signer = threading.Thread(target=work)
+    signer.start()
     yield
     stop.set()
-    hand_.join()
+    signer.join()
 
 
 @pytest.fixture

@@ -3,11 +3,14 @@
 import re
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
 
 from portal import outbox
 from portal.accounts.passwords import KINDS
 from portal.demo.desk import texts
+from portal.demo.people import current_code
 from portal.models import User
 from tests.browser.conftest import look
 from tests.conftest import PASSWORD, People
@@ -15,22 +18,26 @@ from tests.conftest import PASSWORD, People
 pytestmark = pytest.mark.django_db(transaction=True)
 NEW = "Trang-sang#77"
 WORDS = {
-    "vi": ("Gửi mã", "Mã xác nhận", "Lưu mật khẩu", "Đăng nhập", "Ứng dụng xác thực", "Bật ứng dụng", "Mã xác thực"),
-    "en": (
-        "Send the code",
-        "Confirmation code",
-        "Save password",
-        "Sign in",
-        "Authenticator app",
-        "Turn on",
-        "Security code",
-    ),
+    "vi": {
+        "send": "Gửi mã",
+        "code": "Mã xác nhận",
+        "save": "Lưu mật khẩu",
+        "app": "Ứng dụng xác thực",
+        "activate": "Bật ứng dụng",
+        "second": "Mã xác thực",
+    },
+    "en": {
+        "send": "Send the code",
+        "code": "Confirmation code",
+        "save": "Save password",
+        "app": "Authenticator app",
+        "activate": "Turn on",
+        "second": "Security code",
+    },
 }
 
 
 def totp_now(secret: str) -> str:
-    from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
-
     return str(format_hotp_value(hotp_value(secret, list(yield_hotp_counters_from_time())[1])))
 
 
@@ -56,8 +63,29 @@ def tab_to(page: Page, name: str) -> None:
 def test_a_new_reviewer_sets_password_and_second_factor_and_signs_in_by_keyboard_alone(
     page: Page, language: str, person: People
 ) -> None:
-    send, code, save, sign_in, app, activate, second = WORDS[language]
     user = person("reviewer", password=None, language=language)
+    chooses_password(page, user, language)
+    enter_password(page, user, language)
+    page.wait_for_url("**/account/second-factor/")
+    look(page)
+    recovery = sets_up_second_factor(page, language)
+    tab_to(page, "Đăng xuất" if language == "vi" else "Sign out")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Quý khách đã đăng xuất." if language == "vi" else "You have signed out.")).to_be_visible()
+    page.goto("/sign-in/")
+    enter_password(page, user, language)
+    page.wait_for_url("**/authenticate/")
+    look(page)
+    tab_to(page, WORDS[language]["second"])
+    type_here(page, recovery)  # the app's code of these thirty seconds is used up
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/account/")
+    expect(page.get_by_role("main")).to_contain_text(user.full_name)
+
+
+def chooses_password(page: Page, user: User, language: str) -> None:
+    """By the code that came as an SMS."""
+    words = WORDS[language]
     page.goto("/password/forgotten/")
     if language == "en":
         tab_to(page, "English")
@@ -65,50 +93,40 @@ def test_a_new_reviewer_sets_password_and_second_factor_and_signs_in_by_keyboard
         expect(page.locator("html")).to_have_attribute("lang", "en")
     tab_to(page, "Số định danh" if language == "vi" else "ID number")
     type_here(page, user.id_number)
-    tab_to(page, send)
+    tab_to(page, words["send"])
     page.keyboard.press("Enter")
     page.wait_for_url("**/password/new/")
     outbox.deliver()
     sms = texts(user.phone)[0].body
-    tab_to(page, code)
+    tab_to(page, words["code"])
     type_here(page, re.findall(r"\b\d{6}\b", sms)[0])
     for label in ("Mật khẩu mới", "Nhập lại") if language == "vi" else ("New password", "New password again"):
         tab_to(page, label)
         type_here(page, NEW)
     expect(page.locator(".checklist li.met")).to_have_count(len(KINDS))
-    tab_to(page, save)
+    tab_to(page, words["save"])
     page.keyboard.press("Enter")
     page.wait_for_url("**/sign-in/")
-    enter_password(page, user, sign_in)
-    page.wait_for_url("**/account/second-factor/")
-    look(page)
-    tab_to(page, app)
+
+
+def sets_up_second_factor(page: Page, language: str) -> str:
+    """An authenticator app; its first recovery code."""
+    words = WORDS[language]
+    tab_to(page, words["app"])
     page.keyboard.press("Enter")
     page.wait_for_url("**/totp/activate/")
     secret = page.locator(".secret").inner_text()
-    tab_to(page, second)
+    tab_to(page, words["second"])
     type_here(page, totp_now(secret))
-    tab_to(page, activate)
+    tab_to(page, words["activate"])
     page.keyboard.press("Enter")
     page.wait_for_url("**/recovery-codes/")
     expect(page.locator(".codes li")).to_have_count(10)
-    recovery = page.locator(".codes li").first.inner_text()
-    tab_to(page, "Đăng xuất" if language == "vi" else "Sign out")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("Quý khách đã đăng xuất." if language == "vi" else "You have signed out.")).to_be_visible()
-    page.goto("/sign-in/")
-    enter_password(page, user, sign_in)
-    page.wait_for_url("**/authenticate/")
-    look(page)
-    tab_to(page, second)
-    type_here(page, recovery)  # the app's code of these thirty seconds is used up
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/account/")
-    expect(page.get_by_role("main")).to_contain_text(user.full_name)
+    return page.locator(".codes li").first.inner_text()
 
 
-def enter_password(page: Page, user: User, sign_in: str) -> None:
-    tab_to(page, "Số định danh" if sign_in == "Đăng nhập" else "ID number")
+def enter_password(page: Page, user: User, language: str) -> None:
+    tab_to(page, "Số định danh" if language == "vi" else "ID number")
     type_here(page, user.id_number)
     page.keyboard.press("Tab")
     type_here(page, NEW)
@@ -116,8 +134,6 @@ def enter_password(page: Page, user: User, sign_in: str) -> None:
 
 
 def test_an_agent_and_a_customer_sign_in(page: Page, person: People, staff: People) -> None:
-    from portal.demo.people import current_code
-
     for user in (person(), staff("agent")):
         sign_in_with_password(page, user)
         if user.is_staff:
@@ -220,8 +236,8 @@ def test_a_form_is_sent_once_however_often_the_button_is_pressed(page: Page, per
     assert len(sent) == 1
 
 
-def test_without_javascript_every_form_still_works(chromium: object, live_server: object, person: People) -> None:
-    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)  # type: ignore[attr-defined]
+def test_without_javascript_every_form_still_works(chromium: Browser, live_server: LiveServer, person: People) -> None:
+    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
     page, user = context.new_page(), person()
     sign_in_with_password(page, user)
     expect(page.get_by_role("main")).to_contain_text(user.full_name)

@@ -1,0 +1,81 @@
+"""A reviewer's hour without a mouse, and every page of the desk."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from kyc.demo.controls import drawn_control
+from kyc.models import Case, Decision, Sample
+from kyc.steps import checking
+from kyc.steps.control import add_control_case
+from tests.browser.conftest import look
+from tests.browser.hands import enter
+from tests.browser.test_pages import only_english, speak
+from tests.conftest import People
+from tests.kyc.conftest import a_case, act, bare_case, to_approval
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_reviewer_decides_file_after_file_without_a_mouse(page: Page, staff: People) -> None:
+    """Promise P21, as far as the desk by keyboard."""
+    reviewer = staff("reviewer")
+    cases = [a_case(other=place > 0) for place in range(3)]
+    checking.check_due()
+    enter(page, reviewer)
+    page.goto("/admin/kyc/case/")
+    page.keyboard.press("n")
+    for place, keys in enumerate((("d", "Enter"), ("x", "Tab", "Tab", "Enter"), ("b",))):
+        page.wait_for_url(f"**/{cases[place].pk}/change/")
+        expect(page.locator(".views img").first).to_have_js_property("complete", True)
+        page.keyboard.press("3")
+        page.keyboard.press("r")
+        for key in keys:
+            if key == "Tab" and place == 1 and page.evaluate("document.activeElement.tagName") == "SELECT":
+                page.keyboard.press("ArrowDown")
+            page.keyboard.press(key)
+    page.locator("#item-card-front").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    page.locator("#item-card-front").evaluate("select => select.form.requestSubmit()")
+    page.wait_for_url("**/admin/kyc/case/")
+    assert list(Decision.objects.order_by("pk").values_list("act", flat=True)) == ["pass", "reject", "send-back"]
+
+
+def test_holding_a_key_decides_nothing(page: Page, staff: People) -> None:
+    approver, reviewer = staff("approver"), staff("reviewer")
+    for _case in range(2):
+        to_approval(bare_case(), reviewer)
+    enter(page, approver)
+    page.goto("/admin/kyc/case/")
+    page.keyboard.press("n")
+    page.wait_for_url("**/change/")
+    for _repeat in range(12):
+        page.keyboard.down("d")
+    page.keyboard.up("d")
+    page.keyboard.press("d")
+    assert not Decision.objects.filter(act="approve").exists()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert Decision.objects.filter(act="approve").count() == 1
+
+
+def test_every_page_of_the_desk(page: Page, language: str, staff: People) -> None:
+    supervisor, reviewer = staff("supervisor"), staff("reviewer")
+    case = a_case(fault="other-name")
+    checking.check_due()
+    act(case, "take", reviewer)
+    add_control_case(drawn_control("pass"), None)
+    done = bare_case()
+    Sample.objects.create(case=done, expected="pass", decided_by=supervisor)
+    Case.objects.filter(pk=done.pk).update(queue="closed")
+    speak(page, language)
+    enter(page, reviewer)
+    for path in ("", f"{case.pk}/change/", f"sample/{Sample.objects.get().pk}/", "board/"):
+        look(page, f"/admin/kyc/case/{path}")
+        if language == "en":
+            only_english(page)
+    page.goto("/sign-out/")
+    page.locator("main form button").first.click()
+    enter(page, supervisor)
+    for path in ("case/?tab=held", "case/face-again/", "case/board/", "policy/", "policy/add/"):
+        look(page, f"/admin/kyc/{path}")
