@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.steps.telling import tell
+from enrollment.steps.notifying import notify
 from portal import audit, codes, outbox, sealing
 from portal.accounts.opening import open_account
 from portal.accounts.passwords import check_password_for
@@ -49,9 +49,9 @@ def invite(application: Application, *, network: str = "", at_once: bool = False
     )
     TRIES.restore(application.person_index)
     if not mine:
-        tell_holder(application)
+        notify_holder(application)
         return
-    tell(
+    notify(
         application,
         "activation",
         [made.digits, str(int(LASTS.total_seconds() // 3600))],
@@ -84,7 +84,7 @@ def claim(application: Application) -> bool:
     return True
 
 
-def tell_holder(application: Application) -> None:
+def notify_holder(application: Application) -> None:
     """Once a day at most, to the phone and e-mail that we know already, never to those of whoever asks."""
     intent = f"known {application.person_index} {timezone.localdate()}"
     if user := User.objects.filter(username=application.person_index).first():
@@ -92,7 +92,7 @@ def tell_holder(application: Application) -> None:
         return
     holder = Application.open_ones().filter(person_index=application.person_index, is_twin=False).first()
     if holder:
-        tell(holder, "known_application", [holder.reference], intent=intent)
+        notify(holder, "known_application", [holder.reference], intent=intent)
 
 
 def waiting(target: str) -> Application | None:

@@ -14,7 +14,7 @@ from enrollment.models import ORDERED, Application
 from enrollment.orders.models import Payment
 from enrollment.orders.steps import refunding
 from enrollment.parts import all_parts
-from enrollment.steps.telling import tell
+from enrollment.steps.notifying import notify
 from portal import audit
 from portal.refusals import Refusal
 
@@ -65,7 +65,7 @@ def remind() -> None:
             with transaction.atomic():
                 if Application.objects.filter(pk=application.pk, reminded_at=None).update(reminded_at=now):
                     ends = timezone.localtime(now + expires - reminds)
-                    tell(
+                    notify(
                         application,
                         "reminder",
                         [application.reference, f"{ends:%d/%m/%Y}"],

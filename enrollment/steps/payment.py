@@ -11,7 +11,7 @@ from enrollment.models import ORDERED, Application, out_of_step
 from enrollment.orders.models import Order, Payment
 from enrollment.orders.steps import ordering, paying, refunding
 from enrollment.steps import activation
-from enrollment.steps.telling import tell
+from enrollment.steps.notifying import notify
 from portal import codes, sealing, writing
 from portal.models import Message, User
 from portal.refusals import Refusal
@@ -55,7 +55,7 @@ def send_phone_code(application: Application, network: str) -> None:
     target = this_phone(application)
     with transaction.atomic():
         made = codes.make(PHONE, target, lasts=PHONE_LASTS, account=application.phone_index, network=network)
-        tell(
+        notify(
             application,
             "phone_code",
             [made.digits, str(int(PHONE_LASTS.total_seconds() // 60))],
@@ -73,7 +73,7 @@ def confirm_phone(application: Application, digits: str) -> None:
             raise out_of_step()
         if application.is_twin and not activation.claim(application) and not displace(application):
             # No money is taken from somebody whom we cannot serve. Who holds the number learns the way on.
-            activation.tell_holder(application)
+            activation.notify_holder(application)
             application.stop("known")
             refunding.close(application.orders)
 
@@ -87,7 +87,7 @@ def displace(application: Application) -> bool:
     holder = drafts.filter(person_index=application.person_index, is_twin=False, phone_confirmed_at=None).first()
     if holder is None or is_paid(holder):
         return False
-    tell(holder, "displaced", [holder.reference], intent=f"displaced {holder.pk}")
+    notify(holder, "displaced", [holder.reference], intent=f"displaced {holder.pk}")
     holder.stop("displaced")
     refunding.close(holder.orders)
     return activation.claim(application)
@@ -128,7 +128,7 @@ class Seller:
 
 
 def receipt(application: Application, order: Order, payment: Payment) -> None:
-    tell(
+    notify(
         application,
         "receipt",
         [

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.steps.telling import contact_of
+from enrollment.steps.notifying import contact_of
 from portal import audit, codes, outbox, sealing, writing
 from portal.accounts.reset import post_to_nobody
 from portal.allowances import Limit

@@ -1,6 +1,6 @@
 """What the customer is told of the review, by SMS and e-mail, as it happens."""
 
-from enrollment.steps.telling import tell
+from enrollment.steps.notifying import notify
 from kyc.models import Case
 
 
@@ -9,7 +9,7 @@ def notify_result(case: Case, what: str) -> None:
     application = case.application
     if case.truth:
         return
-    tell(
+    notify(
         application,
         f"review_{what}",
         [application.reference],

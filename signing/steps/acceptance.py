@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.steps import telling
+from enrollment.steps import notifying
 from portal import audit
 from portal.refusals import Refusal
 from signing import printing
@@ -168,7 +168,7 @@ def keep_signed(act: Act, certificate: Certificate, paper: Paper, pdf: bytes, wa
         certificate.move(State.ACTIVE, activated_at=now)
         application.finish()
         audit.record("minutes signed", application, way=way, hash=digest[:16])
-        telling.tell(
+        notifying.notify(
             application, "certificate_active", [paper.number], intent=f"active {certificate.pk}", app="signing"
         )
         if not settle(act, Act.State.DONE):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.steps import telling
+from enrollment.steps import notifying
 from portal import audit, codes, sealing, writing
 from portal.allowances import Limit
 from portal.models import Message
@@ -200,7 +200,7 @@ def send_code(application: Application, network: str = "") -> None:
     with transaction.atomic():
         paper = held(application)
         code = codes.make(CODE, code_target(paper), lasts=CODE_LASTS, account=application.person_index, network=network)
-        telling.tell(
+        notifying.notify(
             application,
             "contract_code",
             [code.digits, short(paper.shown_hash), str(CODE_LASTS.seconds // 60)],

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.steps import approving, telling
+from enrollment.steps import approving, notifying
 from portal import audit, sealing
 from portal.waking import Waker
 from signing import custody
@@ -168,7 +168,7 @@ def store(certificate: Certificate, signed: bytes) -> None:
             raise Nonconforming("the application stands elsewhere")
         fresh.finish()
         audit.record("certificate issued", application, serial=row.serial)
-        telling.tell(
+        notifying.notify(
             fresh, "certificate_issued", [fresh.reference], intent=f"certificate {certificate.pk}", app="signing"
         )
     if not maker.outside:

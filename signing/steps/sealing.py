@@ -8,7 +8,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from enrollment.steps import telling
+from enrollment.steps import notifying
 from portal import audit, writing
 from portal.models import Message
 from signing import printing
@@ -48,7 +48,7 @@ def seal(paper: Paper) -> None:
             return  # voided or sealed meanwhile
         audit.record("contract sealed", paper.application, number=paper.number, hash=digest[:16])
         address = f"{settings.SITE_URL}{reverse('signing:documents')}"
-        telling.tell(
+        notifying.notify(
             paper.application,
             "contract_ready",
             [paper.number, address],

@@ -10,15 +10,15 @@ from portal.models import Message
 
 def contact_of(application: Application) -> tuple[str, str]:
     """Phone and e-mail as declared, or as typed so far; empty where there is none yet."""
-    if told := application.declaration:
-        return told.phone, told.email
+    if declaration := application.declaration:
+        return declaration.phone, declaration.email
     if user := application.user:
         return user.phone, user.email
     typed = application.draft or {}
     return writing.mobile(str(typed.get("phone", ""))), writing.email(str(typed.get("email", "")))
 
 
-def tell(
+def notify(
     application: Application,
     template: str,
     params: Sequence[str],
