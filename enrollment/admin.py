@@ -30,7 +30,7 @@ WIDE = {"reviewer", "approver", "supervisor", "operator", "auditor"}  # who sees
 class ApplicationAdmin(ReadOnly, SealedSearch):
     searched = "applications searched"
     list_display = ("reference", "name", "number", "step", "plan", "channel", "branch", "created_at", "touched_at")
-    list_filter = ("step", "plan", "channel", "branch", "is_twin")
+    list_filter = ("step", "plan", "channel", "branch", "is_duplicate")
     list_select_related = ("plan", "branch", "data_key")
     search_fields = ("reference",)
     search_help_text = _("Mã hồ sơ, số giấy tờ đầy đủ, số điện thoại hoặc email chính xác")

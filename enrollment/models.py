@@ -80,7 +80,7 @@ class Application(SealedRow):
     phone_index = models.CharField(max_length=64, blank=True, editable=False)
     email_index = models.CharField(max_length=64, blank=True, editable=False)
     phone_confirmed_at = models.DateTimeField(null=True)
-    is_twin = models.BooleanField(_("Trùng số giấy tờ"), default=False, editable=False)
+    is_duplicate = models.BooleanField(_("Trùng số giấy tờ"), default=False, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("Mở lúc"), auto_now_add=True)
     touched_at = models.DateTimeField(_("Thao tác cuối"), default=timezone.now)
@@ -90,11 +90,11 @@ class Application(SealedRow):
     class Meta:
         verbose_name, verbose_name_plural = _("hồ sơ"), pgettext_lazy("nhiều", "hồ sơ")
         constraints = (
-            # Whoever comes second is a twin: to its owner it looks like any other, and it goes no further than
+            # Whoever comes second is a duplicate: to its owner it looks like any other, and it goes no further than
             # activation. So one person has one open application, and a stranger learns nothing of it.
             models.UniqueConstraint(
                 fields=("person_index",),
-                condition=Q(is_twin=False) & ~Q(step__in=journey.ENDS) & ~Q(person_index=""),
+                condition=Q(is_duplicate=False) & ~Q(step__in=journey.ENDS) & ~Q(person_index=""),
                 name="one_open_application",
             ),
         )
@@ -106,7 +106,7 @@ class Application(SealedRow):
             # None names touched_at: a draft saved as one types then touches no index at all.
             models.Index(fields=("id",), condition=Q(step="stopped", erased_at=None), name="still_to_erase"),
             models.Index(fields=("channel", "-id"), name="applications_by_channel"),
-            models.Index(fields=("-id",), condition=Q(is_twin=True), name="twins"),
+            models.Index(fields=("-id",), condition=Q(is_duplicate=True), name="duplicates"),
             models.Index(fields=("id",), condition=Q(is_demo=True), name="demo_applications"),
         )
 

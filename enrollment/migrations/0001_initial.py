@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 ('phone_index', models.CharField(blank=True, editable=False, max_length=64)),
                 ('email_index', models.CharField(blank=True, editable=False, max_length=64)),
                 ('phone_confirmed_at', models.DateTimeField(null=True)),
-                ('is_twin', models.BooleanField(default=False, editable=False, verbose_name='Trùng số giấy tờ')),
+                ('is_duplicate', models.BooleanField(default=False, editable=False, verbose_name='Trùng số giấy tờ')),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Mở lúc')),
                 ('touched_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='Thao tác cuối')),
@@ -165,7 +165,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='application',
-            index=models.Index(condition=models.Q(('is_twin', True)), fields=['-id'], name='twins'),
+            index=models.Index(condition=models.Q(('is_duplicate', True)), fields=['-id'], name='duplicates'),
         ),
         migrations.AddIndex(
             model_name='application',
@@ -173,6 +173,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='application',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_twin', False), models.Q(('step__in', ('complete', 'stopped')), _negated=True), models.Q(('person_index', ''), _negated=True)), fields=('person_index',), name='one_open_application'),
+            constraint=models.UniqueConstraint(condition=models.Q(('is_duplicate', False), models.Q(('step__in', ('complete', 'stopped')), _negated=True), models.Q(('person_index', ''), _negated=True)), fields=('person_index',), name='one_open_application'),
         ),
     ]

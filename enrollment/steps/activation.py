@@ -36,8 +36,8 @@ def code_of(application: Application) -> str:
 
 @transaction.atomic
 def invite(application: Application, *, network: str = "", at_once: bool = False, unmetered: bool = False) -> None:
-    """Make a code and send it. A twin's code goes to nobody: who holds the number is told that somebody asked."""
-    mine = not application.is_twin or claim(application)
+    """Make a code and send it. A duplicate's code goes to nobody: who holds the number is told that somebody asked."""
+    mine = not application.is_duplicate or claim(application)
     made = codes.make(
         PURPOSE,
         code_of(application),
@@ -78,7 +78,7 @@ def claim(application: Application) -> bool:
         return False
     try:
         with transaction.atomic():
-            Application.objects.filter(pk=application.pk).update(is_twin=False)
+            Application.objects.filter(pk=application.pk).update(is_duplicate=False)
     except IntegrityError:
         return False
     return True
@@ -90,13 +90,13 @@ def notify_holder(application: Application) -> None:
     if user := User.objects.filter(username=application.person_index).first():
         outbox.post("enrollment/messages/known_account", [], user, intent=intent)
         return
-    holder = Application.open_ones().filter(person_index=application.person_index, is_twin=False).first()
+    holder = Application.open_ones().filter(person_index=application.person_index, is_duplicate=False).first()
     if holder:
         notify(holder, "known_application", [holder.reference], intent=intent)
 
 
 def waiting(target: str) -> Application | None:
-    return Application.objects.filter(person_index=target, step=Step.ACTIVATION, is_twin=False).first()
+    return Application.objects.filter(person_index=target, step=Step.ACTIVATION, is_duplicate=False).first()
 
 
 def nobody(person: str) -> str:
@@ -121,7 +121,7 @@ def request_code(number: str, network: str, known: Application | None = None) ->
 
 
 def own(known: Application | None, person: str) -> Application | None:
-    """The one that this browser holds, if it waits for this person's code: there a twin is answered like any other."""
+    """The one that this browser holds, if it waits for this person's code: there a duplicate is answered like any other."""
     fits = known and known.step == Step.ACTIVATION and known.person_index == person
     return known if fits else None
 
@@ -142,7 +142,7 @@ def check(number: str, digits: str, known: Application | None = None) -> Applica
         if left == 0 or (application and application is known and ends(application) is None):
             raise codes.ended() from no
         raise codes.wrong(left) from no
-    if application is None or application.is_twin:
+    if application is None or application.is_duplicate:
         raise codes.ended()
     TRIES.restore(person)
     return application
@@ -152,7 +152,7 @@ def check(number: str, digits: str, known: Application | None = None) -> Applica
 def activate(application: Application, password: str) -> User:
     """After the code was right: the account is opened, and the application moves on with it."""
     told = application.declaration
-    if told is None or application.is_twin or application.step != Step.ACTIVATION:
+    if told is None or application.is_duplicate or application.step != Step.ACTIVATION:
         raise codes.ended()
     check_password_for(password, number=told.number, full_name=told.full_name, phone=told.phone, email=told.email)
     try:

@@ -1,4 +1,4 @@
-"""Declaring who one is. The database decides who holds a number; see Application.is_twin for whoever comes second."""
+"""Declaring who one is. The database decides who holds a number; see Application.is_duplicate for whoever comes second."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -57,13 +57,13 @@ def declare(application: Application, told: Declaration) -> None:
         )
     known = application.user is None and User.objects.with_number(told.number) is not None
     try:
-        _declare(application, told, is_twin=known)
+        _declare(application, told, is_duplicate=known)
     except IntegrityError:
         if application.user:  # known to be the same person: there is nothing to hide
             raise Refusal(
                 "open-application", _("Quý khách đang có một hồ sơ khác đang mở cho số giấy tờ này.")
             ) from None
-        _declare(application, told, is_twin=True)
+        _declare(application, told, is_duplicate=True)
 
 
 def kept_as_it_was(application: Application, told: Declaration) -> Iterator[tuple[str, Any]]:
@@ -75,7 +75,7 @@ def kept_as_it_was(application: Application, told: Declaration) -> Iterator[tupl
 
 
 @transaction.atomic
-def _declare(application: Application, told: Declaration, *, is_twin: bool) -> None:
+def _declare(application: Application, told: Declaration, *, is_duplicate: bool) -> None:
     application.hold()
     before = application.declaration
     same = before is not None and (before.number, before.phone) == (told.number, told.phone)
@@ -86,9 +86,9 @@ def _declare(application: Application, told: Declaration, *, is_twin: bool) -> N
         )
     application.finish(
         changed=before is not None and before != told,
-        is_twin=is_twin,
+        is_duplicate=is_duplicate,
         # Proved for this number and this phone, and for nobody who comes second.
-        phone_confirmed_at=application.phone_confirmed_at if same and not is_twin else None,
+        phone_confirmed_at=application.phone_confirmed_at if same and not is_duplicate else None,
         draft=None,
         language=get_language() or application.language,
         **application.as_declared(told),

@@ -71,7 +71,7 @@ def confirm_phone(application: Application, digits: str) -> None:
         confirmed = {"phone_confirmed_at": timezone.now()}
         if not Application.objects.filter(pk=application.pk, phone_index=application.phone_index).update(**confirmed):
             raise out_of_step()
-        if application.is_twin and not activation.claim(application) and not displace(application):
+        if application.is_duplicate and not activation.claim(application) and not displace(application):
             # No money is taken from somebody whom we cannot serve. Who holds the number learns the way on.
             activation.notify_holder(application)
             application.stop("known")
@@ -84,7 +84,7 @@ def displace(application: Application) -> bool:
     if User.objects.filter(username=application.person_index).exists():
         return False
     drafts = Application.objects.filter(step__in=(Step.PLAN, Step.DECLARATION, Step.PAYMENT), user=None)
-    holder = drafts.filter(person_index=application.person_index, is_twin=False, phone_confirmed_at=None).first()
+    holder = drafts.filter(person_index=application.person_index, is_duplicate=False, phone_confirmed_at=None).first()
     if holder is None or is_paid(holder):
         return False
     notify(holder, "displaced", [holder.reference], intent=f"displaced {holder.pk}")
@@ -107,7 +107,7 @@ def begin(application: Application, code: str, *, place: str, language: str) -> 
     order = application.order
     if order is None or order.status != Order.Status.OPEN or application.step != Step.PAYMENT:
         raise ordering.not_payable()
-    if application.phone_confirmed_at is None or application.is_twin:
+    if application.phone_confirmed_at is None or application.is_duplicate:
         raise Refusal("phone-unconfirmed", _("Quý khách cần xác nhận số điện thoại trước khi thanh toán."))
     Application.objects.filter(pk=application.pk).update(touched_at=timezone.now())
     return paying.begin(order, code, place=place, language=language)

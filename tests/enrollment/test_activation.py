@@ -99,7 +99,7 @@ def test_a_code_opens_the_application_it_was_sent_for_and_no_other(customer: Cus
     code = code_sent("activation")
     squatter.post("/application/cancel/")
     victim = customer(number=squatter.told.number, phone="0988123456").opens().chooses().declares().pays_nothing()
-    assert not victim.application.is_twin
+    assert not victim.application.is_duplicate
     thief = customer()
     thief.told = victim.told
     if code != code_sent("activation"):
@@ -110,11 +110,11 @@ def test_a_code_opens_the_application_it_was_sent_for_and_no_other(customer: Cus
 def test_a_claim_without_a_code_of_its_own_is_undone(customer: Customers) -> None:
     holder = waiting(customer)
     old = code_sent("activation")
-    twin = customer(number=holder.told.number, phone="0988123456").opens().chooses().declares().pays_nothing()
+    duplicate = customer(number=holder.told.number, phone="0988123456").opens().chooses().declares().pays_nothing()
     holder.post("/application/cancel/")
-    twin.post("/activate/resend/")  # too soon after its own, so nothing is claimed
-    assert twin.application.is_twin
-    twin.activates(old)
+    duplicate.post("/activate/resend/")  # too soon after its own, so nothing is claimed
+    assert duplicate.application.is_duplicate
+    duplicate.activates(old)
     assert not User.objects.exists()
 
 
@@ -145,7 +145,7 @@ def waits(walker: Customer) -> str:
     return "about a minute" if int(seconds) > 30 else seconds
 
 
-def test_in_its_own_browser_a_twin_is_answered_like_any_other(customer: Customers) -> None:
+def test_in_its_own_browser_a_duplicate_is_answered_like_any_other(customer: Customers) -> None:
     heard = []
     for walker in pair(customer):
         told = [said(walker.activates("000000")) for _try in range(6)]

@@ -275,16 +275,18 @@ def comparable(page: str, application: Application) -> str:
 def test_whoever_has_an_account_is_told_by_message_only(customer: Customers, person: People) -> None:
     person(number="079190888888")
     walker = customer(number="079190888888").opens().chooses().declares().pays_nothing()
-    assert walker.application.is_twin
+    assert walker.application.is_duplicate
     assert messages_of("activation") == 0
     assert messages_of("known_account") == 1
 
 
-def test_a_twin_is_asked_for_no_money(customer: Customers) -> None:
+def test_a_duplicate_is_asked_for_no_money(customer: Customers) -> None:
     holder = customer().opens().chooses(PAID).declares().confirms_phone()
-    twin = customer(number=holder.told.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
-    assert (twin.application.step, twin.application.reason) == (Step.STOPPED, "known")
-    assert "không đăng ký mới được" in twin.client.get("/application/").content.decode()
+    duplicate = (
+        customer(number=holder.told.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
+    )
+    assert (duplicate.application.step, duplicate.application.reason) == (Step.STOPPED, "known")
+    assert "không đăng ký mới được" in duplicate.client.get("/application/").content.decode()
 
 
 def test_whoever_proves_a_phone_goes_before_a_holder_who_proved_nothing(customer: Customers) -> None:
@@ -292,7 +294,7 @@ def test_whoever_proves_a_phone_goes_before_a_holder_who_proved_nothing(customer
     squatter = customer().opens().chooses().declares()
     owner = customer(number=squatter.told.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
     assert (squatter.application.step, squatter.application.reason) == (Step.STOPPED, "displaced")
-    assert (owner.application.step, owner.application.is_twin) == (Step.PAYMENT, False)
+    assert (owner.application.step, owner.application.is_duplicate) == (Step.PAYMENT, False)
     assert messages_of("displaced") == 1
 
 
@@ -304,13 +306,13 @@ def test_one_that_waits_for_its_code_is_not_displaced(customer: Customers) -> No
 
 
 def test_a_proved_phone_counts_for_the_number_it_was_proved_with(customer: Customers) -> None:
-    """Else a twin could come to pay."""
+    """Else a duplicate could come to pay."""
     holder = customer().opens().chooses().declares().pays_nothing()
     walker = customer().opens().chooses(PAID).declares().confirms_phone()
     walker.post("/register/back/", {"to": "declaration"})
     walker.told = type(walker.told)(**{**walker.told.__dict__, "number": holder.told.number})
     walker.declares()
-    assert walker.application.is_twin
+    assert walker.application.is_duplicate
     assert walker.application.phone_confirmed_at is None
     assert walker.client.get("/register/payment/").headers["Location"] == "/register/payment/phone/"
 
@@ -319,7 +321,7 @@ def test_a_proved_phone_counts_for_the_number_it_was_proved_with(customer: Custo
 def test_a_number_has_one_spelling_in_every_script(customer: Customers, digits: str) -> None:
     holder = customer().opens().chooses().declares().pays_nothing()
     other = holder.told.number.translate(str.maketrans("0123456789", digits))
-    assert customer(number=other, phone="0988123456").opens().chooses().declares().application.is_twin
+    assert customer(number=other, phone="0988123456").opens().chooses().declares().application.is_duplicate
 
 
 def test_nothing_unseen_gets_into_a_draft_or_breaks_a_page(customer: Customers) -> None:
@@ -357,11 +359,11 @@ def test_scanning_in_a_correction_keeps_what_was_declared(customer: Customers) -
 
 def test_a_number_that_becomes_free_can_be_claimed(customer: Customers) -> None:
     holder = customer().opens().chooses().declares()
-    twin = customer(number=holder.told.number).opens().chooses().declares().pays_nothing()
+    duplicate = customer(number=holder.told.number).opens().chooses().declares().pays_nothing()
     holder.post("/application/cancel/")
     Allowance.objects.all().delete()
-    twin.post("/activate/resend/")
-    assert twin.activates().status_code == 302
+    duplicate.post("/activate/resend/")
+    assert duplicate.activates().status_code == 302
     assert Application.objects.get(person_index=holder.application.person_index, reason="").step == Step.CAPTURE
 
 
@@ -376,14 +378,14 @@ def test_of_thirty_declarations_at_once_one_holds_the_number(customer: Customers
     for place, walker in enumerate(walkers):
         walker.post("/register/declaration/", {**typed(told), "number": (told.number, spaced, wide)[place % 3]})
     at_once(30, lambda place: walkers[place].post("/register/declaration/check/").status_code)
-    assert Application.objects.filter(is_twin=False, step=Step.PAYMENT).count() == 1
-    assert Application.objects.filter(is_twin=True, step=Step.PAYMENT).count() == 29
+    assert Application.objects.filter(is_duplicate=False, step=Step.PAYMENT).count() == 1
+    assert Application.objects.filter(is_duplicate=True, step=Step.PAYMENT).count() == 29
 
 
-def test_the_countdown_of_a_twin_is_that_of_any_other(customer: Customers) -> None:
+def test_the_countdown_of_a_duplicate_is_that_of_any_other(customer: Customers) -> None:
     holder = customer().opens().chooses().declares().pays_nothing()
-    twin = customer(number=holder.told.number, phone="0988123456").opens().chooses().declares().pays_nothing()
-    ends = [activation.ends(one.application) for one in (holder, twin)]
+    duplicate = customer(number=holder.told.number, phone="0988123456").opens().chooses().declares().pays_nothing()
+    ends = [activation.ends(one.application) for one in (holder, duplicate)]
     assert ends[0]
     assert ends[1]
     assert abs(ends[0] - ends[1]) < timedelta(minutes=1)

@@ -109,4 +109,4 @@ def test_a_code_never_used_lets_the_number_go_after_a_month(customer: Customers)
     later(31)
     assert walker.application.step == Step.STOPPED
     again = customer(**walker.told.__dict__).opens().chooses().declares()
-    assert not again.application.is_twin
+    assert not again.application.is_duplicate

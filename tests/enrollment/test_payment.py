@@ -266,7 +266,7 @@ def test_paying_the_wrong_amount_is_said_and_no_longer_waited_for(bank: Bank, cu
 
 
 def test_who_has_paid_keeps_number_and_phone(bank: Bank, customer: Customers) -> None:
-    """Else a paid application could end as the twin of another, and its money with it."""
+    """Else a paid application could end as the duplicate of another, and its money with it."""
     holder = customer().opens().chooses().declares().pays_nothing()
     walker = at_payment(customer)
     told = notice(bank, walker.begins_to_pay())

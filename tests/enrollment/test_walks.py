@@ -125,8 +125,8 @@ def holds() -> None:
             assert application.step == Step.STOPPED or orders[0].status == Order.Status.PAID
         if application.step == Step.CAPTURE:
             assert application.user
-            assert not application.is_twin
-    holders = Application.objects.filter(is_twin=False).exclude(step__in=journey.ENDS).exclude(person_index="")
+            assert not application.is_duplicate
+    holders = Application.objects.filter(is_duplicate=False).exclude(step__in=journey.ENDS).exclude(person_index="")
     numbers = list(holders.values_list("person_index", flat=True))
     assert len(numbers) == len(set(numbers))
     for order in Order.objects.filter(total__gt=0):
