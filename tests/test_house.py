@@ -118,6 +118,16 @@ def test_what_the_docs_name_is_there(page: str) -> None:
     assert [path for path in missing if not any(ROOT.glob(f"templates/{path}.*"))] == []  # messages go by their name
 
 
+def test_every_arrow_ends_at_something_that_is_there() -> None:
+    """In the pictures a module is followed by a space and what of it is called."""
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    for module, names in re.findall(r"([a-z_/]+/[a-z_]+\.py) (\w+(?:, \w+)*)", page):
+        source = (ROOT / module).read_text()
+        assert [name for name in names.split(", ") if not re.search(rf"^ *(def|class) {name}\b", source, re.M)] == [], (
+            module
+        )
+
+
 def test_placeholders_are_the_same_in_both_languages() -> None:
     for entry in polib.pofile(str(ROOT / "portal/locale/en/LC_MESSAGES/django.po")):
         for text in [entry.msgstr, *entry.msgstr_plural.values()]:
