@@ -7,7 +7,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.forms import CodeField
-from signing.models import Act
 from signing.steps.contract import AGREED
 
 MOST_STROKES = 200_000  # letters of a drawn signature as JSON
@@ -50,10 +49,6 @@ class ContractCodeForm(forms.Form):
     code = CodeField(
         label=_("Mã xác nhận trong SMS"), error_messages={"required": _("Quý khách chưa nhập mã trong SMS.")}
     )
-
-
-class ActForm(forms.Form):
-    kind = forms.ChoiceField(choices=Act.Kind.choices)
 
 
 class EnvelopeForm(forms.Form):
