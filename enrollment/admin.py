@@ -60,9 +60,9 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return self.page(request, self.found(request, object_id))
+        return self.page(request, self.row(request, object_id))
 
-    def found(self, request: HttpRequest, pk: Any) -> Application:
+    def row(self, request: HttpRequest, pk: Any) -> Application:
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = self.get_queryset(request).select_related("data_key", "plan", "user", "branch")
@@ -100,7 +100,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
         return redirect("admin:enrollment_application_change", application.pk)
 
     def resend(self, request: HttpRequest, pk: int) -> HttpResponse:
-        application = self.found(request, pk)
+        application = self.row(request, pk)
         if not self.may_change(request) or application.step != Step.ACTIVATION:
             raise Refusal(
                 "not-allowed", _("Hồ sơ này không chờ mã kích hoạt, hoặc vai trò này không được gửi mã."), status=403
@@ -111,7 +111,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
         )
 
     def stop(self, request: HttpRequest, pk: int) -> HttpResponse:
-        application, form = self.found(request, pk), forms.StopForm(request.POST)
+        application, form = self.row(request, pk), forms.StopForm(request.POST)
         if not self.may_change(request) or not form.is_valid():
             raise Refusal("not-allowed", _("Cần chọn lý do, và vai trò này phải được dừng hồ sơ."), status=403)
         reason = form.cleaned_data["reason"]
@@ -119,7 +119,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
 
     def open_up(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The whole number, for a reason that stays in the audit trail."""
-        application, reason = self.found(request, pk), writing.line(request.POST.get("reason", ""))[:200]
+        application, reason = self.row(request, pk), writing.line(request.POST.get("reason", ""))[:200]
         if len(reason) < 5:
             self.message_user(request, _("Cần nêu lý do xem số giấy tờ."), messages.WARNING)
             return redirect("admin:enrollment_application_change", application.pk)
@@ -130,10 +130,10 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
 
     @admin.display(description=_("Họ tên"))
     def name(self, application: Application) -> str:
-        told = application.declaration
-        return told.full_name if told else "–"
+        declared = application.declaration
+        return declared.full_name if declared else "–"
 
     @admin.display(description=_("Số giấy tờ"))
     def number(self, application: Application) -> str:
-        told = application.declaration
-        return writing.masked(told.number) if told else "–"
+        declared = application.declaration
+        return writing.masked(declared.number) if declared else "–"

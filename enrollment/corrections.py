@@ -117,7 +117,7 @@ def named(items: Mapping[str, str]) -> list[str]:
     return [f"{NAMES[item]}: {REASONS[reason][1]}" for item, reason in items.items()]
 
 
-def told(items: Mapping[str, str]) -> list[tuple[Any, Any]]:
+def instructions(items: Mapping[str, str]) -> list[tuple[Any, Any]]:
     """For the customer: what, and what to do about it."""
     return [(NAMES[item], REASONS[reason][2]) for item, reason in items.items()]
 

@@ -177,24 +177,28 @@ class DeclarationForm(ContactForm):
         return writing.document_number(self.cleaned_data["number"])
 
     def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
+        cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors:
             for field, message in identity.faults(self.declaration(), timezone.localdate()):
                 self.add_error(field, message)
-        return data
+        return cleaned
 
     def declaration(self) -> Declaration:
         return Declaration(**{name: self.cleaned_data[name] for name in self.field_order})
 
     @classmethod
-    def typed(cls, data: Any) -> dict[str, str]:
+    def typed(cls, posted: Any) -> dict[str, str]:
         """What a draft keeps: our own fields as typed, and not a library of them."""
-        return {name: writing.line(str(data[name]))[:300] for name in cls.field_order if name in data}
+        return {name: writing.line(str(posted[name]))[:300] for name in cls.field_order if name in posted}
 
     @classmethod
-    def showing(cls, told: Declaration) -> dict[str, Any]:
-        days = {name: f"{value:%d/%m/%Y}" for name in told.as_json() if isinstance(value := getattr(told, name), date)}
-        return {**told.as_json(), "expires_on": "", **days}
+    def showing(cls, declaration: Declaration) -> dict[str, Any]:
+        days = {
+            name: f"{value:%d/%m/%Y}"
+            for name in declaration.as_json()
+            if isinstance(value := getattr(declaration, name), date)
+        }
+        return {**declaration.as_json(), "expires_on": "", **days}
 
 
 class CheckForm(forms.Form):

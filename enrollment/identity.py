@@ -48,8 +48,8 @@ class Declaration:
         return {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(self).items()}
 
     @classmethod
-    def from_json(cls, told: dict[str, Any]) -> "Declaration":
-        values = {field.name: told[field.name] for field in fields(cls)}
+    def from_json(cls, stored: dict[str, Any]) -> "Declaration":
+        values = {field.name: stored[field.name] for field in fields(cls)}
         for name in ("birth_date", "issued_on", "expires_on"):
             values[name] = date.fromisoformat(values[name]) if values[name] else None
         return cls(**values)
@@ -115,37 +115,37 @@ def age_on(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
-def faults(told: Declaration, today: date) -> Iterator[tuple[str, Any]]:
+def faults(declaration: Declaration, today: date) -> Iterator[tuple[str, Any]]:
     """What cannot be: the field, and what to do."""
-    if not is_name(told.full_name):
+    if not is_name(declaration.full_name):
         yield "full_name", _("Họ tên chỉ gồm chữ cái và khoảng trắng, đúng như trên giấy tờ.")
-    if told.birth_date >= today or told.birth_date.year < 1900:
+    if declaration.birth_date >= today or declaration.birth_date.year < 1900:
         yield "birth_date", _("Ngày sinh phải là một ngày đã qua. Quý khách nhập ngày/tháng/năm, ví dụ 05/01/1993.")
         return
-    if age_on(told.birth_date, today) < 14:
+    if age_on(declaration.birth_date, today) < 14:
         yield "birth_date", _("Người đăng ký phải từ đủ 14 tuổi. Quý khách vui lòng kiểm tra lại ngày sinh.")
-    if told.issued_on > today:
+    if declaration.issued_on > today:
         yield "issued_on", _("Ngày cấp không thể ở tương lai. Quý khách vui lòng xem lại trên giấy tờ.")
-    elif told.issued_on < told.birth_date:
+    elif declaration.issued_on < declaration.birth_date:
         yield "issued_on", _("Ngày cấp không thể trước ngày sinh. Quý khách vui lòng xem lại trên giấy tờ.")
-    yield from CHECKS[Document(told.document)](told, today)
+    yield from CHECKS[Document(declaration.document)](declaration, today)
 
 
-def _citizen_faults(told: Declaration, today: date) -> Iterator[tuple[str, Any]]:
-    if not CITIZEN_NUMBER.fullmatch(told.number):
+def _citizen_faults(declaration: Declaration, today: date) -> Iterator[tuple[str, Any]]:
+    if not CITIZEN_NUMBER.fullmatch(declaration.number):
         yield "number", _("Số căn cước gồm đúng 12 chữ số, in ở mặt trước thẻ.")
         return
-    sex, year = born_per_number(told.number)
-    if year != told.birth_date.year:
+    sex, year = born_per_number(declaration.number)
+    if year != declaration.birth_date.year:
         yield (
             "number",
             _("Số căn cước và năm sinh không khớp nhau. Quý khách vui lòng xem lại cả hai trên thẻ."),
         )
-    if sex != told.sex:
+    if sex != declaration.sex:
         yield "number", _("Số căn cước và giới tính không khớp nhau. Quý khách vui lòng xem lại cả hai trên thẻ.")
-    if writing.fold(told.nationality).casefold().replace(" ", "") != "vietnam":
+    if writing.fold(declaration.nationality).casefold().replace(" ", "") != "vietnam":
         yield "nationality", _("Thẻ căn cước chỉ cấp cho công dân Việt Nam. Người nước ngoài vui lòng chọn Hộ chiếu.")
-    ends = card_ends(told.birth_date, told.issued_on)
+    ends = card_ends(declaration.birth_date, declaration.issued_on)
     if ends and ends < today:
         yield (
             "issued_on",
@@ -154,19 +154,19 @@ def _citizen_faults(told: Declaration, today: date) -> Iterator[tuple[str, Any]]
         )
 
 
-def _passport_faults(told: Declaration, today: date) -> Iterator[tuple[str, Any]]:
-    if not PASSPORT_NUMBER.fullmatch(told.number):
+def _passport_faults(declaration: Declaration, today: date) -> Iterator[tuple[str, Any]]:
+    if not PASSPORT_NUMBER.fullmatch(declaration.number):
         yield "number", _("Hộ chiếu không đúng định dạng: chữ cái rồi đến các chữ số, ví dụ C1234567.")
-    if told.expires_on is None:
+    if declaration.expires_on is None:
         yield "expires_on", _("Quý khách vui lòng nhập ngày hết hạn in trên hộ chiếu.")
-    elif told.expires_on < today:
+    elif declaration.expires_on < today:
         yield "expires_on", _("Hộ chiếu đã hết hạn. Quý khách vui lòng dùng giấy tờ còn hạn.")
-    elif told.expires_on <= told.issued_on:
+    elif declaration.expires_on <= declaration.issued_on:
         yield "expires_on", _("Ngày hết hạn phải sau ngày cấp.")
 
 
-def _old_card_faults(told: Declaration, today: date) -> Iterator[tuple[str, Any]]:
-    if not OLD_NUMBER.fullmatch(told.number):
+def _old_card_faults(declaration: Declaration, today: date) -> Iterator[tuple[str, Any]]:
+    if not OLD_NUMBER.fullmatch(declaration.number):
         yield "number", _("Số chứng minh nhân dân gồm 9 hoặc 12 chữ số.")
 
 
@@ -177,42 +177,42 @@ CHECKS = {
 }
 
 
-def doubts(told: Declaration, today: date) -> Iterator[tuple[str, Any]]:
+def doubts(declaration: Declaration, today: date) -> Iterator[tuple[str, Any]]:
     """What is unusual: a name for it, and what to look at."""
-    if told.document == Document.CITIZEN and told.number[:3] not in PROVINCES:
+    if declaration.document == Document.CITIZEN and declaration.number[:3] not in PROVINCES:
         yield (
             "province-code",
             _("Ba số đầu của số căn cước không phải mã tỉnh quen thuộc (thường là khai sinh ở nước ngoài)."),
         )
-    age = age_on(told.birth_date, today)
+    age = age_on(declaration.birth_date, today)
     if age > 100:
         yield "age", _("Theo ngày sinh, Quý khách %(age)s tuổi.") % {"age": age}
     if age < 18:
         yield "minor", _("Quý khách chưa đủ 18 tuổi; VNPT có thể cần ý kiến của người đại diện theo pháp luật.")
-    if len(told.full_name.split()) < 2:
+    if len(declaration.full_name.split()) < 2:
         yield "short-name", _("Họ tên chỉ có một từ.")
-    if told.document == Document.CITIZEN:
-        yield from _issuer_doubts(told)
-    if meant := meant_domain(told.email):
+    if declaration.document == Document.CITIZEN:
+        yield from _issuer_doubts(declaration)
+    if meant := meant_domain(declaration.email):
         yield (
             "email",
             _("Email có đuôi @%(typed)s; có phải Quý khách muốn nhập @%(meant)s?")
-            % {"typed": told.email.rpartition("@")[2], "meant": meant},
+            % {"typed": declaration.email.rpartition("@")[2], "meant": meant},
         )
 
 
-def _issuer_doubts(told: Declaration) -> Iterator[tuple[str, Any]]:
+def _issuer_doubts(declaration: Declaration) -> Iterator[tuple[str, Any]]:
     """By date the card was issued by one authority or another; people abbreviate, so this asks and never refuses."""
-    ministry = "bo cong an" in writing.fold(told.issued_by).casefold()
-    if ministry and told.issued_on < date(2024, 7, 1):
+    ministry = "bo cong an" in writing.fold(declaration.issued_by).casefold()
+    if ministry and declaration.issued_on < date(2024, 7, 1):
         yield "issuer", _("Thẻ cấp trước ngày 01/07/2024 thường ghi nơi cấp là Cục Cảnh sát, không phải Bộ Công an.")
-    if not ministry and told.issued_on >= date(2024, 7, 1):
+    if not ministry and declaration.issued_on >= date(2024, 7, 1):
         yield "issuer", _("Thẻ cấp từ ngày 01/07/2024 thường ghi nơi cấp là Bộ Công an.")
 
 
 def is_disposable(email: str) -> bool:
     domain = email.rpartition("@")[2]
-    return any(domain == one or domain.endswith(f".{one}") for one in DISPOSABLE)
+    return any(domain == known or domain.endswith(f".{known}") for known in DISPOSABLE)
 
 
 def meant_domain(email: str) -> str:
@@ -227,11 +227,12 @@ def _slips(typed: str, meant: str) -> int:
     """Letters changed, missing, added or swapped with their neighbour, counted up to 2."""
     if abs(len(typed) - len(meant)) > 1:
         return 2
-    start = next((at for at, (one, other) in enumerate(zip(typed, meant, strict=False)) if one != other), None)
+    pairs = enumerate(zip(typed, meant, strict=False))
+    start = next((place for place, (letter, right) in pairs if letter != right), None)
     if start is None:
         return abs(len(typed) - len(meant))
-    one, other = typed[start:], meant[start:]
-    alike = (one[1:] == other[1:], one == other[1:], one[1:] == other, one[1::-1] + one[2:] == other)
+    rest, right = typed[start:], meant[start:]
+    alike = (rest[1:] == right[1:], rest == right[1:], rest[1:] == right, rest[1::-1] + rest[2:] == right)
     return 1 if any(alike) else 2
 
 

@@ -155,8 +155,8 @@ class Application(SealedRow):
     @transaction.atomic
     def _move(self, verb: str, step: Step, **changes: Any) -> None:
         origin, changes = self.step, {"touched_at": timezone.now(), "reminded_at": None, **changes}
-        here = Application.objects.filter(pk=self.pk, step=origin, moves=self.moves)
-        if here.update(step=step, moves=F("moves") + 1, **changes) != 1:
+        mine = Application.objects.filter(pk=self.pk, step=origin, moves=self.moves)
+        if mine.update(step=step, moves=F("moves") + 1, **changes) != 1:
             raise out_of_step()
         self.step, self.moves = step, self.moves + 1
         for name, value in changes.items():
@@ -172,7 +172,9 @@ class Application(SealedRow):
         """What was sent back and is done again at this step: what, and what to do about it."""
         if self.step not in self.redo:
             return []
-        return corrections.told({item: why for item, why in self.items.items() if journey.ITEMS[item] == self.step})
+        return corrections.instructions(
+            {item: why for item, why in self.items.items() if journey.ITEMS[item] == self.step}
+        )
 
     @property
     def is_ended(self) -> bool:
@@ -192,18 +194,18 @@ class Application(SealedRow):
     def declaration(self) -> Declaration | None:
         return Declaration.from_json(self.declared) if self.declared else None
 
-    def as_declared(self, told: Declaration) -> dict[str, Any]:
+    def as_declared(self, declaration: Declaration) -> dict[str, Any]:
         """The declaration and the indexes by which it is found again, sealed for an update."""
         return {
-            "declared": self.sealed("declared", told.as_json()),
-            "person_index": User.username_for(told.number),
-            "phone_index": sealing.blind_index("phone", told.phone),
-            "email_index": sealing.blind_index("email", told.email.lower()),
+            "declared": self.sealed("declared", declaration.as_json()),
+            "person_index": User.username_for(declaration.number),
+            "phone_index": sealing.blind_index("phone", declaration.phone),
+            "email_index": sealing.blind_index("email", declaration.email.lower()),
         }
 
-    def correct(self, told: Declaration) -> None:
+    def correct(self, declaration: Declaration) -> None:
         """Change what was declared without a move, where this step allows it."""
-        changes = {**self.as_declared(told), "touched_at": timezone.now(), "reminded_at": None}
+        changes = {**self.as_declared(declaration), "touched_at": timezone.now(), "reminded_at": None}
         if Application.objects.filter(pk=self.pk, step=self.step, moves=self.moves).update(**changes) != 1:
             raise out_of_step()
         for name, value in changes.items():

@@ -34,10 +34,10 @@ def folded(text: str) -> str:
 
 @cache
 def old_wards() -> tuple[OldWard, ...]:
-    told = json.loads((DATA / "old_wards.json").read_text())
+    provinces = json.loads((DATA / "old_wards.json").read_text())
     return tuple(
         OldWard(label, folded(label), tuple(codes))
-        for province, districts in told.items()
+        for province, districts in provinces.items()
         for district, wards in districts.items()
         for ward, codes in wards.items()
         for label in [", ".join(filter(None, (ward, district, province)))]
@@ -49,8 +49,8 @@ def find_old(query: str) -> list[OldWard]:
     words = folded(query).split()
     if not words:
         return []
-    found = [old for old in old_wards() if all(f" {word}" in f" {old.search}" for word in words)]
+    matches = [old for old in old_wards() if all(f" {word}" in f" {old.search}" for word in words)]
     start = " ".join(words)
-    return sorted(found, key=lambda old: (not f"{old.search} ".startswith(f"{words[0]} "), start not in old.search))[
+    return sorted(matches, key=lambda old: (not f"{old.search} ".startswith(f"{words[0]} "), start not in old.search))[
         :SHOWN
     ]

@@ -38,7 +38,7 @@ def code_of(application: Application) -> str:
 def invite(application: Application, *, network: str = "", at_once: bool = False, unmetered: bool = False) -> None:
     """Make a code and send it. A duplicate's code goes to nobody: who holds the number is told that somebody asked."""
     mine = not application.is_duplicate or claim(application)
-    made = codes.make(
+    code = codes.make(
         PURPOSE,
         code_of(application),
         lasts=LASTS,
@@ -54,9 +54,9 @@ def invite(application: Application, *, network: str = "", at_once: bool = False
     notify(
         application,
         "activation",
-        [made.digits, str(int(LASTS.total_seconds() // 3600))],
-        intent=f"{PURPOSE} {application.pk} {made.expires_at.timestamp()}",
-        good_until=made.expires_at,
+        [code.digits, str(int(LASTS.total_seconds() // 3600))],
+        intent=f"{PURPOSE} {application.pk} {code.expires_at.timestamp()}",
+        good_until=code.expires_at,
     )
 
 
@@ -109,11 +109,11 @@ def request_code(number: str, network: str, known: Application | None = None) ->
     anything waits for it, and so the answer tells nothing."""
     person = User.username_for(number)
     with transaction.atomic():
-        made = codes.make(PURPOSE, nobody(person), lasts=LASTS, network=network)
+        code = codes.make(PURPOSE, nobody(person), lasts=LASTS, network=network)
         TRIES.restore(person)
         application = own(known, person) or waiting(person)
         if application is None:
-            post_to_nobody(made)
+            post_to_nobody(code)
         else:
             invite(application, unmetered=True)
         if user := User.objects.filter(username=person).first():
@@ -151,17 +151,19 @@ def check(number: str, digits: str, known: Application | None = None) -> Applica
 @transaction.atomic
 def activate(application: Application, password: str) -> User:
     """After the code was right: the account is opened, and the application moves on with it."""
-    told = application.declaration
-    if told is None or application.is_duplicate or application.step != Step.ACTIVATION:
+    declared = application.declaration
+    if declared is None or application.is_duplicate or application.step != Step.ACTIVATION:
         raise codes.ended()
-    check_password_for(password, number=told.number, full_name=told.full_name, phone=told.phone, email=told.email)
+    check_password_for(
+        password, number=declared.number, full_name=declared.full_name, phone=declared.phone, email=declared.email
+    )
     try:
         with transaction.atomic():
             user = open_account(
-                number=told.number,
-                full_name=told.full_name,
-                phone=told.phone,
-                email=told.email,
+                number=declared.number,
+                full_name=declared.full_name,
+                phone=declared.phone,
+                email=declared.email,
                 roles=["customer"],
                 password=password,
                 language=application.language,
@@ -178,10 +180,10 @@ def activate(application: Application, password: str) -> User:
 @transaction.atomic
 def correct_contact(application: Application, phone: str, email: str, *, network: str) -> None:
     """Until a code has proved them, phone and e-mail may be corrected; the code sent to the old ones ends here."""
-    told = application.declaration
-    if told is None or application.phone_confirmed_at or application.step != Step.ACTIVATION:
+    declared = application.declaration
+    if declared is None or application.phone_confirmed_at or application.step != Step.ACTIVATION:
         raise Refusal("contact-confirmed", _("Số điện thoại đã được xác nhận nên không đổi được ở bước này."))
-    application.correct(replace(told, phone=phone, email=email))
+    application.correct(replace(declared, phone=phone, email=email))
     invite(application, network=network, at_once=True)
 
 

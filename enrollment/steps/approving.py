@@ -72,8 +72,8 @@ def approve(application: Application, file_hash: str, by: User) -> Approval:
         raise Refusal("same-person", _("Người duyệt phải khác người thẩm định."), status=403)
     approval.approved_by, approval.approved_at = by, timezone.now()
     approval.mac = mac_of(approval)
-    here = Approval.objects.filter(pk=approval.pk, voided_at=None, approved_at=None)
-    if here.update(approved_by=by, approved_at=approval.approved_at, mac=approval.mac) != 1:
+    pending = Approval.objects.filter(pk=approval.pk, voided_at=None, approved_at=None)
+    if pending.update(approved_by=by, approved_at=approval.approved_at, mac=approval.mac) != 1:
         raise changed()
     audit.record("file approved", application, hash=file_hash[:16])
     return approval
@@ -88,9 +88,9 @@ def granted(application: Application) -> Approval | None:
     approval = Approval.objects.filter(application=application, voided_at=None).exclude(approved_at=None).first()
     if approval is None or approval.approved_by_id == approval.appraised_by_id or not is_intact(approval, application):
         return None
-    here = Application.objects.filter(pk=application.pk, step=Step.ISSUANCE).exists()
+    at_issuance = Application.objects.filter(pk=application.pk, step=Step.ISSUANCE).exists()
     decided = {approval.approved_by_id, approval.appraised_by_id} - {None}
-    if not here or decided & dossier.hands_of(application) or not dossier.is_sound(application):
+    if not at_issuance or decided & dossier.hands_of(application) or not dossier.is_sound(application):
         return None
     return approval
 
@@ -101,7 +101,7 @@ def is_intact(approval: Approval, application: Application) -> bool:
 
 def mac_of(approval: Approval) -> str:
     """A row written by other means than ours has no right one."""
-    told = (
+    row = (
         approval.application_id,
         approval.file_hash,
         approval.appraised_by_id,
@@ -110,4 +110,4 @@ def mac_of(approval: Approval) -> str:
         approval.approved_by_id,
         approval.approved_at and approval.approved_at.isoformat(),
     )
-    return sealing.blind_index("approval", repr(told))
+    return sealing.blind_index("approval", repr(row))

@@ -24,8 +24,8 @@ SCANS = Limit("card scans", 200, timedelta(hours=1))
 def keep_draft(application: Application, typed: dict[str, Any]) -> bool:
     """What was typed so far; a page that is out of step keeps nothing."""
     draft = application.sealed("draft", typed)
-    here = Application.objects.filter(pk=application.pk, step=application.step, moves=application.moves)
-    return here.update(draft=draft, touched_at=timezone.now(), reminded_at=None) == 1
+    current = Application.objects.filter(pk=application.pk, step=application.step, moves=application.moves)
+    return current.update(draft=draft, touched_at=timezone.now(), reminded_at=None) == 1
 
 
 def fill_from_card(
@@ -46,50 +46,50 @@ def fill_from_card(
     return filled, scanned.residence
 
 
-def declare(application: Application, told: Declaration) -> None:
-    if wrong := next(faults(told, timezone.localdate()), None):
+def declare(application: Application, declaration: Declaration) -> None:
+    if wrong := next(faults(declaration, timezone.localdate()), None):
         raise Refusal("declaration-wrong", wrong[1], status=400)
-    if application.user and User.username_for(told.number) != application.user.username:
+    if application.user and User.username_for(declaration.number) != application.user.username:
         raise Refusal(
             "another-person",
             _("Chứng thư số mới phải mang số giấy tờ của tài khoản đang đăng nhập."),
             status=400,
         )
-    known = application.user is None and User.objects.with_number(told.number) is not None
+    known = application.user is None and User.objects.with_number(declaration.number) is not None
     try:
-        _declare(application, told, is_duplicate=known)
+        _declare(application, declaration, is_duplicate=known)
     except IntegrityError:
         if application.user:  # known to be the same person: there is nothing to hide
             raise Refusal(
                 "open-application", _("Quý khách đang có một hồ sơ khác đang mở cho số giấy tờ này.")
             ) from None
-        _declare(application, told, is_duplicate=True)
+        _declare(application, declaration, is_duplicate=True)
 
 
-def kept_as_it_was(application: Application, told: Declaration) -> Iterator[tuple[str, Any]]:
+def kept_as_it_was(application: Application, declaration: Declaration) -> Iterator[tuple[str, Any]]:
     """What VNPT asked to have corrected and is declared again just so: it may be right, but then it is said."""
     before, asked_again = application.declaration, application.reached in SENDERS_BACK
-    if before and asked_again and (same := corrections.unchanged(application.items, before, told)):
+    if before and asked_again and (same := corrections.unchanged(application.items, before, declaration)):
         said = _("VNPT đề nghị sửa: %(what)s. Tôi đã xem lại trên giấy tờ; thông tin đã khai là đúng.")
-        yield "as-it-is", said % {"what": ", ".join(str(one) for one in same)}
+        yield "as-it-is", said % {"what": ", ".join(str(name) for name in same)}
 
 
 @transaction.atomic
-def _declare(application: Application, told: Declaration, *, is_duplicate: bool) -> None:
+def _declare(application: Application, declaration: Declaration, *, is_duplicate: bool) -> None:
     application.hold()
     before = application.declaration
-    same = before is not None and (before.number, before.phone) == (told.number, told.phone)
+    same = before is not None and (before.number, before.phone) == (declaration.number, declaration.phone)
     if not same and payment.is_paid(application):
         raise Refusal(
             "already-paid",
             _("Đơn hàng đã được thanh toán nên số giấy tờ và số điện thoại không đổi được nữa. Cần đổi, gọi 18001260."),
         )
     application.finish(
-        changed=before is not None and before != told,
+        changed=before is not None and before != declaration,
         is_duplicate=is_duplicate,
         # Proved for this number and this phone, and for nobody who comes second.
         phone_confirmed_at=application.phone_confirmed_at if same and not is_duplicate else None,
         draft=None,
         language=get_language() or application.language,
-        **application.as_declared(told),
+        **application.as_declared(declaration),
     )

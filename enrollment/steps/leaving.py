@@ -76,13 +76,13 @@ def remind() -> None:
 def expire() -> None:
     now = timezone.now()
     for steps, reminds, expires in PATIENCE:
-        told_in_time = {"touched_at__lt": now - expires, "reminded_at__lt": now - (expires - reminds)}
-        forgotten = Application.objects.filter(step__in=steps, **told_in_time)
+        reminded_in_time = {"touched_at__lt": now - expires, "reminded_at__lt": now - (expires - reminds)}
+        forgotten = Application.objects.filter(step__in=steps, **reminded_in_time)
         held = Payment.objects.filter(status=Payment.Status.HELD, order__purpose=ORDERED)
         for application in _batches(forgotten.exclude(pk__in=held.values("order__subject"))):
             with transaction.atomic():
                 application.hold()
-                if Application.objects.filter(pk=application.pk, moves=application.moves, **told_in_time).exists():
+                if Application.objects.filter(pk=application.pk, moves=application.moves, **reminded_in_time).exists():
                     leave(application, "expired")  # else its owner came back this very moment
 
 

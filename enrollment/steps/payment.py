@@ -54,14 +54,14 @@ def this_phone(application: Application) -> str:
 def send_phone_code(application: Application, network: str) -> None:
     target = this_phone(application)
     with transaction.atomic():
-        made = codes.make(PHONE, target, lasts=PHONE_LASTS, account=application.phone_index, network=network)
+        sent = codes.make(PHONE, target, lasts=PHONE_LASTS, account=application.phone_index, network=network)
         notify(
             application,
             "phone_code",
-            [made.digits, str(int(PHONE_LASTS.total_seconds() // 60))],
-            intent=f"{PHONE} {application.pk} {made.expires_at.timestamp()}",
+            [sent.digits, str(int(PHONE_LASTS.total_seconds() // 60))],
+            intent=f"{PHONE} {application.pk} {sent.expires_at.timestamp()}",
             channels=[Message.Channel.SMS],
-            good_until=made.expires_at,
+            good_until=sent.expires_at,
         )
 
 

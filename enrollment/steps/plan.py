@@ -20,7 +20,7 @@ def offered(application: Application) -> list[Plan]:
 @transaction.atomic
 def choose(application: Application, code: str) -> None:
     application.hold()
-    plan = next((one for one in offered(application) if one.code == code), None)
+    plan = next((plan for plan in offered(application) if plan.code == code), None)
     if plan is None:
         raise Refusal("plan-not-sold", _("Gói này không còn được bán. Quý khách vui lòng chọn gói khác."))
     changed = application.plan_id not in (None, plan.pk)

@@ -28,20 +28,20 @@ def request_code(reference: str, network: str) -> str:
     application = resumable(reference)
     phone = contact_of(application)[0] if application else ""
     with transaction.atomic():
-        made = codes.make(
+        code = codes.make(
             PURPOSE, target, lasts=LASTS, account=sealing.blind_index("phone", phone) if phone else "", network=network
         )
         if application is None or not phone:
-            post_to_nobody(made)
+            post_to_nobody(code)
         else:
             outbox.post_to(
                 Message.Channel.SMS,
                 phone,
                 "enrollment/messages/resume_code",
-                [made.digits, str(int(LASTS.total_seconds() // 60))],
+                [code.digits, str(int(LASTS.total_seconds() // 60))],
                 language=application.language,
-                intent=f"{PURPOSE} {target} {made.expires_at.timestamp()}",
-                good_until=made.expires_at,
+                intent=f"{PURPOSE} {target} {code.expires_at.timestamp()}",
+                good_until=code.expires_at,
             )
     return reference
 
@@ -74,13 +74,13 @@ def named(ticket: str) -> Application:
 
 def _opened(ticket: str) -> tuple[str, Application]:
     try:
-        told = signing.loads(ticket, salt=PURPOSE, max_age=LASTS)
+        content = signing.loads(ticket, salt=PURPOSE, max_age=LASTS)
     except signing.BadSignature as wrong:
         raise used_up() from wrong
-    application = Application.objects.filter(pk=told["at"], user=None).first()
+    application = Application.objects.filter(pk=content["at"], user=None).first()
     if application is None:
         raise used_up()
-    return told["once"], application
+    return content["once"], application
 
 
 def redeem(ticket: str) -> Application:
