@@ -18,8 +18,3 @@ def is_sound(application: Application) -> bool:
     """The sealed contract itself, not only what the table says of it."""
     contract = Paper.of(application, Paper.Kind.CONTRACT)
     return contract is None or (contract.state == Paper.State.SEALED and is_whole(contract.file, contract.file_hash))
-
-
-def hands(application: Application) -> set[int]:
-    """The customer's alone, and that one is named already."""
-    return set()

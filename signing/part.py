@@ -19,7 +19,6 @@ PART = Part(
     lives=arrivals.lives,
     papers=dossier.papers,
     is_sound=dossier.is_sound,
-    hands=dossier.hands,
     rows=sheet.rows,
     verbs=VERBS,
     walks=people.STEPS,
