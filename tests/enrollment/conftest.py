@@ -11,7 +11,9 @@ from django.test import Client
 from enrollment.demo.people import declaration_of_nobody
 from enrollment.identity import Declaration
 from enrollment.models import Application, Subscription
+from enrollment.orders.gateways.payment import gateways
 from enrollment.orders.models import Payment, Plan
+from enrollment.standins.bank import Bank, Deal
 from portal.models import Message, User
 
 SERIAL = count(100_000)
@@ -105,3 +107,27 @@ def messages_of(template: str) -> int:
 @pytest.fixture
 def customer() -> Callable[..., Customer]:
     return Customer
+
+
+@pytest.fixture
+def bank() -> Bank:
+    gateways.cache_clear()
+    return Bank()
+
+
+def notice_of(bank: Bank, begun: Payment, result: str = "00", *, amount: int = 0, transaction: str = "1234567") -> Any:
+    """Signed as the gateway signs; brought by `deliver`."""
+    deal = Deal(begun.gateway, begun.reference, amount or begun.amount, {}, transaction=transaction, result=result)
+    return bank.notice(deal)
+
+
+def deliver(notice: Any, client: Client | None = None) -> Any:
+    path = notice.url.partition("/api/")[2]
+    client = client or Client()
+    if notice.method == "GET":
+        return client.get(f"/api/{path}", notice.params)
+    return client.post(f"/api/{path}", notice.json, "application/json")
+
+
+def at_payment(customer: Callable[..., Customer]) -> Customer:
+    return customer().opens().chooses(PAID).declares().confirms_phone()

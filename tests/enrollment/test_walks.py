@@ -16,8 +16,7 @@ from enrollment.orders.gateways.payment import gateways
 from enrollment.orders.models import Order, Payment, Refund
 from enrollment.standins.bank import Bank
 from portal.models import Allowance, Code, Message
-from tests.enrollment.conftest import FREE, PAID, Customer, typed
-from tests.enrollment.test_payment import notice, tells
+from tests.enrollment.conftest import FREE, PAID, Customer, deliver, notice_of, typed
 
 pytestmark = pytest.mark.django_db
 STEPS = 10_000
@@ -101,9 +100,11 @@ class Walker:
         if begun and begun.gateway != "momo":
             short = self.dice.choice([0, 0, 1])
             result = self.dice.choice(["00", "00", "24"])
-            told = notice(self.bank, begun, result, amount=begun.amount - short, transaction=str(begun.pk * 10 + short))
+            notice = notice_of(
+                self.bank, begun, result, amount=begun.amount - short, transaction=str(begun.pk * 10 + short)
+            )
             for _time in range(self.dice.choice([1, 2])):
-                assert tells(told, Client()).status_code == 200
+                assert deliver(notice, Client()).status_code == 200
 
     def newest(self, template: str) -> str:
         found = Message.objects.filter(template=f"enrollment/messages/{template}").order_by("-created_at").first()

@@ -15,8 +15,7 @@ from enrollment.orders.gateways.payment import gateways
 from enrollment.orders.models import Payment, Refund
 from enrollment.orders.steps import paying
 from enrollment.standins import bank
-from tests.enrollment.conftest import Customer
-from tests.enrollment.test_payment import at_payment
+from tests.enrollment.conftest import Customer, at_payment
 from tests.postgresql import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
