@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.orders.models import Invoice, Order, Plan, Refund
-from portal.models import Branch, Event, User
+from portal.admin import Capped
+from portal.models import Allowance, Branch, Event, User
 from tests.conftest import People
 from tests.enrollment.conftest import Customer, messages_of
 
@@ -25,16 +28,16 @@ def waiting(customer: Customers) -> Customer:
 
 
 def test_the_list_masks_numbers_and_finds_by_exact_ones(waiting: Customer, staff: People, signed_in: Enter) -> None:
-    desk, told = signed_in(staff("supervisor")), waiting.told
+    desk, declaration = signed_in(staff("supervisor")), waiting.told
     page = desk.get(LIST).content.decode()
-    assert told.full_name in page
-    assert told.number not in page
-    for known in (told.number, told.phone, told.email, waiting.application.reference.lower()):
-        found = desk.post(LIST, {"q": known}, follow=True)
-        assert told.full_name in found.content.decode()
-        assert known not in found.redirect_chain[0][0]  # no number in an address
-    for near in (told.number[:-1], told.phone[:-1], told.full_name):
-        assert told.full_name not in desk.post(LIST, {"q": near}, follow=True).content.decode()
+    assert declaration.full_name in page
+    assert declaration.number not in page
+    for known in (declaration.number, declaration.phone, declaration.email, waiting.application.reference.lower()):
+        results = desk.post(LIST, {"q": known}, follow=True)
+        assert declaration.full_name in results.content.decode()
+        assert known not in results.redirect_chain[0][0]  # no number in an address
+    for near in (declaration.number[:-1], declaration.phone[:-1], declaration.full_name):
+        assert declaration.full_name not in desk.post(LIST, {"q": near}, follow=True).content.decode()
     assert Event.objects.filter(verb="applications searched").exists()
 
 
@@ -108,68 +111,22 @@ def test_a_customer_has_no_business_there(waiting: Customer, person: People, sig
 
 
 def test_a_resent_code_is_the_customers_to_read(waiting: Customer, staff: People, signed_in: Enter) -> None:
-    from portal.models import Allowance
-
     Allowance.objects.all().delete()
     page = signed_in(staff("operator")).post(f"{LIST}{waiting.application.pk}/resend/", follow=True).content.decode()
     assert "Mã mới đã được gửi cho khách" in page
     assert messages_of("activation") == 2
 
 
-def test_a_refund_is_marked_once_by_whoever_may(staff: People, signed_in: Enter) -> None:
-    refund = Refund.objects.create(gateway="vietqr", provider_id="1", amount=5, reason="unknown")
-    act = {"action": "mark_done", "_selected_action": [str(refund.pk)]}
-    signed_in(staff("auditor")).post("/admin/orders/refund/", act)
-    assert Refund.objects.get().status == "due"
-    user = staff("supervisor")
-    desk = signed_in(user)
-    for _time in range(2):
-        desk.post("/admin/orders/refund/", act)
-    refund.refresh_from_db()
-    assert (refund.status, refund.done_by) == ("done", user)
-    assert Event.objects.filter(verb="refund done").count() == 1
-
-
-def test_failed_invoices_get_another_round(customer: Customers, staff: People, signed_in: Enter) -> None:
-    customer().opens().chooses().declares()
-    invoice = Invoice.objects.create(order=Order.objects.get(), status="failed", attempts=12)
-    act = {"action": "again", "_selected_action": [str(invoice.pk)]}
-    signed_in(staff("operator")).post("/admin/orders/invoice/", act)
-    assert Invoice.objects.get().status == "pending"
-
-
-def test_a_plan_is_edited_with_a_trace_and_never_deleted(staff: People, signed_in: Enter) -> None:
-    desk, plan = signed_in(staff("supervisor")), Plan.objects.get(code="khong-gioi-han-12")
-    page = desk.get(f"/admin/orders/plan/{plan.pk}/change/").content.decode()
-    assert "Bán đến ngày" in page
-    fields = {
-        name: getattr(plan, name) for name in ("code", "name", "name_en", "kind", "months", "signings", "use", "use_en")
-    }
-    desk.post(
-        f"/admin/orders/plan/{plan.pk}/change/",
-        {**fields, "price": 230_000, "sold_from": "01/01/2026", "sold_until": "", "rank": plan.rank},
-    )
-    plan.refresh_from_db()
-    assert plan.price == 230_000
-    assert Event.objects.get(verb="plan changed").details["fields"] == ["price"]
-    assert desk.post(f"/admin/orders/plan/{plan.pk}/delete/", {"post": "yes"}).status_code == 403
-
-
 def test_a_long_list_is_counted_no_further_than_people_page(
-    staff: People, signed_in: Enter, django_assert_max_num_queries: Callable[[int], object]
+    staff: People, signed_in: Enter, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    from portal.admin import Capped
-
     assert Capped.MOST == 10_000
     desk = signed_in(staff("supervisor"))
-    with django_assert_max_num_queries(20):  # type: ignore[attr-defined]
+    with django_assert_max_num_queries(20):
         desk.get(LIST)
 
 
 def test_names_in_the_list_cost_no_query_each(customer: Customers, staff: People, signed_in: Enter) -> None:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     desk, counted = signed_in(staff("supervisor")), []
     for _more in range(2):
         for _one in range(3):

@@ -1,27 +1,18 @@
-"""Declaring: the form, the draft, the card, the old address, and who holds a number."""
+"""Declaring: the form, the draft, the old address."""
 
-import io
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
-import qrcode
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from PIL import Image
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.steps import activation
-from portal.models import Allowance, Message
-from tests.conftest import People, at_once
-from tests.enrollment.conftest import FREE, PAID, Customer, messages_of, typed
+from tests.enrollment.conftest import Customer, typed
 
 pytestmark = pytest.mark.django_db
 Customers = Callable[..., Customer]
-CARD = "{number}|012345678|Lý Thị Mẫu Xuân|17051990|Nữ|Thôn 6, Mỏ Cày, Quảng Ngãi|28032022"
 
 
 def test_the_form_has_every_field_of_the_guide(customer: Customers) -> None:
@@ -122,89 +113,9 @@ def test_from_payment_the_declaration_can_be_corrected(customer: Customers) -> N
     assert walker.told.number in walker.client.get("/register/declaration/").content.decode()
     walker.post("/register/declaration/", {**typed(walker.told), "address": "Thôn 7"})
     walker.post("/register/declaration/check/")
-    told = walker.application.declaration
-    assert told
-    assert (told.address, walker.application.step) == ("Thôn 7", Step.PAYMENT)
-
-
-# ── The card ──
-
-
-def card_photo(text: str, kind: str = "JPEG") -> SimpleUploadedFile:
-    code = qrcode.make(text).get_image().convert("RGB")
-    paper = Image.new("RGB", (1600, 1200), "white")
-    paper.paste(code.resize((500, 500)).rotate(8, expand=True, fillcolor="white"), (500, 300))
-    drawn = io.BytesIO()
-    paper.save(drawn, kind)
-    return SimpleUploadedFile("../../../x.jpg", drawn.getvalue(), "image/jpeg")
-
-
-def test_the_cards_qr_fills_the_form_and_says_which_fields(customer: Customers) -> None:
-    walker = customer().opens().chooses()
-    photo = card_photo(CARD.format(number=walker.told.number))
-    told = walker.post("/register/declaration/card/", {"photo": photo}, headers={"Accept": "application/json"}).json()
-    assert told["filled"]["full_name"] == "Lý Thị Mẫu Xuân"
-    assert told["filled"]["birth_date"] == "17/05/1990"
-    page = walker.client.get("/register/declaration/").content.decode()
-    assert page.count("Từ thẻ</span>") == 6
-    assert 'value="28/03/2022"' in page
-
-
-def test_without_javascript_the_scan_comes_back_to_the_form(customer: Customers) -> None:
-    walker = customer().opens().chooses()
-    answer = walker.post("/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.told.number))})
-    assert answer.headers["Location"] == "/register/declaration/"
-
-
-def test_a_field_changed_by_hand_is_no_longer_from_the_card(customer: Customers) -> None:
-    walker = customer().opens().chooses()
-    walker.post("/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.told.number))})
-    walker.post("/register/declaration/draft/", {**walker.application.draft, "full_name": "Lý Mẫu"})
-    assert "full_name" not in walker.application.draft["from_card"]
-    assert "number" in walker.application.draft["from_card"]
-
-
-def many_scans() -> bytes:
-    """A progressive picture whose last scan stands there five hundred times."""
-    drawn = io.BytesIO()
-    Image.new("RGB", (4000, 4000), "white").save(drawn, "JPEG", progressive=True)
-    content = drawn.getvalue()
-    last = content.rindex(b"\xff\xda")
-    return content[:-2] + content[last:-2] * 500 + content[-2:]
-
-
-def bomb() -> bytes:
-    drawn = io.BytesIO()
-    Image.new("1", (20_000, 20_000)).save(drawn, "PNG")
-    return drawn.getvalue()
-
-
-NO_PHOTOS: dict[str, Callable[[], bytes]] = {
-    "nothing": lambda: b"",
-    "a word": lambda: b"hello",
-    "a PNG's head": lambda: b"\x89PNG\r\n\x1a\n" + b"\0" * 50,
-    "a JPEG's head": lambda: b"\xff\xd8\xff" + b"x" * 999,
-    "a bomb": bomb,
-    "five hundred scans": many_scans,
-}
-
-
-@pytest.mark.parametrize("what", NO_PHOTOS)
-def test_a_file_that_is_no_photo_is_refused_with_a_word(customer: Customers, what: str) -> None:
-    """Promise P15, as far as the card's photo."""
-    walker = customer().opens().chooses()
-    photo = SimpleUploadedFile("x.jpg", NO_PHOTOS[what](), "image/jpeg")
-    answer = walker.post("/register/declaration/card/", {"photo": photo}, headers={"Accept": "application/json"})
-    assert answer.status_code in (400, 422)
-    assert "ảnh" in answer.json()["detail"]
-
-
-def test_a_photo_without_a_card_says_what_to_do(customer: Customers) -> None:
-    walker = customer().opens().chooses()
-    for photo in (card_photo("https://example.vn/"), card_photo("x", "PNG")):
-        answer = walker.post("/register/declaration/card/", {"photo": photo})
-        assert answer.status_code == 422
-        assert "đưa mã QR vào giữa khung" in answer.content.decode()
+    declaration = walker.application.declaration
+    assert declaration
+    assert (declaration.address, walker.application.step) == ("Thôn 7", Step.PAYMENT)
 
 
 # ── Places ──
@@ -239,91 +150,6 @@ def test_the_wards_of_a_province_are_told(client: Client) -> None:
     assert client.get("/places/99/").status_code == 404
 
 
-# ── One open application per person ──
-
-
-def test_a_second_application_looks_the_same_and_gets_no_code(customer: Customers) -> None:
-    """Promise P14, as far as one open application per person. The holder is told, the stranger is not."""
-    first = customer().opens().chooses().declares().pays_nothing()
-    pages, codes = [], []
-    for told in (first.told, customer().told):
-        walker = customer(**{**told.__dict__, "phone": "0988123456"})
-        walker.opens().chooses()
-        declared = walker.post("/register/declaration/", typed(walker.told))
-        checked = walker.post("/register/declaration/check/")
-        paid = walker.post("/register/payment/")
-        created = walker.client.get("/register/created/").content.decode()
-        waits = walker.client.get("/activate/").content.decode()
-        application = walker.application
-        assert (declared.status_code, checked.status_code, paid.status_code) == (302, 302, 302)
-        pages.append(comparable(created + waits, application))
-        codes.append(Message.objects.filter(masked="09•••••456", template="enrollment/messages/activation").count())
-    assert pages[0] == pages[1]
-    assert codes == [0, 1]
-    assert messages_of("known_application") == 1
-
-
-def comparable(page: str, application: Application) -> str:
-    order = application.order
-    assert order
-    assert application.declaration
-    for own in (application.reference, order.reference, application.declaration.number):
-        page = page.replace(own, "…")
-    return re.sub(r'value="[A-Za-z0-9]{64}"|data-ends="\d+">[^<]*|data-wait="\d+"', "…", page)
-
-
-def test_whoever_has_an_account_is_told_by_message_only(customer: Customers, person: People) -> None:
-    person(number="079190888888")
-    walker = customer(number="079190888888").opens().chooses().declares().pays_nothing()
-    assert walker.application.is_duplicate
-    assert messages_of("activation") == 0
-    assert messages_of("known_account") == 1
-
-
-def test_a_duplicate_is_asked_for_no_money(customer: Customers) -> None:
-    holder = customer().opens().chooses(PAID).declares().confirms_phone()
-    duplicate = (
-        customer(number=holder.told.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
-    )
-    assert (duplicate.application.step, duplicate.application.reason) == (Step.STOPPED, "known")
-    assert "không đăng ký mới được" in duplicate.client.get("/application/").content.decode()
-
-
-def test_whoever_proves_a_phone_goes_before_a_holder_who_proved_nothing(customer: Customers) -> None:
-    """Else anyone could keep a number from its owner by typing it."""
-    squatter = customer().opens().chooses().declares()
-    owner = customer(number=squatter.told.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
-    assert (squatter.application.step, squatter.application.reason) == (Step.STOPPED, "displaced")
-    assert (owner.application.step, owner.application.is_duplicate) == (Step.PAYMENT, False)
-    assert messages_of("displaced") == 1
-
-
-def test_one_that_waits_for_its_code_is_not_displaced(customer: Customers) -> None:
-    waiting = customer().opens().chooses().declares().pays_nothing()
-    other = customer(number=waiting.told.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
-    assert waiting.application.step == Step.ACTIVATION
-    assert other.application.reason == "known"
-
-
-def test_a_proved_phone_counts_for_the_number_it_was_proved_with(customer: Customers) -> None:
-    """Else a duplicate could come to pay."""
-    holder = customer().opens().chooses().declares().pays_nothing()
-    walker = customer().opens().chooses(PAID).declares().confirms_phone()
-    walker.post("/register/back/", {"to": "declaration"})
-    walker.told = type(walker.told)(**{**walker.told.__dict__, "number": holder.told.number})
-    walker.declares()
-    assert walker.application.is_duplicate
-    assert walker.application.phone_confirmed_at is None
-    assert walker.client.get("/register/payment/").headers["Location"] == "/register/payment/phone/"
-
-
-@pytest.mark.parametrize("digits", ["٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "０１２３４５６７８９"])
-def test_a_number_has_one_spelling_in_every_script(customer: Customers, digits: str) -> None:
-    holder = customer().opens().chooses().declares().pays_nothing()
-    other = holder.told.number.translate(str.maketrans("0123456789", digits))
-    assert customer(number=other, phone="0988123456").opens().chooses().declares().application.is_duplicate
-
-
 def test_nothing_unseen_gets_into_a_draft_or_breaks_a_page(customer: Customers) -> None:
     walker = customer().opens().chooses()
     for field in ("province", "ward", "full_name"):
@@ -348,44 +174,3 @@ def test_a_page_out_of_step_does_not_call_its_draft_saved(customer: Customers) -
     for client in (walker.client, Client()):
         answer = client.post("/register/declaration/draft/", {"full_name": "x"}, headers={"Accept": "application/json"})
         assert answer.status_code == 409
-
-
-def test_scanning_in_a_correction_keeps_what_was_declared(customer: Customers) -> None:
-    walker = customer().opens().chooses().declares()
-    walker.post("/register/back/", {"to": "declaration"})
-    walker.post("/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.told.number))})
-    assert walker.application.draft["email"] == walker.told.email
-
-
-def test_a_number_that_becomes_free_can_be_claimed(customer: Customers) -> None:
-    holder = customer().opens().chooses().declares()
-    duplicate = customer(number=holder.told.number).opens().chooses().declares().pays_nothing()
-    holder.post("/application/cancel/")
-    Allowance.objects.all().delete()
-    duplicate.post("/activate/resend/")
-    assert duplicate.activates().status_code == 302
-    assert Application.objects.get(person_index=holder.application.person_index, reason="").step == Step.CAPTURE
-
-
-@pytest.mark.postgresql
-@pytest.mark.django_db(transaction=True)
-def test_of_thirty_declarations_at_once_one_holds_the_number(customer: Customers) -> None:
-    """Promise P14, as far as thirty parallel attempts with the same number however written."""
-    told = customer().told
-    spaced = f"{told.number[:3]} {told.number[3:6]}.{told.number[6:]}"
-    wide = told.number.translate(str.maketrans("0123456789", "０１２３４５６７８９"))
-    walkers = [customer(**told.__dict__).opens().chooses(PAID if place % 3 == 2 else FREE) for place in range(30)]
-    for place, walker in enumerate(walkers):
-        walker.post("/register/declaration/", {**typed(told), "number": (told.number, spaced, wide)[place % 3]})
-    at_once(30, lambda place: walkers[place].post("/register/declaration/check/").status_code)
-    assert Application.objects.filter(is_duplicate=False, step=Step.PAYMENT).count() == 1
-    assert Application.objects.filter(is_duplicate=True, step=Step.PAYMENT).count() == 29
-
-
-def test_the_countdown_of_a_duplicate_is_that_of_any_other(customer: Customers) -> None:
-    holder = customer().opens().chooses().declares().pays_nothing()
-    duplicate = customer(number=holder.told.number, phone="0988123456").opens().chooses().declares().pays_nothing()
-    ends = [activation.ends(one.application) for one in (holder, duplicate)]
-    assert ends[0]
-    assert ends[1]
-    assert abs(ends[0] - ends[1]) < timedelta(minutes=1)

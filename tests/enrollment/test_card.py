@@ -1,0 +1,101 @@
+"""The card's QR, read from a photo: what it fills in, and what is no photo."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+import qrcode
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from tests.enrollment.conftest import Customer
+
+pytestmark = pytest.mark.django_db
+
+Customers = Callable[..., Customer]
+
+CARD = "{number}|012345678|Lý Thị Mẫu Xuân|17051990|Nữ|Thôn 6, Mỏ Cày, Quảng Ngãi|28032022"
+
+
+def card_photo(text: str, kind: str = "JPEG") -> SimpleUploadedFile:
+    code = qrcode.make(text).get_image().convert("RGB")
+    paper = Image.new("RGB", (1600, 1200), "white")
+    paper.paste(code.resize((500, 500)).rotate(8, expand=True, fillcolor="white"), (500, 300))
+    drawn = io.BytesIO()
+    paper.save(drawn, kind)
+    return SimpleUploadedFile("../../../x.jpg", drawn.getvalue(), "image/jpeg")
+
+
+def test_the_cards_qr_fills_the_form_and_says_which_fields(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    photo = card_photo(CARD.format(number=walker.told.number))
+    answer = walker.post("/register/declaration/card/", {"photo": photo}, headers={"Accept": "application/json"}).json()
+    assert answer["filled"]["full_name"] == "Lý Thị Mẫu Xuân"
+    assert answer["filled"]["birth_date"] == "17/05/1990"
+    page = walker.client.get("/register/declaration/").content.decode()
+    assert page.count("Từ thẻ</span>") == 6
+    assert 'value="28/03/2022"' in page
+
+
+def test_without_javascript_the_scan_comes_back_to_the_form(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    answer = walker.post("/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.told.number))})
+    assert answer.headers["Location"] == "/register/declaration/"
+
+
+def test_a_field_changed_by_hand_is_no_longer_from_the_card(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    walker.post("/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.told.number))})
+    walker.post("/register/declaration/draft/", {**walker.application.draft, "full_name": "Lý Mẫu"})
+    assert "full_name" not in walker.application.draft["from_card"]
+    assert "number" in walker.application.draft["from_card"]
+
+
+def many_scans() -> bytes:
+    """A progressive picture whose last scan stands there five hundred times."""
+    drawn = io.BytesIO()
+    Image.new("RGB", (4000, 4000), "white").save(drawn, "JPEG", progressive=True)
+    content = drawn.getvalue()
+    last = content.rindex(b"\xff\xda")
+    return content[:-2] + content[last:-2] * 500 + content[-2:]
+
+
+def bomb() -> bytes:
+    drawn = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(drawn, "PNG")
+    return drawn.getvalue()
+
+
+NO_PHOTOS: dict[str, Callable[[], bytes]] = {
+    "nothing": lambda: b"",
+    "a word": lambda: b"hello",
+    "a PNG's head": lambda: b"\x89PNG\r\n\x1a\n" + b"\0" * 50,
+    "a JPEG's head": lambda: b"\xff\xd8\xff" + b"x" * 999,
+    "a bomb": bomb,
+    "five hundred scans": many_scans,
+}
+
+
+@pytest.mark.parametrize("what", NO_PHOTOS)
+def test_a_file_that_is_no_photo_is_refused_with_a_word(customer: Customers, what: str) -> None:
+    """Promise P15, as far as the card's photo."""
+    walker = customer().opens().chooses()
+    photo = SimpleUploadedFile("x.jpg", NO_PHOTOS[what](), "image/jpeg")
+    answer = walker.post("/register/declaration/card/", {"photo": photo}, headers={"Accept": "application/json"})
+    assert answer.status_code in (400, 422)
+    assert "ảnh" in answer.json()["detail"]
+
+
+def test_a_photo_without_a_card_says_what_to_do(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    for photo in (card_photo("https://example.vn/"), card_photo("x", "PNG")):
+        answer = walker.post("/register/declaration/card/", {"photo": photo})
+        assert answer.status_code == 422
+        assert "đưa mã QR vào giữa khung" in answer.content.decode()
+
+
+def test_scanning_in_a_correction_keeps_what_was_declared(customer: Customers) -> None:
+    walker = customer().opens().chooses().declares()
+    walker.post("/register/back/", {"to": "declaration"})
+    walker.post("/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.told.number))})
+    assert walker.application.draft["email"] == walker.told.email
