@@ -95,7 +95,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
 
     # ── One file ──
 
-    def found(self, request: HttpRequest, pk: Any) -> Case:
+    def case_of(self, request: HttpRequest, pk: Any) -> Case:
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = Case.objects.select_related(
@@ -111,13 +111,13 @@ class CaseAdmin(ReadOnly, SealedSearch):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        case, user = self.found(request, object_id), who(request)
+        case, user = self.case_of(request, object_id), who(request)
         return self.page(request, "file", case.application.reference, **desk.file_page(case, user))
 
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A decision; afterwards the next file opens by itself."""
         self.check_works(request)
-        case, user, form = self.found(request, pk), who(request), forms.ActForm(request.POST)
+        case, user, form = self.case_of(request, pk), who(request), forms.ActForm(request.POST)
         if not form.is_valid():
             raise Refusal("incomplete", _("Quyết định chưa đủ thông tin. Hãy tải lại trang và chọn lại."), status=422)
         verb = VERBS[form.cleaned_data["verb"]]

@@ -75,5 +75,5 @@ Kind = TypeVar("Kind", bound=Part)
 
 def parts(kind: type[Kind]) -> list[Kind]:
     """Of every app, in the order of INSTALLED_APPS, those of this kind."""
-    found = (config.part for config in apps.get_app_configs() if isinstance(config, PartConfig))
-    return [part for part in found if isinstance(part, kind)]
+    brought = (config.part for config in apps.get_app_configs() if isinstance(config, PartConfig))
+    return [part for part in brought if isinstance(part, kind)]

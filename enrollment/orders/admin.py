@@ -43,11 +43,11 @@ class PaymentAdmin(ReadOnly):
         if not search_term:
             return queryset, False
         order = Order.objects.filter(reference=search_term).values("pk")
-        found = (
-            Payment.objects.filter(**one)
-            for one in ({"reference": search_term}, {"provider_id": search_term}, {"order__in": order})
+        matches = (
+            Payment.objects.filter(**condition)
+            for condition in ({"reference": search_term}, {"provider_id": search_term}, {"order__in": order})
         )
-        return queryset.filter(pk__in=[pk for rows in found for pk in rows.values_list("pk", flat=True)[:100]]), False
+        return queryset.filter(pk__in=[pk for rows in matches for pk in rows.values_list("pk", flat=True)[:100]]), False
 
 
 @admin.register(Refund)

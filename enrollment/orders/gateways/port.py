@@ -82,8 +82,8 @@ def digest(kind: str, secret: bytes, text: str) -> str:
     return hmac.new(secret, text.encode(errors="replace"), kind).hexdigest()
 
 
-def same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(errors="replace"), other.encode(errors="replace"))
+def same(signature: str, other: str) -> bool:
+    return hmac.compare_digest(signature.encode(errors="replace"), other.encode(errors="replace"))
 
 
 def callback(code: str) -> str:
