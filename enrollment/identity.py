@@ -49,7 +49,8 @@ class Declaration:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Declaration":
-        values = {field.name: stored[field.name] for field in fields(cls)}
+        """Of one that was stored before a field was added, the field has its default: a new one needs one."""
+        values = {field.name: stored[field.name] for field in fields(cls) if field.name in stored}
         for name in ("birth_date", "issued_on", "expires_on"):
             values[name] = date.fromisoformat(values[name]) if values[name] else None
         return cls(**values)

@@ -1,4 +1,4 @@
-"""The worker's side of the portal; `manage.py up` starts it beside the web."""
+"""The worker's side of the portal; `manage.py up` starts it beside the web. What runs how often, each app's part.py says."""
 
 import os
 from typing import Any

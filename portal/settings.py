@@ -165,7 +165,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.pages.site",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "portal.templatetags.parts"],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "portal.templatetags.elements"],
         },
     }
 ]

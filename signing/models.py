@@ -1,4 +1,5 @@
-"""What customers sign, the keys that only they can use, their certificates, and the provider's own keys."""
+"""What customers sign, the keys that only they can use, and their certificates. The provider's own
+keys are the authority's."""
 
 from datetime import date, datetime, timedelta
 from typing import ClassVar

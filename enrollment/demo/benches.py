@@ -70,7 +70,7 @@ class Walk:
 
     def to_account(self) -> None:
         self.to_activation()
-        sent = Message.objects.filter(template="enrollment/messages/activation").latest("created_at")
+        sent = Message.objects.filter(template="enrollment/messages/activation_code").latest("created_at")
         code = re.fullmatch(r"\d{6}", str((sent.params or [""])[0]))
         form = {
             "number": self.declaration.number,

@@ -1,5 +1,5 @@
 """What is sold and paid: plans, orders, payments, money to return, invoices. An order has a buyer and a purpose; what lies
-behind the purpose only its seller knows (selling.py)."""
+behind the purpose only its seller knows (parts.py)."""
 
 from django.db import models
 from django.db.models import Q, QuerySet
@@ -59,7 +59,7 @@ class Order(models.Model):
         PAID = "paid", _("Đã thanh toán")
         CANCELLED = "cancelled", _("Đã hủy")
 
-    purpose = models.CharField(_("Bán cho"), max_length=20, editable=False)  # who sold it: see selling.py
+    purpose = models.CharField(_("Bán cho"), max_length=20, editable=False)  # who sold it: see parts.py
     subject = models.BigIntegerField(editable=False)  # and to what of that seller's it belongs
     buyer = models.ForeignKey(User, null=True, editable=False, on_delete=models.PROTECT, related_name="orders")
     reference = models.CharField(_("Mã đơn hàng"), max_length=10, unique=True)

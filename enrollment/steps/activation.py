@@ -53,7 +53,7 @@ def invite(application: Application, *, network: str = "", at_once: bool = False
         return
     notify(
         application,
-        "activation",
+        "activation_code",
         [code.digits, str(int(LASTS.total_seconds() // 3600))],
         intent=f"{PURPOSE} {application.pk} {code.expires_at.timestamp()}",
         good_until=code.expires_at,

@@ -240,7 +240,7 @@ PLACES: dict[str, Callable[[Issuer], tuple[bytes, ...]]] = {
 
 
 def clamped(not_before: datetime, months: int, issuer: Issuer) -> datetime:
-    """As long as was bought, three years at most, and never longer than the issuer itself."""
+    """As long as was bought (`steps/issuance.months_of`), three years at most, and never longer than the issuer itself."""
     return min(after(not_before, min(months, MOST_MONTHS)), read(issuer.certificate).not_valid_after_utc)
 
 

@@ -1,7 +1,8 @@
 """Acts that only the customer can do: asked for by the page, enclosed by the browser for the signer, done once by it.
 
 The web process keeps the envelope for the signer and cannot open it (promise P11). Who may ask after an act, and give it,
-is its owner by the act's own row: what else that person has begun meanwhile does not matter."""
+is its owner by the act's own row: what else that person has begun meanwhile does not matter. Opening the customer's key
+counts each try first (models.PIN_TRIES)."""
 
 import base64
 import binascii

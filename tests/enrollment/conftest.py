@@ -86,7 +86,7 @@ class Customer:
         return Payment.objects.filter(order__subject=self.application.pk).latest("pk")
 
     def activates(self, code: str = "") -> Any:
-        form = {"number": self.told.number, "code": code or code_sent("activation")}
+        form = {"number": self.told.number, "code": code or code_sent("activation_code")}
         return self.post("/activate/", {**form, "password1": PASSWORD, "password2": PASSWORD, "terms": "on"})
 
 

@@ -58,7 +58,7 @@ def test_the_right_code_opens_the_account_signs_in_and_moves_on(customer: Custom
 
 def test_a_wrong_code_says_where_to_look_and_how_many_tries_are_left(customer: Customers) -> None:
     walker = waiting(customer)
-    bad = wrong(code_sent("activation"))
+    bad = wrong(code_sent("activation_code"))
     assert "còn 4 lần thử" in said(walker.activates(bad))
     assert "còn 3 lần thử" in said(walker.activates(bad))
     assert "SMS" in said(walker.activates(bad))
@@ -89,27 +89,27 @@ def test_asking_again_says_the_same_of_every_number(customer: Customers, person:
             second = said(client.post("/activate/again/", {"number": number}))
             answers.append((re.findall(r"Nếu số giấy tờ[^<]*", first), second))
     assert answers[0] == answers[1] == answers[2]
-    assert messages_of("activation") == 2
+    assert messages_of("activation_code") == 2
     assert messages_of("known_account") == 1
 
 
 def test_a_code_opens_the_application_it_was_sent_for_and_no_other(customer: Customers) -> None:
     """A squatter's code must not open the account of whoever comes after him."""
     squatter = waiting(customer)
-    code = code_sent("activation")
+    code = code_sent("activation_code")
     squatter.post("/application/cancel/")
     victim = customer(number=squatter.told.number, phone="0988123456").opens().chooses().declares().pays_nothing()
     assert not victim.application.is_duplicate
     thief = customer()
     thief.told = victim.told
-    if code != code_sent("activation"):
+    if code != code_sent("activation_code"):
         assert "chưa đúng" in said(thief.activates(code))
         assert not User.objects.exists()
 
 
 def test_a_claim_without_a_code_of_its_own_is_undone(customer: Customers) -> None:
     holder = waiting(customer)
-    old = code_sent("activation")
+    old = code_sent("activation_code")
     duplicate = customer(number=holder.told.number, phone="0988123456").opens().chooses().declares().pays_nothing()
     holder.post("/application/cancel/")
     duplicate.post("/activate/resend/")  # too soon after its own, so nothing is claimed
@@ -184,16 +184,16 @@ def test_asking_for_a_strangers_number_spends_nothing_of_theirs(customer: Custom
         with time_machine.travel(timezone.now() + timedelta(minutes=2 * minute)):
             Client().post("/activate/again/", {"number": walker.told.number})
     walker.pays_nothing()
-    assert messages_of("activation") == 1
+    assert messages_of("activation_code") == 1
 
 
 def test_a_new_code_ends_the_old_one(customer: Customers) -> None:
     walker = waiting(customer)
-    old = code_sent("activation")
+    old = code_sent("activation_code")
     with time_machine.travel(timezone.now() + timedelta(minutes=2)):
         walker.post("/activate/resend/")
         walker.activates(old)
-        if old != code_sent("activation"):
+        if old != code_sent("activation_code"):
             assert not User.objects.exists()
         assert walker.activates().status_code == 302
 
@@ -203,7 +203,7 @@ def test_resending_at_once_asks_to_wait(customer: Customers) -> None:
     page = walker.client.post("/activate/resend/", follow=True).content.decode()
     assert "vui lòng chờ" in page
     assert re.search(r'data-wait="[1-9]\d?"', page)
-    assert messages_of("activation") == 1
+    assert messages_of("activation_code") == 1
 
 
 def test_codes_are_sent_within_a_budget(customer: Customers) -> None:
@@ -211,7 +211,7 @@ def test_codes_are_sent_within_a_budget(customer: Customers) -> None:
     for minute in range(1, 15):
         with time_machine.travel(timezone.now() + timedelta(minutes=2 * minute)):
             walker.post("/activate/resend/")
-    assert messages_of("activation") == 10
+    assert messages_of("activation_code") == 10
 
 
 def test_a_late_code_is_refused_and_another_works(customer: Customers) -> None:
@@ -224,7 +224,7 @@ def test_a_late_code_is_refused_and_another_works(customer: Customers) -> None:
 
 def test_a_password_about_the_person_costs_no_second_code(customer: Customers) -> None:
     walker = waiting(customer)
-    code = code_sent("activation")
+    code = code_sent("activation_code")
     form = {"number": walker.told.number, "code": code, "terms": "on"}
     about = f"Aa!{walker.told.phone[-6:]}x"
     answer = walker.post("/activate/", {**form, "password1": about, "password2": about})
@@ -245,7 +245,7 @@ def test_terms_and_passwords_are_asked_before_a_try_is_spent(customer: Customers
 def test_of_sixty_wrong_codes_at_once_five_are_looked_at(customer: Customers) -> None:
     """Promise P9, as far as activation."""
     walker = waiting(customer)
-    right = int(code_sent("activation"))
+    right = int(code_sent("activation_code"))
 
     def guess(place: int) -> str:
         one = customer()
@@ -262,7 +262,7 @@ def test_of_sixty_wrong_codes_at_once_five_are_looked_at(customer: Customers) ->
 @pytest.mark.django_db(transaction=True)
 def test_the_right_code_thirty_times_at_once_opens_one_account(customer: Customers) -> None:
     walker = waiting(customer)
-    code = code_sent("activation")
+    code = code_sent("activation_code")
 
     def enter(_place: int) -> int:
         one = customer()
@@ -275,14 +275,14 @@ def test_the_right_code_thirty_times_at_once_opens_one_account(customer: Custome
 
 def test_a_mistyped_contact_is_corrected_and_the_old_code_ends(customer: Customers) -> None:
     walker = waiting(customer)
-    old = code_sent("activation")
+    old = code_sent("activation_code")
     answer = walker.post("/activate/contact/", {"phone": "0988 777 555", "email": "moi@example.vn"})
     assert answer.status_code == 302
     told = walker.application.declaration
     assert told
     assert (told.phone, told.email) == ("0988777555", "moi@example.vn")
-    assert Message.objects.filter(template="enrollment/messages/activation", masked="09•••••555").count() == 1
-    if old != code_sent("activation"):
+    assert Message.objects.filter(template="enrollment/messages/activation_code", masked="09•••••555").count() == 1
+    if old != code_sent("activation_code"):
         assert "chưa đúng" in said(walker.activates(old))
     assert walker.activates().status_code == 302
 
@@ -295,8 +295,8 @@ def test_a_confirmed_phone_is_not_corrected_here(customer: Customers) -> None:
 
 def test_the_messages_say_the_code_and_no_number(customer: Customers) -> None:
     walker = waiting(customer)
-    code = code_sent("activation")
-    for message in Message.objects.filter(template="enrollment/messages/activation"):
+    code = code_sent("activation_code")
+    for message in Message.objects.filter(template="enrollment/messages/activation_code"):
         text = wording.sms_text(message) if message.channel == "sms" else "".join(wording.email_parts(message))
         assert code in text
         assert walker.told.number not in text

@@ -114,7 +114,7 @@ def test_a_resent_code_is_the_customers_to_read(waiting: Customer, staff: People
     Allowance.objects.all().delete()
     page = signed_in(staff("operator")).post(f"{LIST}{waiting.application.pk}/resend/", follow=True).content.decode()
     assert "Mã mới đã được gửi cho khách" in page
-    assert messages_of("activation") == 2
+    assert messages_of("activation_code") == 2
 
 
 def test_a_long_list_is_counted_no_further_than_people_page(

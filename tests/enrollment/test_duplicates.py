@@ -32,7 +32,9 @@ def test_a_second_application_looks_the_same_and_gets_no_code(customer: Customer
         application = walker.application
         assert (declared.status_code, checked.status_code, paid.status_code) == (302, 302, 302)
         pages.append(comparable(created + waits, application))
-        codes.append(Message.objects.filter(masked="09•••••456", template="enrollment/messages/activation").count())
+        codes.append(
+            Message.objects.filter(masked="09•••••456", template="enrollment/messages/activation_code").count()
+        )
     assert pages[0] == pages[1]
     assert codes == [0, 1]
     assert messages_of("known_application") == 1
@@ -51,7 +53,7 @@ def test_whoever_has_an_account_is_told_by_message_only(customer: Customers, per
     person(number="079190888888")
     walker = customer(number="079190888888").opens().chooses().declares().pays_nothing()
     assert walker.application.is_duplicate
-    assert messages_of("activation") == 0
+    assert messages_of("activation_code") == 0
     assert messages_of("known_account") == 1
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from enrollment import identity
-from enrollment.identity import Document, Sex, read_card
+from enrollment.identity import Declaration, Document, Sex, read_card
 from tests.enrollment.conftest import a_declaration
 
 pytestmark = pytest.mark.once
@@ -134,3 +134,9 @@ def test_the_qr_of_a_card_is_read_with_seven_fields_or_more() -> None:
 )
 def test_another_qr_is_no_card(text: str) -> None:
     assert read_card(text) is None
+
+
+def test_what_was_declared_before_a_field_was_added_is_read_with_its_default() -> None:
+    stored = a_declaration(referral="").as_json()
+    del stored["referral"]
+    assert Declaration.from_json(stored).referral == ""

@@ -68,7 +68,7 @@ def test_a_notice_settles_moves_on_and_sends_code_and_receipt(bank: Bank, custom
     answer = deliver(notice_of(bank, begun))
     assert answer.status_code == {"vnpay": 200, "momo": 204, "vietqr": 200}[gateway]
     assert walker.application.step == Step.ACTIVATION
-    assert messages_of("activation") == 1
+    assert messages_of("activation_code") == 1
     assert Message.objects.filter(template="enrollment/messages/receipt").count() == 1
     assert Invoice.objects.get().status == "pending"
     assert "220.000 đ" in walker.client.get("/application/receipt/").content.decode()
@@ -109,7 +109,7 @@ def test_money_that_comes_while_correcting_is_kept_for_the_way_back(bank: Bank, 
     assert walker.application.step == Step.DECLARATION
     walker.declares()
     assert walker.application.step == Step.ACTIVATION
-    assert messages_of("activation") == 1
+    assert messages_of("activation_code") == 1
 
 
 def test_a_paid_plan_is_not_changed_any_more(bank: Bank, customer: Customers) -> None:

@@ -75,7 +75,7 @@ class Walker:
         self.post("/register/payment/phone/", {"code": self.newest("phone_code")})
 
     def activate(self) -> None:
-        self.customer.activates(self.dice.choice([self.newest("activation"), "000000"]))
+        self.customer.activates(self.dice.choice([self.newest("activation_code"), "000000"]))
 
     def resend(self) -> None:
         self.post("/activate/resend/")

@@ -1,4 +1,5 @@
-"""Money without a right to it (late, twice, wrong amount, nobody's): a row for a person, who sends it back."""
+"""Money without a right to it (late, twice, wrong amount, nobody's): a row for a person, who sends
+it back. That it came so, paying.py finds."""
 
 import structlog
 from django.db import transaction

@@ -1,4 +1,5 @@
-"""May they? Asked of each act before it is done (promises P5, P6)."""
+"""May they? By the rows of verbs.py, asked of each act before it is done (promises P5, P6); that appraiser and approver are
+two, the approval itself asks once more (enrollment/steps/approving.py)."""
 
 from django.utils.translation import gettext_lazy as _
 

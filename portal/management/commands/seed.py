@@ -1,4 +1,4 @@
-"""Seed what the portal needs before its first visitor. Every app has a `seeds` module or none; running twice is no harm."""
+"""Seed what the portal needs before its first visitor. Each app's part says what; running twice is no harm."""
 
 from typing import Any
 

@@ -47,7 +47,7 @@ def test_thirty_notices_at_once_and_a_hundred_later_settle_once(bank: Bank, cust
     for _time in range(100):
         deliver(notice)
     assert Event.objects.filter(verb="payment received").count() == 1
-    assert messages_of("activation") == messages_of("receipt") == 1
+    assert messages_of("activation_code") == messages_of("receipt") == 1
     assert Invoice.objects.count() == 1
     assert not Refund.objects.exists()
 

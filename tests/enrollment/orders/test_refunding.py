@@ -26,7 +26,7 @@ def test_two_ways_of_paying_at_once_settle_once_and_the_other_is_returned(bank: 
     at_once(2, lambda place: deliver(notices[place]))
     assert walker.application.step == Step.ACTIVATION
     assert Refund.objects.get().reason == "twice"
-    assert messages_of("activation") == 1
+    assert messages_of("activation_code") == 1
 
 
 def test_money_for_an_order_given_up_is_returned(bank: Bank, customer: Customers) -> None:
