@@ -306,7 +306,7 @@ def test_the_messages_say_the_code_and_no_number(customer: Customers) -> None:
 def test_every_sms_fits_one_part(language: str, settings: object) -> None:
     settings.SITE_URL = "https://smartca.example.vn"  # type: ignore[attr-defined]
     params = {
-        "activation": ["123456", "24"],
+        "activation_code": ["123456", "24"],
         "phone_code": ["123456", "10"],
         "resume_code": ["123456", "10"],
         "reminder": ["ABCD2345", "28/11/2026"],
