@@ -35,29 +35,29 @@ def a_subscription(user: User | None = None) -> Subscription:
 
 def a_declaration(**differently: Any) -> Declaration:
     serial = next(SERIAL)
-    told = declaration_of_nobody("Lý Thị Mẫu Xuân", f"079190{serial}", f"0912{serial}")
-    return Declaration(**{**told.__dict__, **differently})
+    declaration = declaration_of_nobody("Lý Thị Mẫu Xuân", f"079190{serial}", f"0912{serial}")
+    return Declaration(**{**declaration.__dict__, **differently})
 
 
-def typed(told: Declaration) -> dict[str, str]:
-    days = {name: f"{getattr(told, name):%d/%m/%Y}" for name in ("birth_date", "issued_on")}
-    expires = f"{told.expires_on:%d/%m/%Y}" if told.expires_on else ""
-    return {**{name: str(value) for name, value in told.as_json().items()}, **days, "expires_on": expires}
+def typed(declaration: Declaration) -> dict[str, str]:
+    days = {name: f"{getattr(declaration, name):%d/%m/%Y}" for name in ("birth_date", "issued_on")}
+    expires = f"{declaration.expires_on:%d/%m/%Y}" if declaration.expires_on else ""
+    return {**{name: str(value) for name, value in declaration.as_json().items()}, **days, "expires_on": expires}
 
 
 class Customer:
-    """Walks the pages as a browser does; `told` is what they declare."""
+    """Walks the pages as a browser does; `declaration` is what they declare."""
 
     def __init__(self, client: Client | None = None, **differently: Any) -> None:
         self.client = client or Client()
-        self.told = a_declaration(**differently)
+        self.declaration = a_declaration(**differently)
 
     @property
     def application(self) -> Application:
         return Application.objects.get(pk=self.client.session["application"])
 
-    def post(self, path: str, data: dict[str, Any] | None = None, **headers: Any) -> Any:
-        return self.client.post(path, data or {}, **headers)
+    def post(self, path: str, fields: dict[str, Any] | None = None, **headers: Any) -> Any:
+        return self.client.post(path, fields or {}, **headers)
 
     def opens(self) -> "Customer":
         assert self.post("/register/", BOTH).status_code == 302
@@ -68,7 +68,7 @@ class Customer:
         return self
 
     def declares(self) -> "Customer":
-        self.post("/register/declaration/", typed(self.told))
+        self.post("/register/declaration/", typed(self.declaration))
         self.post("/register/declaration/check/", {"email": "on", "issuer": "on", "province-code": "on", "age": "on"})
         return self
 
@@ -86,7 +86,7 @@ class Customer:
         return Payment.objects.filter(order__subject=self.application.pk).latest("pk")
 
     def activates(self, code: str = "") -> Any:
-        form = {"number": self.told.number, "code": code or code_sent("activation_code")}
+        form = {"number": self.declaration.number, "code": code or code_sent("activation_code")}
         return self.post("/activate/", {**form, "password1": PASSWORD, "password2": PASSWORD, "terms": "on"})
 
 

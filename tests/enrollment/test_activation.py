@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -30,8 +31,8 @@ def wrong(code: str) -> str:
 
 def said(answer: object) -> str:
     page = answer.content.decode()  # type: ignore[attr-defined]
-    found = re.search(r"data-errors>.*?</div>", page, re.S)
-    return " ".join(re.sub(r"<[^>]+>", " ", found.group()).split()) if found else ""
+    errors = re.search(r"data-errors>.*?</div>", page, re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", errors.group()).split()) if errors else ""
 
 
 def test_the_form_has_the_words_of_the_guide(client: Client) -> None:
@@ -47,10 +48,14 @@ def test_the_right_code_opens_the_account_signs_in_and_moves_on(customer: Custom
     walker = waiting(customer)
     answer = walker.activates()
     assert answer.headers["Location"] == "/application/"
-    user = User.objects.with_number(walker.told.number)
+    user = User.objects.with_number(walker.declaration.number)
     assert user
     assert user.check_password(PASSWORD)
-    assert (user.full_name, user.phone, user.roles) == (walker.told.full_name, walker.told.phone, ["customer"])
+    assert (user.full_name, user.phone, user.roles) == (
+        walker.declaration.full_name,
+        walker.declaration.phone,
+        ["customer"],
+    )
     assert Application.objects.get(user=user).step == Step.CAPTURE
     assert walker.client.get("/account/").status_code == 200
     assert messages_of("activated") == 1
@@ -69,10 +74,9 @@ def test_number_and_code_are_wrong_in_the_same_words(customer: Customers, person
     walker = waiting(customer)
     active = person()
     heard = []
-    for number in (walker.told.number, "001190000007", active.id_number):
-        told = type(walker.told)(**{**walker.told.__dict__, "number": number})
+    for number in (walker.declaration.number, "001190000007", active.id_number):
         stranger = customer()
-        stranger.told = told
+        stranger.declaration = replace(walker.declaration, number=number)
         heard.append([said(stranger.activates("000000")) for _try in range(6)])
     assert heard[0] == heard[1] == heard[2]
     assert len(set(heard[0])) > 3
@@ -83,7 +87,7 @@ def test_asking_again_says_the_same_of_every_number(customer: Customers, person:
     active = person()
     answers = []
     with time_machine.travel(timezone.now() + timedelta(minutes=2)):
-        for number in (walker.told.number, "001190000007", active.id_number):
+        for number in (walker.declaration.number, "001190000007", active.id_number):
             client = Client()
             first = client.post("/activate/again/", {"number": number}, follow=True).content.decode()
             second = said(client.post("/activate/again/", {"number": number}))
@@ -98,10 +102,12 @@ def test_a_code_opens_the_application_it_was_sent_for_and_no_other(customer: Cus
     squatter = waiting(customer)
     code = code_sent("activation_code")
     squatter.post("/application/cancel/")
-    victim = customer(number=squatter.told.number, phone="0988123456").opens().chooses().declares().pays_nothing()
+    victim = (
+        customer(number=squatter.declaration.number, phone="0988123456").opens().chooses().declares().pays_nothing()
+    )
     assert not victim.application.is_duplicate
     thief = customer()
-    thief.told = victim.told
+    thief.declaration = victim.declaration
     if code != code_sent("activation_code"):
         assert "chưa đúng" in said(thief.activates(code))
         assert not User.objects.exists()
@@ -110,7 +116,9 @@ def test_a_code_opens_the_application_it_was_sent_for_and_no_other(customer: Cus
 def test_a_claim_without_a_code_of_its_own_is_undone(customer: Customers) -> None:
     holder = waiting(customer)
     old = code_sent("activation_code")
-    duplicate = customer(number=holder.told.number, phone="0988123456").opens().chooses().declares().pays_nothing()
+    duplicate = (
+        customer(number=holder.declaration.number, phone="0988123456").opens().chooses().declares().pays_nothing()
+    )
     holder.post("/application/cancel/")
     duplicate.post("/activate/resend/")  # too soon after its own, so nothing is claimed
     assert duplicate.application.is_duplicate
@@ -121,9 +129,9 @@ def test_a_claim_without_a_code_of_its_own_is_undone(customer: Customers) -> Non
 def test_after_asking_again_the_tries_are_alike_too(customer: Customers) -> None:
     walker = waiting(customer)
     heard = []
-    for number in (walker.told.number, "001190000007"):
+    for number in (walker.declaration.number, "001190000007"):
         stranger = customer()
-        stranger.told = type(walker.told)(**{**walker.told.__dict__, "number": number})
+        stranger.declaration = replace(walker.declaration, number=number)
         for _try in range(6):
             stranger.activates("000000")
         first = stranger.post("/activate/again/", {"number": number}).status_code
@@ -135,7 +143,7 @@ def pair(customer: Customers) -> tuple[Customer, Customer]:
     """A fresh application, and one whose number is taken."""
     taken = waiting(customer)
     return waiting(customer), customer(
-        number=taken.told.number, phone="0988123456"
+        number=taken.declaration.number, phone="0988123456"
     ).opens().chooses().declares().pays_nothing()
 
 
@@ -148,33 +156,33 @@ def waits(walker: Customer) -> str:
 def test_in_its_own_browser_a_duplicate_is_answered_like_any_other(customer: Customers) -> None:
     heard = []
     for walker in pair(customer):
-        told = [said(walker.activates("000000")) for _try in range(6)]
-        told.append(waits(walker))
+        answers = [said(walker.activates("000000")) for _try in range(6)]
+        answers.append(waits(walker))
         with time_machine.travel(timezone.now() + timedelta(minutes=2)):
             walker.post("/activate/resend/")
-            told += [said(walker.activates("000000")) for _try in range(2)]
+            answers += [said(walker.activates("000000")) for _try in range(2)]
         with time_machine.travel(timezone.now() + timedelta(minutes=4)):
-            told.append(walker.post("/activate/again/", {"number": walker.told.number}).headers["Location"])
-            told += [said(walker.activates("000000")) for _try in range(2)]
-            told.append(waits(walker))
-        heard.append(told)
+            answers.append(walker.post("/activate/again/", {"number": walker.declaration.number}).headers["Location"])
+            answers += [said(walker.activates("000000")) for _try in range(2)]
+            answers.append(waits(walker))
+        heard.append(answers)
     assert heard[0] == heard[1]
 
 
 @pytest.mark.parametrize("hours", [0, 5])
 def test_ten_times_again_and_a_day_later_numbers_still_answer_alike(customer: Customers, hours: int) -> None:
     walker, heard = waiting(customer), []
-    for number in (walker.told.number, "001190000007"):
-        stranger, told = customer(), []
-        stranger.told = type(walker.told)(**{**walker.told.__dict__, "number": number})
+    for number in (walker.declaration.number, "001190000007"):
+        stranger, answers = customer(), []
+        stranger.declaration = replace(walker.declaration, number=number)
         with time_machine.travel(timezone.now() + timedelta(hours=20)) as clock:
             for _time in range(11):
-                told.append(stranger.post("/activate/again/", {"number": number}).status_code)
+                answers.append(stranger.post("/activate/again/", {"number": number}).status_code)
                 clock.shift(timedelta(minutes=2))
-            told += [said(stranger.activates("000000")) for _try in range(6)]
+            answers += [said(stranger.activates("000000")) for _try in range(6)]
             clock.shift(timedelta(hours=hours))
-            told += [said(stranger.activates("000000")) for _try in range(2)]
-        heard.append(told)
+            answers += [said(stranger.activates("000000")) for _try in range(2)]
+        heard.append(answers)
     assert heard[0] == heard[1]
 
 
@@ -182,7 +190,7 @@ def test_asking_for_a_strangers_number_spends_nothing_of_theirs(customer: Custom
     walker = customer().opens().chooses().declares()
     for minute in range(1, 15):
         with time_machine.travel(timezone.now() + timedelta(minutes=2 * minute)):
-            Client().post("/activate/again/", {"number": walker.told.number})
+            Client().post("/activate/again/", {"number": walker.declaration.number})
     walker.pays_nothing()
     assert messages_of("activation_code") == 1
 
@@ -218,15 +226,15 @@ def test_a_late_code_is_refused_and_another_works(customer: Customers) -> None:
     walker = waiting(customer)
     with time_machine.travel(timezone.now() + timedelta(hours=25)):
         assert "chưa đúng" in said(walker.activates())
-        walker.post("/activate/again/", {"number": walker.told.number})
+        walker.post("/activate/again/", {"number": walker.declaration.number})
         assert walker.activates().status_code == 302
 
 
 def test_a_password_about_the_person_costs_no_second_code(customer: Customers) -> None:
     walker = waiting(customer)
     code = code_sent("activation_code")
-    form = {"number": walker.told.number, "code": code, "terms": "on"}
-    about = f"Aa!{walker.told.phone[-6:]}x"
+    form = {"number": walker.declaration.number, "code": code, "terms": "on"}
+    about = f"Aa!{walker.declaration.phone[-6:]}x"
     answer = walker.post("/activate/", {**form, "password1": about, "password2": about})
     assert "không được chứa họ tên" in answer.content.decode()
     assert walker.activates(code).status_code == 302
@@ -234,7 +242,7 @@ def test_a_password_about_the_person_costs_no_second_code(customer: Customers) -
 
 def test_terms_and_passwords_are_asked_before_a_try_is_spent(customer: Customers) -> None:
     walker = waiting(customer)
-    form = {"number": walker.told.number, "code": "000000", "password1": PASSWORD, "password2": PASSWORD}
+    form = {"number": walker.declaration.number, "code": "000000", "password1": PASSWORD, "password2": PASSWORD}
     for missing in ({}, {"terms": "on", "password2": "Khac#2026"}, {"terms": "on", "password1": "ngan"}):
         walker.post("/activate/", {**form, **missing})
     assert Code.objects.get(live=True).tries_left == 5
@@ -248,9 +256,9 @@ def test_of_sixty_wrong_codes_at_once_five_are_looked_at(customer: Customers) ->
     right = int(code_sent("activation_code"))
 
     def guess(place: int) -> str:
-        one = customer()
-        one.told = walker.told
-        return said(one.activates(f"{(right + 1 + place) % 1_000_000:06}"))
+        another = customer()
+        another.declaration = walker.declaration
+        return said(another.activates(f"{(right + 1 + place) % 1_000_000:06}"))
 
     answers = at_once(60, guess)
     assert sum("lần thử" in str(answer) for answer in answers) <= 5
@@ -265,9 +273,9 @@ def test_the_right_code_thirty_times_at_once_opens_one_account(customer: Custome
     code = code_sent("activation_code")
 
     def enter(_place: int) -> int:
-        one = customer()
-        one.told = walker.told
-        return int(one.activates(code).status_code)
+        another = customer()
+        another.declaration = walker.declaration
+        return int(another.activates(code).status_code)
 
     assert at_once(30, enter).count(302) == 1
     assert User.objects.count() == 1
@@ -278,9 +286,9 @@ def test_a_mistyped_contact_is_corrected_and_the_old_code_ends(customer: Custome
     old = code_sent("activation_code")
     answer = walker.post("/activate/contact/", {"phone": "0988 777 555", "email": "moi@example.vn"})
     assert answer.status_code == 302
-    told = walker.application.declaration
-    assert told
-    assert (told.phone, told.email) == ("0988777555", "moi@example.vn")
+    declared = walker.application.declaration
+    assert declared
+    assert (declared.phone, declared.email) == ("0988777555", "moi@example.vn")
     assert Message.objects.filter(template="enrollment/messages/activation_code", masked="09•••••555").count() == 1
     if old != code_sent("activation_code"):
         assert "chưa đúng" in said(walker.activates(old))
@@ -299,7 +307,7 @@ def test_the_messages_say_the_code_and_no_number(customer: Customers) -> None:
     for message in Message.objects.filter(template="enrollment/messages/activation_code"):
         text = wording.sms_text(message) if message.channel == "sms" else "".join(wording.email_parts(message))
         assert code in text
-        assert walker.told.number not in text
+        assert walker.declaration.number not in text
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

@@ -28,7 +28,7 @@ def waiting(customer: Customers) -> Customer:
 
 
 def test_the_list_masks_numbers_and_finds_by_exact_ones(waiting: Customer, staff: People, signed_in: Enter) -> None:
-    desk, declaration = signed_in(staff("supervisor")), waiting.told
+    desk, declaration = signed_in(staff("supervisor")), waiting.declaration
     page = desk.get(LIST).content.decode()
     assert declaration.full_name in page
     assert declaration.number not in page
@@ -46,10 +46,10 @@ def test_one_application_shows_its_trail_and_no_code(
     role: str, waiting: Customer, staff: People, signed_in: Enter
 ) -> None:
     page = signed_in(staff(role)).get(f"{LIST}{waiting.application.pk}/change/").content.decode()
-    for text in ("Diễn biến", "Xong bước “Thanh toán”", waiting.told.full_name):
+    for text in ("Diễn biến", "Xong bước “Thanh toán”", waiting.declaration.full_name):
         assert text in page
-    assert waiting.told.number not in page
-    assert waiting.told.phone not in page
+    assert waiting.declaration.number not in page
+    assert waiting.declaration.phone not in page
 
 
 def test_the_whole_number_is_opened_with_a_reason_that_stays(
@@ -57,9 +57,12 @@ def test_the_whole_number_is_opened_with_a_reason_that_stays(
 ) -> None:
     user = staff("supervisor")
     desk, pk = signed_in(user), waiting.application.pk
-    assert waiting.told.number not in desk.post(f"{LIST}{pk}/number/", {"reason": " "}, follow=True).content.decode()
+    assert (
+        waiting.declaration.number
+        not in desk.post(f"{LIST}{pk}/number/", {"reason": " "}, follow=True).content.decode()
+    )
     page = desk.post(f"{LIST}{pk}/number/", {"reason": "Khách gọi tổng đài"}).content.decode()
-    assert waiting.told.number in page
+    assert waiting.declaration.number in page
     event = Event.objects.get(verb="application opened up")
     assert (event.actor_id, event.details["reason"]) == (user.pk, "Khách gọi tổng đài")
 
@@ -78,7 +81,7 @@ def test_an_agent_sees_the_own_branch_only(waiting: Customer, staff: People, sig
     """Promise P13, as far as an agent and applications."""
     agent = staff("agent")
     desk, pk = signed_in(agent), waiting.application.pk
-    assert waiting.told.full_name not in desk.get(LIST).content.decode()
+    assert waiting.declaration.full_name not in desk.get(LIST).content.decode()
     assert desk.get(f"{LIST}{pk}/change/").status_code == 404
     assert desk.post(f"{LIST}{pk}/number/", {"reason": "tò mò quá"}).status_code == 404
     Application.objects.update(branch=Branch.objects.create(name="VNPT khác", province="02"))

@@ -63,10 +63,10 @@ def test_a_copy_read_before_a_round_trip_moves_nothing_either() -> None:
 def test_of_thirty_at_once_one_finishes() -> None:
     """Promise P14, as far as one step."""
     application = an_application(Step.CAPTURE)
-    found = at_once(30, lambda _place: Application.objects.get(pk=application.pk).finish())
-    assert found.count(None) + sum(isinstance(one, Refusal) for one in found) == 30
+    outcomes = at_once(30, lambda _place: Application.objects.get(pk=application.pk).finish())
+    assert outcomes.count(None) + sum(isinstance(outcome, Refusal) for outcome in outcomes) == 30
     steps = Application.objects.get(pk=application.pk).moves
-    assert steps == Trail.objects.filter(application=application, verb="finished").count() == found.count(None)
+    assert steps == Trail.objects.filter(application=application, verb="finished").count() == outcomes.count(None)
 
 
 def test_sent_back_it_says_what_was_wrong_and_returns_to_review() -> None:
@@ -113,8 +113,8 @@ def test_what_was_declared_is_sealed_and_its_erased_key_takes_it_along(customer:
     """Promise P18, as far as what was declared."""
     walker = customer().opens().chooses().declares()
     application = walker.application
-    assert walker.told.number not in str(Application.objects.filter(pk=application.pk).values())
-    assert application.declaration == walker.told
+    assert walker.declaration.number not in str(Application.objects.filter(pk=application.pk).values())
+    assert application.declaration == walker.declaration
 
 
 def test_the_database_holds_one_open_application_per_person(customer: Callable[..., Customer]) -> None:

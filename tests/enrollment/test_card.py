@@ -28,7 +28,7 @@ def card_photo(text: str, kind: str = "JPEG") -> SimpleUploadedFile:
 
 def test_the_cards_qr_fills_the_form_and_says_which_fields(customer: Customers) -> None:
     walker = customer().opens().chooses()
-    photo = card_photo(CARD.format(number=walker.told.number))
+    photo = card_photo(CARD.format(number=walker.declaration.number))
     answer = walker.post("/register/declaration/card/", {"photo": photo}, headers={"Accept": "application/json"}).json()
     assert answer["filled"]["full_name"] == "Lý Thị Mẫu Xuân"
     assert answer["filled"]["birth_date"] == "17/05/1990"
@@ -39,13 +39,15 @@ def test_the_cards_qr_fills_the_form_and_says_which_fields(customer: Customers) 
 
 def test_without_javascript_the_scan_comes_back_to_the_form(customer: Customers) -> None:
     walker = customer().opens().chooses()
-    answer = walker.post("/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.told.number))})
+    answer = walker.post(
+        "/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.declaration.number))}
+    )
     assert answer.headers["Location"] == "/register/declaration/"
 
 
 def test_a_field_changed_by_hand_is_no_longer_from_the_card(customer: Customers) -> None:
     walker = customer().opens().chooses()
-    walker.post("/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.told.number))})
+    walker.post("/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.declaration.number))})
     walker.post("/register/declaration/draft/", {**walker.application.draft, "full_name": "Lý Mẫu"})
     assert "full_name" not in walker.application.draft["from_card"]
     assert "number" in walker.application.draft["from_card"]
@@ -97,5 +99,5 @@ def test_a_photo_without_a_card_says_what_to_do(customer: Customers) -> None:
 def test_scanning_in_a_correction_keeps_what_was_declared(customer: Customers) -> None:
     walker = customer().opens().chooses().declares()
     walker.post("/register/back/", {"to": "declaration"})
-    walker.post("/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.told.number))})
-    assert walker.application.draft["email"] == walker.told.email
+    walker.post("/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.declaration.number))})
+    assert walker.application.draft["email"] == walker.declaration.email

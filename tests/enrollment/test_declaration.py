@@ -39,7 +39,7 @@ def test_the_form_has_every_field_of_the_guide(customer: Customers) -> None:
 
 def test_what_is_wrong_is_said_on_its_field_and_nothing_typed_is_lost(customer: Customers) -> None:
     walker = customer().opens().chooses()
-    page = walker.post("/register/declaration/", {**typed(walker.told), "phone": "0163123"}).content.decode()
+    page = walker.post("/register/declaration/", {**typed(walker.declaration), "phone": "0163123"}).content.decode()
     assert "Số điện thoại di động Việt Nam gồm 10 chữ số" in page
     assert 'value="0163123"' in page
     assert walker.application.step == Step.DECLARATION
@@ -48,24 +48,24 @@ def test_what_is_wrong_is_said_on_its_field_and_nothing_typed_is_lost(customer: 
 def test_days_are_read_day_first_however_written(customer: Customers) -> None:
     for written in ("03/04/2021", "3-4-2021", "03.04.2021", "03042021", "０３/０４/２０２１"):
         walker = customer().opens().chooses()
-        walker.post("/register/declaration/", {**typed(walker.told), "issued_on": written})
+        walker.post("/register/declaration/", {**typed(walker.declaration), "issued_on": written})
         page = walker.client.get("/register/declaration/check/").content.decode()
         assert "03/04/2021" in page
 
 
 def test_phone_and_email_are_read_back_large(customer: Customers) -> None:
     walker = customer().opens().chooses()
-    walker.post("/register/declaration/", typed(walker.told))
+    walker.post("/register/declaration/", typed(walker.declaration))
     page = walker.client.get("/register/declaration/check/").content.decode()
     shown = re.search(r'<dl class="large">.*?</dl>', page, re.S)
     assert shown
-    assert walker.told.email in shown.group()
-    assert walker.told.phone in shown.group().replace(" ", "")
+    assert walker.declaration.email in shown.group()
+    assert walker.declaration.phone in shown.group().replace(" ", "")
 
 
 def test_a_doubt_needs_a_tick(customer: Customers) -> None:
     walker = customer(email="xuan@gmial.com").opens().chooses()
-    walker.post("/register/declaration/", typed(walker.told))
+    walker.post("/register/declaration/", typed(walker.declaration))
     assert "gmail.com" in walker.post("/register/declaration/check/").content.decode()
     assert walker.application.step == Step.DECLARATION
     walker.post("/register/declaration/check/", {"email": "on"})
@@ -74,9 +74,9 @@ def test_a_doubt_needs_a_tick(customer: Customers) -> None:
 
 def test_the_old_identity_card_is_taken_only_where_a_setting_allows(customer: Customers, settings: Any) -> None:
     walker = customer(document="cmnd", number="012345678").opens().chooses()
-    assert "đã hết giá trị" in walker.post("/register/declaration/", typed(walker.told)).content.decode()
+    assert "đã hết giá trị" in walker.post("/register/declaration/", typed(walker.declaration)).content.decode()
     settings.ACCEPT_CMND = True
-    assert walker.post("/register/declaration/", typed(walker.told)).status_code == 302
+    assert walker.post("/register/declaration/", typed(walker.declaration)).status_code == 302
 
 
 def test_a_draft_is_kept_as_typed_and_sealed(customer: Customers) -> None:
@@ -101,17 +101,17 @@ def test_the_language_switch_keeps_what_was_typed(customer: Customers) -> None:
 
 def test_going_back_to_the_plans_keeps_the_form(customer: Customers) -> None:
     walker = customer().opens().chooses()
-    walker.post("/register/back/", {**typed(walker.told), "to": "plan"})
+    walker.post("/register/back/", {**typed(walker.declaration), "to": "plan"})
     assert walker.application.step == Step.PLAN
     walker.chooses()
-    assert walker.told.full_name in walker.client.get("/register/declaration/").content.decode()
+    assert walker.declaration.full_name in walker.client.get("/register/declaration/").content.decode()
 
 
 def test_from_payment_the_declaration_can_be_corrected(customer: Customers) -> None:
     walker = customer().opens().chooses().declares()
     walker.post("/register/back/", {"to": "declaration"})
-    assert walker.told.number in walker.client.get("/register/declaration/").content.decode()
-    walker.post("/register/declaration/", {**typed(walker.told), "address": "Thôn 7"})
+    assert walker.declaration.number in walker.client.get("/register/declaration/").content.decode()
+    walker.post("/register/declaration/", {**typed(walker.declaration), "address": "Thôn 7"})
     walker.post("/register/declaration/check/")
     declaration = walker.application.declaration
     assert declaration
@@ -123,13 +123,13 @@ def test_from_payment_the_declaration_can_be_corrected(customer: Customers) -> N
 
 def test_the_old_address_finds_the_ward_of_today(customer: Customers) -> None:
     walker = customer().opens().chooses()
-    walker.post("/register/declaration/", {**typed(walker.told), "province": "", "ward": "", "old-address": "1"})
+    walker.post("/register/declaration/", {**typed(walker.declaration), "province": "", "ward": "", "old-address": "1"})
     page = walker.post("/register/declaration/old-address/", {"query": "duc chanh mo duc"}).content.decode()
     assert "Xã Mỏ Cày, Tỉnh Quảng Ngãi" in page
     walker.post("/register/declaration/old-address/", {"ward": "21421"})
     page = walker.client.get("/register/declaration/").content.decode()
     assert re.search(r'value="21421"\s+selected', page)
-    assert walker.told.full_name in page
+    assert walker.declaration.full_name in page
 
 
 def test_where_an_old_ward_was_split_the_person_is_asked(customer: Customers) -> None:
@@ -141,7 +141,7 @@ def test_where_an_old_ward_was_split_the_person_is_asked(customer: Customers) ->
 
 def test_a_ward_of_another_province_is_refused(customer: Customers) -> None:
     walker = customer().opens().chooses()
-    page = walker.post("/register/declaration/", {**typed(walker.told), "ward": "00004"}).content.decode()
+    page = walker.post("/register/declaration/", {**typed(walker.declaration), "ward": "00004"}).content.decode()
     assert "vui lòng chọn lại" in page
 
 
@@ -153,7 +153,7 @@ def test_the_wards_of_a_province_are_told(client: Client) -> None:
 def test_nothing_unseen_gets_into_a_draft_or_breaks_a_page(customer: Customers) -> None:
     walker = customer().opens().chooses()
     for field in ("province", "ward", "full_name"):
-        walker.post("/register/declaration/", {**typed(walker.told), field: "\0\u202e"})
+        walker.post("/register/declaration/", {**typed(walker.declaration), field: "\0\u202e"})
         assert walker.client.get("/register/declaration/").status_code == 200
     assert walker.post("/register/declaration/old-address/", {"ward": "\0"}).status_code == 200
     assert walker.post("/application/consents/", {"purpose": "\0"}).status_code == 404
@@ -163,7 +163,7 @@ def test_html_in_a_field_stays_text(customer: Customers) -> None:
     """Promise P16, as far as what is declared."""
     evil = "<img src=x onerror=alert(1)>{{ 7|add:7 }}"
     walker = customer(address=evil, issued_by=evil).opens().chooses()
-    walker.post("/register/declaration/", typed(walker.told))
+    walker.post("/register/declaration/", typed(walker.declaration))
     page = walker.client.get("/register/declaration/check/").content.decode()
     assert "<img src=x" not in page
     assert page.count("&lt;img src=x onerror=alert(1)&gt;{{ 7|add:7 }}") == 2

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,10 +22,10 @@ def test_a_second_application_looks_the_same_and_gets_no_code(customer: Customer
     """Promise P14, as far as one open application per person. The holder is told, the stranger is not."""
     first = customer().opens().chooses().declares().pays_nothing()
     pages, codes = [], []
-    for declaration in (first.told, customer().told):
+    for declaration in (first.declaration, customer().declaration):
         walker = customer(**{**declaration.__dict__, "phone": "0988123456"})
         walker.opens().chooses()
-        declared = walker.post("/register/declaration/", typed(walker.told))
+        declared = walker.post("/register/declaration/", typed(walker.declaration))
         checked = walker.post("/register/declaration/check/")
         paid = walker.post("/register/payment/")
         created = walker.client.get("/register/created/").content.decode()
@@ -60,7 +61,7 @@ def test_whoever_has_an_account_is_told_by_message_only(customer: Customers, per
 def test_a_duplicate_is_asked_for_no_money(customer: Customers) -> None:
     holder = customer().opens().chooses(PAID).declares().confirms_phone()
     duplicate = (
-        customer(number=holder.told.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
+        customer(number=holder.declaration.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
     )
     assert (duplicate.application.step, duplicate.application.reason) == (Step.STOPPED, "known")
     assert "không đăng ký mới được" in duplicate.client.get("/application/").content.decode()
@@ -69,7 +70,13 @@ def test_a_duplicate_is_asked_for_no_money(customer: Customers) -> None:
 def test_whoever_proves_a_phone_goes_before_a_holder_who_proved_nothing(customer: Customers) -> None:
     """Else anyone could keep a number from its owner by typing it."""
     squatter = customer().opens().chooses().declares()
-    owner = customer(number=squatter.told.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
+    owner = (
+        customer(number=squatter.declaration.number, phone="0988123456")
+        .opens()
+        .chooses(PAID)
+        .declares()
+        .confirms_phone()
+    )
     assert (squatter.application.step, squatter.application.reason) == (Step.STOPPED, "displaced")
     assert (owner.application.step, owner.application.is_duplicate) == (Step.PAYMENT, False)
     assert messages_of("displaced") == 1
@@ -77,7 +84,13 @@ def test_whoever_proves_a_phone_goes_before_a_holder_who_proved_nothing(customer
 
 def test_one_that_waits_for_its_code_is_not_displaced(customer: Customers) -> None:
     waiting = customer().opens().chooses().declares().pays_nothing()
-    other = customer(number=waiting.told.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
+    other = (
+        customer(number=waiting.declaration.number, phone="0988123456")
+        .opens()
+        .chooses(PAID)
+        .declares()
+        .confirms_phone()
+    )
     assert waiting.application.step == Step.ACTIVATION
     assert other.application.reason == "known"
 
@@ -87,7 +100,7 @@ def test_a_proved_phone_counts_for_the_number_it_was_proved_with(customer: Custo
     holder = customer().opens().chooses().declares().pays_nothing()
     walker = customer().opens().chooses(PAID).declares().confirms_phone()
     walker.post("/register/back/", {"to": "declaration"})
-    walker.told = type(walker.told)(**{**walker.told.__dict__, "number": holder.told.number})
+    walker.declaration = replace(walker.declaration, number=holder.declaration.number)
     walker.declares()
     assert walker.application.is_duplicate
     assert walker.application.phone_confirmed_at is None
@@ -97,13 +110,13 @@ def test_a_proved_phone_counts_for_the_number_it_was_proved_with(customer: Custo
 @pytest.mark.parametrize("digits", ["٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "０１２３４５６７８９"])
 def test_a_number_has_one_spelling_in_every_script(customer: Customers, digits: str) -> None:
     holder = customer().opens().chooses().declares().pays_nothing()
-    other = holder.told.number.translate(str.maketrans("0123456789", digits))
+    other = holder.declaration.number.translate(str.maketrans("0123456789", digits))
     assert customer(number=other, phone="0988123456").opens().chooses().declares().application.is_duplicate
 
 
 def test_a_number_that_becomes_free_can_be_claimed(customer: Customers) -> None:
     holder = customer().opens().chooses().declares()
-    duplicate = customer(number=holder.told.number).opens().chooses().declares().pays_nothing()
+    duplicate = customer(number=holder.declaration.number).opens().chooses().declares().pays_nothing()
     holder.post("/application/cancel/")
     Allowance.objects.all().delete()
     duplicate.post("/activate/resend/")
@@ -115,7 +128,7 @@ def test_a_number_that_becomes_free_can_be_claimed(customer: Customers) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_of_thirty_declarations_at_once_one_holds_the_number(customer: Customers) -> None:
     """Promise P14, as far as thirty parallel attempts with the same number however written."""
-    declaration = customer().told
+    declaration = customer().declaration
     spaced = f"{declaration.number[:3]} {declaration.number[3:6]}.{declaration.number[6:]}"
     wide = declaration.number.translate(str.maketrans("0123456789", "０１２３４５６７８９"))
     walkers = [
@@ -132,7 +145,9 @@ def test_of_thirty_declarations_at_once_one_holds_the_number(customer: Customers
 
 def test_the_countdown_of_a_duplicate_is_that_of_any_other(customer: Customers) -> None:
     holder = customer().opens().chooses().declares().pays_nothing()
-    duplicate = customer(number=holder.told.number, phone="0988123456").opens().chooses().declares().pays_nothing()
+    duplicate = (
+        customer(number=holder.declaration.number, phone="0988123456").opens().chooses().declares().pays_nothing()
+    )
     ends = [activation.ends(walker.application) for walker in (holder, duplicate)]
     assert ends[0]
     assert ends[1]

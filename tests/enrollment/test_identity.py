@@ -113,8 +113,8 @@ def test_a_disposable_mailbox_is_known_with_its_subdomains() -> None:
 
 def test_the_qr_of_a_card_is_read_with_seven_fields_or_more() -> None:
     text = "079190123456|012345678|Lý Thị Mẫu Xuân|05011990|Nữ|Thôn 6, Mỏ Cày, Quảng Ngãi|28032021"
-    for told in (text, f"{text}||x|y", text.replace("05011990", "05/01/1990")):
-        card = read_card(told)
+    for variant in (text, f"{text}||x|y", text.replace("05011990", "05/01/1990")):
+        card = read_card(variant)
         assert card
         assert (card.number, card.full_name, card.sex) == ("079190123456", "Lý Thị Mẫu Xuân", Sex.FEMALE)
         assert (card.birth_date, card.issued_on) == (date(1990, 1, 5), date(2021, 3, 28))

@@ -57,7 +57,7 @@ def test_a_forgotten_draft_is_reminded_of_then_expires_then_is_erased(customer: 
     later(7.2)
     assert (walker.application.step, walker.application.reason) == (Step.STOPPED, "expired")
     later(36)
-    assert walker.application.declaration == walker.told
+    assert walker.application.declaration == walker.declaration
     later(38)
     gone = Application.objects.get(pk=walker.application.pk)
     assert (gone.person_index, gone.declared, gone.draft) == ("", None, None)
@@ -108,5 +108,5 @@ def test_a_code_never_used_lets_the_number_go_after_a_month(customer: Customers)
     assert walker.application.step == Step.ACTIVATION
     later(31)
     assert walker.application.step == Step.STOPPED
-    again = customer(**walker.told.__dict__).opens().chooses().declares()
+    again = customer(**walker.declaration.__dict__).opens().chooses().declares()
     assert not again.application.is_duplicate

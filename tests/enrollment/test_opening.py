@@ -35,11 +35,11 @@ def test_each_consent_is_kept_with_its_text_and_printed_as_it_was_read(client: C
     """Promise P19, as far as provable and printable."""
     client.cookies["django_language"] = language
     client.post("/register/", BOTH)
-    given = {one.purpose: one for one in Consent.objects.all()}
+    given = {consent.purpose: consent for consent in Consent.objects.all()}
     assert set(given) == {"terms", "personal-data"}
-    for one in given.values():
-        text = consents.text(one.purpose, one.version, language)
-        assert (one.text_hash, one.language, one.channel) == (text.hash, language, Channel.BROWSER)
+    for consent in given.values():
+        text = consents.text(consent.purpose, consent.version, language)
+        assert (consent.text_hash, consent.language, consent.channel) == (text.hash, language, Channel.BROWSER)
     page = unescape(client.get("/application/consents/").content.decode())
     assert given["terms"].text_hash in page
     assert consents.text("terms", given["terms"].version, language).paragraphs[0] in page

@@ -1,6 +1,7 @@
 """The step of payment: the phone confirmed, the order paid, the way on; orders alone are tried in orders/."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,7 +51,7 @@ def test_a_code_for_another_phone_confirms_nothing(customer: Customers) -> None:
     walker.post("/register/payment/phone/")
     code = code_sent("phone_code")
     walker.post("/register/back/", {"to": "declaration"})
-    walker.told = type(walker.told)(**{**walker.told.__dict__, "phone": "0988777666"})
+    walker.declaration = replace(walker.declaration, phone="0988777666")
     walker.declares()
     walker.post("/register/payment/phone/", {"code": code})
     assert walker.application.phone_confirmed_at is None
@@ -138,10 +139,10 @@ def test_who_has_paid_keeps_number_and_phone(bank: Bank, customer: Customers) ->
     notice = notice_of(bank, walker.begins_to_pay())
     walker.post("/register/back/", {"to": "declaration"})
     deliver(notice)
-    mine, walker.told = walker.told, type(walker.told)(**{**walker.told.__dict__, "number": holder.told.number})
+    mine, walker.declaration = walker.declaration, replace(walker.declaration, number=holder.declaration.number)
     walker.declares()
     assert walker.application.step == Step.DECLARATION
-    walker.told = mine
+    walker.declaration = mine
     walker.declares()
     assert walker.application.step == Step.ACTIVATION
 

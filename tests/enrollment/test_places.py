@@ -30,8 +30,8 @@ def test_every_old_ward_leads_to_wards_of_today() -> None:
 )
 def test_it_is_found_however_typed(query: str, label: str, code: str) -> None:
     """The two addresses of the guides among them."""
-    found = {old.label: old.wards for old in places.find_old(query)}
-    assert code in found[label]
+    wards = {old.label: old.wards for old in places.find_old(query)}
+    assert code in wards[label]
 
 
 def test_the_ward_comes_before_others_that_only_mention_its_name() -> None:

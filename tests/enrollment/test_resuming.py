@@ -86,8 +86,8 @@ def test_a_ticket_is_good_for_ten_minutes_and_not_to_be_forged(customer: Custome
 @pytest.mark.django_db(transaction=True)
 def test_of_thirty_scans_at_once_one_gets_in(customer: Customers) -> None:
     ticket = shown_ticket(customer().opens().chooses())
-    found = at_once(30, lambda _place: Client().post("/resume/here/", {"t": ticket}).status_code)
-    assert sorted(found, key=str) == [302] + [410] * 29
+    statuses = at_once(30, lambda _place: Client().post("/resume/here/", {"t": ticket}).status_code)
+    assert sorted(statuses, key=str) == [302] + [410] * 29
 
 
 def test_after_activation_the_other_device_must_sign_in(customer: Customers) -> None:

@@ -22,10 +22,10 @@ pytestmark = pytest.mark.django_db
 STEPS = 10_000
 PEOPLE = 6
 LEGAL: dict[str, Callable[[Trail], bool]] = {
-    "opened": lambda one: one.step == journey.first(Channel(one.application.channel)),
-    "stopped": lambda one: one.step == Step.STOPPED and one.origin in journey.CANCELLABLE,
-    "moved": lambda one: Step(one.step) in journey.BACK[Step(one.origin)],
-    "finished": lambda one: one.step in journey.ROUTES[Channel(one.application.channel)],
+    "opened": lambda move: move.step == journey.first(Channel(move.application.channel)),
+    "stopped": lambda move: move.step == Step.STOPPED and move.origin in journey.CANCELLABLE,
+    "moved": lambda move: Step(move.step) in journey.BACK[Step(move.origin)],
+    "finished": lambda move: move.step in journey.ROUTES[Channel(move.application.channel)],
 }
 
 
@@ -42,21 +42,21 @@ class Walker:
         seldom = [self.open, self.back, self.confirm, self.activate, self.resend, self.look, self.draft, self.cancel]
         self.dice.choice([*often, *often, *seldom, self.steal, self.hear])()
 
-    def post(self, path: str, data: dict[str, str] | None = None) -> None:
-        answer = self.customer.client.post(path, data or {})
+    def post(self, path: str, fields: dict[str, str] | None = None) -> None:
+        answer = self.customer.client.post(path, fields or {})
         assert answer.status_code in (200, 302, 403, 404, 409, 410, 429, 503), (path, answer.status_code)
 
     def open(self) -> None:
         if self.dice.random() < 0.2:
             self.customer.client.logout()
-            self.customer.told = Customer().told
+            self.customer.declaration = Customer().declaration
         self.post("/register/", {"terms": "on", "personal-data": "on"})
 
     def choose(self) -> None:
         self.post("/register/plan/", {"plan": self.dice.choice([FREE, PAID, "khong-gioi-han-24", "none"])})
 
     def declare(self) -> None:
-        self.post("/register/declaration/", typed(self.customer.told))
+        self.post("/register/declaration/", typed(self.customer.declaration))
 
     def check(self) -> None:
         self.post("/register/declaration/check/")
@@ -92,7 +92,7 @@ class Walker:
 
     def steal(self) -> None:
         """Somebody else's number, from one's own browser."""
-        self.post("/register/declaration/", typed(self.dice.choice(self.strangers).customer.told))
+        self.post("/register/declaration/", typed(self.dice.choice(self.strangers).customer.declaration))
 
     def hear(self) -> None:
         """A gateway tells something about some payment: once, twice, late, of a wrong amount."""
@@ -107,8 +107,8 @@ class Walker:
                 assert deliver(notice, Client()).status_code == 200
 
     def newest(self, template: str) -> str:
-        found = Message.objects.filter(template=f"enrollment/messages/{template}").order_by("-created_at").first()
-        return str(found.params[0]) if found and found.params else "000000"
+        message = Message.objects.filter(template=f"enrollment/messages/{template}").order_by("-created_at").first()
+        return str(message.params[0]) if message and message.params else "000000"
 
 
 def holds() -> None:
@@ -117,7 +117,7 @@ def holds() -> None:
         moves = list(Trail.objects.filter(application=application).select_related("application").order_by("pk"))
         assert moves[0].verb == "opened"
         assert all(LEGAL[move.verb](move) for move in moves), application
-        assert all(one.step == other.origin for one, other in pairwise(moves)), application
+        assert all(move.step == following.origin for move, following in pairwise(moves)), application
         assert moves[-1].step == application.step, application
         assert len(moves) == application.moves + 1, application
         orders = list(application.orders.exclude(status=Order.Status.CANCELLED))
