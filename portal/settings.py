@@ -102,7 +102,7 @@ AUDIT_ANCHOR = Path(required("AUDIT_ANCHOR", f"{STATE}/audit-anchor.jsonl"))
 
 STORAGES = {
     "default": files(STORAGE_URL),
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "portal.gateways.storage.StaticFiles"},
 }
 vars().update(environ.Env.email_url_config(MAIL_URL))
 EMAIL_TIMEOUT = 10
