@@ -10,7 +10,7 @@ from pathlib import Path
 import polib
 import pytest
 
-from tests import promises
+from tests import promises, shape
 
 pytestmark = pytest.mark.once
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,6 +82,56 @@ def test_every_contract_finds_an_import_against_it(tmp_path: Path) -> None:
         section = report.partition(f"\n{name}\n---")[2].partition("\n---")[0]
         for importer, imported in pairs:
             assert f"- {importer} -> {imported} (l." in section.replace("-   ", "- "), name
+
+
+def test_every_file_keeps_the_houses_shape() -> None:
+    """No file, no function too long, no import inside a function, nothing called a name that says nothing."""
+    assert [fault for path in shape.ours() for fault in shape.faults(path)] == []
+
+
+def test_linters_are_seldom_told_to_look_away() -> None:
+    suppressed, lines = shape.suppressions(shape.ours())
+    assert suppressed * shape.LINES_PER_SUPPRESSION <= lines
+
+
+def copied(to: Path) -> Path:
+    """A file of ours in which nothing is wrong."""
+    to.write_text((ROOT / "portal/codes.py").read_text())
+    return to
+
+
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [
+        ("# more\n" * shape.LONGEST_FILE, "lines"),
+        ("def long() -> None:\n" + "    print()\n" * shape.LONGEST_FUNCTION, "long has 46 lines"),
+        ("def late() -> None:\n    import json\n", "late imports within"),
+        ("told = 1\n", "called told"),
+        ("def named(made: int) -> None: ...\n", "called made"),
+        ("for one in ():\n    pass\n", "called one"),
+        ("FEW = [one for one in ()]\n", "called one"),
+        ("with open(__file__) as found:\n    pass\n", "called found"),
+        ("def found() -> None: ...\n", "called found"),
+        ("import json as here\n", "called here"),
+        ("class Named:\n    told: str\n", "called told"),
+        ("def named(thing: object) -> None:\n    thing.told = 1\n", "called told"),
+    ],
+)
+def test_a_fault_of_shape_is_found(planted: str, said: str, tmp_path: Path) -> None:
+    copy = copied(tmp_path / "codes.py")
+    assert list(shape.faults(copy)) == []
+    copy.write_text(f"{copy.read_text()}\n\n{planted}")
+    [fault] = shape.faults(copy)
+    assert said in fault
+
+
+def test_a_module_without_a_name_and_too_many_suppressions_are_found(tmp_path: Path) -> None:
+    copy = copied(tmp_path / "told.py")
+    assert [fault.rpartition(" ")[2] for fault in shape.faults(copy)] == ["told"]
+    copy.write_text(f"{copy.read_text()}\nA = 1  # no{'qa'}: S105\nB = 2  # type{': ignore'}[misc]\n")
+    suppressed, lines = shape.suppressions([copy])
+    assert suppressed == 2
+    assert suppressed * shape.LINES_PER_SUPPRESSION > lines
 
 
 def test_every_text_stands_in_english_too(tmp_path: Path) -> None:
