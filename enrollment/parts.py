@@ -7,7 +7,7 @@ from typing import Any
 from enrollment import journey
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.orders import parts as orders
+from enrollment.orders.parts import SellingPart
 from portal import parts
 
 Verb = Callable[[Application], None]
@@ -38,7 +38,7 @@ def no_rows(application: Application) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part(orders.Part):
+class Part(SellingPart):
     begins: Mapping[Step, Verb] = field(default_factory=dict)  # on arrival at a step: rows of journey.BEGINS
     erased: Verb = nothing  # its key is gone: what else has to go
     papers: Callable[[Application], dict[str, Any]] = no_papers  # what people look at before they approve, for the hash

@@ -17,9 +17,9 @@ class Seller(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part(parts.Part):
+class SellingPart(parts.Part):
     sells: Mapping[str, Seller] = field(default_factory=dict)  # purpose → seller
 
 
 def seller(order: Order) -> Seller:
-    return next(part.sells[order.purpose] for part in parts.parts(Part) if order.purpose in part.sells)
+    return next(part.sells[order.purpose] for part in parts.parts(SellingPart) if order.purpose in part.sells)

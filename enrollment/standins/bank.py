@@ -181,7 +181,7 @@ class Bank:
         signature = digest("sha256", self.vietqr.party.secret, feed_text(fields))
         return requests.Request("POST", address, json={**fields, "signature": signature})
 
-    def tell(self, deal: Deal, ending: Ending) -> None:
+    def notify(self, deal: Deal, ending: Ending) -> None:
         """As the real ones do: again and again until the portal says that it has heard."""
         if ending.late:
             time.sleep(LATE)
@@ -206,7 +206,7 @@ class Bank:
         """The person has decided: tell the portal, and say where the browser goes on."""
         if not deal.result:
             deal.result, deal.short = ending.result, ending.short
-            threading.Thread(target=self.tell, args=(deal, ending), daemon=True).start()
+            threading.Thread(target=self.notify, args=(deal, ending), daemon=True).start()
         if deal.kind == "vnpay":
             facts = self.vnpay_facts(deal)
             return f"{deal.back}?{urlencode({**facts, 'vnp_SecureHash': vnpay_hash(self.vnpay.party.secret, facts)})}"

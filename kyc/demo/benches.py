@@ -23,8 +23,8 @@ from enrollment.models import Application
 from kyc.demo import drawing
 from kyc.demo.drawing import Card, Face, Shot
 from kyc.models import Case
-from kyc.reading import card as cards
 from kyc.reading import ocr, picture, vision
+from kyc.reading.card import code_of
 from portal.demo.benches import Pair
 
 OPEN = 400  # files that wait at any time, however many were decided before
@@ -41,7 +41,7 @@ def photograph(side: str) -> bytes:
 def ours() -> None:
     image = picture.fresh(photograph("front"))
     picture.quality(image)
-    cards.code_of(image.convert("L"))
+    code_of(image.convert("L"))
     picture.kept(image)
 
 

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from kyc.demo import drawing
 from kyc.demo.drawing import Card, Face, Shot
-from kyc.reading import card as cards
 from kyc.reading import picture
+from kyc.reading.card import look
 from kyc.steps import capture, facing
 
 FRAME = (270, 360)
@@ -24,7 +24,7 @@ def drawn_card(card: Card, shot: Shot | None = None) -> capture.Given:
     given: capture.Given = {}
     for kind, side in (("card-front", card.front()), ("card-back", card.back())):
         image = drawing.photograph(side, shot, (1400, 1000))
-        given[kind] = {kind: picture.kept(image)}, cards.look(image).facts
+        given[kind] = {kind: picture.kept(image)}, look(image).facts
     return given
 
 

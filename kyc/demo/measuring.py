@@ -10,8 +10,8 @@ from PIL import Image
 
 from enrollment.demo.people import declaration_of_nobody
 from kyc.demo.drawing import Card, Face, Shot, photograph
-from kyc.reading import card as cards
 from kyc.reading import comparing, mrz, ocr, vision
+from kyc.reading.card import code_of
 
 PEOPLE = (
     "Nguyễn Thị Mẫu Ánh",
@@ -78,7 +78,7 @@ def score(
     scores: dict[str, Score], trouble: str, card: Card, front: Image.Image, back: Image.Image, *, printed: bool
 ) -> None:
     person = card.declaration
-    code = cards.code_of((front if card.year < 2024 else back).convert("L"))
+    code = code_of((front if card.year < 2024 else back).convert("L"))
     scores["QR"].add(
         trouble,
         is_right(
@@ -111,7 +111,7 @@ def false_accepts(each: int = 60) -> int:
     dice, wrong = Random(7), 0
     for number in range(each):
         face = Face(number).seen(0.4, size=(900, 700)).convert("L")
-        wrong += vision.machine(face) is not None or cards.code_of(face) is not None
+        wrong += vision.machine(face) is not None or code_of(face) is not None
         lines = list(mrz.lines_for("051192000123", "NGUYEN THI MAU", date(1992, 5, 17), "female", date(2032, 5, 17)))
         place = dice.randrange(5, 27)
         lines[0] = f"{lines[0][:place]}{(int(lines[0][place]) + 1) % 10}{lines[0][place + 1 :]}"

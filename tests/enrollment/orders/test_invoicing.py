@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from enrollment.orders.gateways import invoice as invoice_gateways
+from enrollment.orders.gateways.invoice import NotIssued
 from enrollment.orders.models import Invoice
 from enrollment.orders.steps import invoicing
 from enrollment.standins.bank import Bank
@@ -40,7 +40,7 @@ def test_an_invoice_that_fails_is_tried_again_and_then_waits_for_a_person(
 
     class Down:
         def issue(self, invoice: Invoice) -> str:
-            raise invoice_gateways.NotIssued("down")
+            raise NotIssued("down")
 
     monkeypatch.setattr(invoicing, "gateway", Down)
     for _time in range(invoicing.MAX_ATTEMPTS):
