@@ -16,7 +16,7 @@ from enrollment.orders.models import Order, Plan
 from portal import audit, logs, sealing
 from portal.models import Branch, DataKey, SealedRow, User
 from portal.references import new_reference
-from portal.refusals import Refusal
+from portal.refusals import out_of_step
 
 ORDERED = "application"  # the purpose of what is ordered with an application
 
@@ -115,7 +115,11 @@ class Application(SealedRow):
 
     def hold(self) -> None:
         """Inside a transaction: whoever else is about to change this application or its orders waits until its end."""
-        list(Application.objects.select_for_update().filter(pk=self.pk).values_list("pk"))
+        self.hold_row(self.pk)
+
+    @classmethod
+    def hold_row(cls, pk: int) -> None:
+        list(cls.objects.select_for_update().filter(pk=pk).values_list("pk"))
 
     # ── Moving: each of the four ways is one conditional update with its trail ──
 
@@ -223,10 +227,6 @@ class Application(SealedRow):
     @classmethod
     def open_ones(cls) -> "QuerySet[Application]":
         return cls.objects.exclude(step__in=journey.ENDS)
-
-
-def out_of_step() -> Refusal:
-    return Refusal("out-of-step", _("Hồ sơ đã chuyển sang bước khác. Quý khách hãy tải lại trang."))
 
 
 class OfApplication(SealedRow):

@@ -48,6 +48,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
     anew = "anew" in (request.POST or request.GET)
     if request.method == "POST":
         steps.leaving.cancel(application, "anew" if anew else "cancelled")
+        messages.success(request, _("Hồ sơ %(reference)s đã được hủy.") % {"reference": application.reference})
         return redirect("enrollment:opening" if anew else "enrollment:standing")
     return show(request, "cancel", application, anew=anew, order=application.order)
 

@@ -17,11 +17,11 @@ from django.utils.translation import get_language
 
 from enrollment import journey
 from enrollment.journey import Channel, Step
-from enrollment.models import Application, out_of_step
+from enrollment.models import Application
 from enrollment.parts import lives
 from portal import audit, errors
 from portal.accounts.signing_in import network_of
-from portal.refusals import Refusal
+from portal.refusals import Refusal, out_of_step
 
 MINE = "application"  # in the session of somebody who has no account yet
 Page = Callable[..., HttpResponse]

@@ -165,5 +165,6 @@ def accept(request: HttpRequest, application: Application) -> HttpResponse:
         return redirect("kyc:review")
     if request.method == "POST":
         steps.review.objections.accept_rejection(application)
+        messages.success(request, _("Hồ sơ %(reference)s đã kết thúc.") % {"reference": application.reference})
         return onward(application)
     return show(request, "kyc/accept", application)

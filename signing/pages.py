@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from enrollment import journey
+from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.pages import svg
 from portal import writing
@@ -101,6 +103,14 @@ def card(certificate: Certificate) -> dict[str, Any]:
         "address": address,
         "qr": svg(address),
     }
+
+
+def stopped_since(application: Application) -> dict[str, Any]:
+    """Another application of the same person that came to nothing: which, why, and what to do."""
+    newest = Application.objects.filter(user=application.user).order_by("-pk").first()
+    if newest is None or newest == application or newest.step != Step.STOPPED:
+        return {}
+    return {"reference": newest.reference, "words": journey.REASONS.get(newest.reason, ())}
 
 
 def documents(application: Application) -> list[Paper]:

@@ -197,6 +197,7 @@ def certificate(request: HttpRequest) -> HttpResponse:
     return show(
         request, "signing/certificate", application, cards=[pages.card(each) for each in certificates],
         open_application=None if application.is_ended else application, documents=pages.documents(application),
+        stopped=pages.stopped_since(application),
     )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from django.core.exceptions import ImproperlyConfigured
+
 from enrollment.orders.models import Order, Payment
 from portal import parts
 
@@ -22,4 +24,7 @@ class SellingPart(parts.Part):
 
 
 def seller(order: Order) -> Seller:
-    return next(part.sells[order.purpose] for part in parts.parts(SellingPart) if order.purpose in part.sells)
+    sellers = [part.sells[order.purpose] for part in parts.parts(SellingPart) if order.purpose in part.sells]
+    if len(sellers) != 1:
+        raise ImproperlyConfigured(f"{len(sellers)} apps sell “{order.purpose}”: one must.")
+    return sellers[0]

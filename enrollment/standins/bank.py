@@ -19,11 +19,11 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 
-from enrollment.orders.gateways.momo import MOMO_CREATED, MOMO_TOLD, MoMo, momo_text
+from enrollment.orders.gateways.momo import MOMO_CREATED, MOMO_NOTICE, MoMo, momo_text
 from enrollment.orders.gateways.payment import gateways
 from enrollment.orders.gateways.port import callback, digest, digits, same
 from enrollment.orders.gateways.vietqr import FEED, VietQR, feed_text
-from enrollment.orders.gateways.vnpay import VNPAY, VNPAY_ASKED, VNPAY_TOLD, barred, vnpay_hash
+from enrollment.orders.gateways.vnpay import VNPAY, VNPAY_ANSWERED, VNPAY_ASKED, barred, vnpay_hash
 from portal import writing
 
 log = structlog.get_logger(__name__)
@@ -110,7 +110,7 @@ class Bank:
             "vnp_TransactionType": "01",
             "vnp_TransactionStatus": deal.result or "01",
         }
-        return {**reply, "vnp_SecureHash": digest("sha512", secret, barred(reply, VNPAY_TOLD))}
+        return {**reply, "vnp_SecureHash": digest("sha512", secret, barred(reply, VNPAY_ANSWERED))}
 
     def momo_order(self, fields: dict[str, Any]) -> dict[str, Any]:
         wanted = digest("sha256", self.momo.party.secret, momo_text(fields, MOMO_CREATED, self.momo.access))
@@ -174,7 +174,7 @@ class Bank:
                 "GET", address, params={**facts, "vnp_SecureHash": vnpay_hash(self.vnpay.party.secret, facts)}
             )
         if deal.kind == "momo":
-            return requests.Request("POST", address, json=self.momo.signed(self.momo_facts(deal), MOMO_TOLD))
+            return requests.Request("POST", address, json=self.momo.signed(self.momo_facts(deal), MOMO_NOTICE))
         fields = dict(
             zip(FEED, (deal.amount - deal.short, deal.reference, int(time.time()), deal.transaction), strict=True)
         )

@@ -171,6 +171,7 @@ def activate(application: Application, password: str) -> User:
             )
     except IntegrityError as taken:
         raise Refusal("account-exists", _("Số giấy tờ này đã có tài khoản. Quý khách vui lòng đăng nhập.")) from taken
+    application.orders.update(buyer=user)
     application.finish(user=user)
     audit.record("account activated", application, user=user)
     outbox.post("enrollment/messages/activated", [], user, intent=f"activated {application.pk}")

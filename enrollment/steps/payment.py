@@ -7,14 +7,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.journey import Step
-from enrollment.models import ORDERED, Application, out_of_step
+from enrollment.models import ORDERED, Application
+from enrollment.orders.gateways.payment import gateways
 from enrollment.orders.models import Order, Payment
-from enrollment.orders.steps import ordering, paying, refunding
-from enrollment.steps import activation
+from enrollment.orders.steps import ordering, paying
+from enrollment.steps import activation, leaving
 from enrollment.steps.notifying import notify
 from portal import codes, sealing, writing
 from portal.models import Message, User
-from portal.refusals import Refusal
+from portal.refusals import Refusal, out_of_step
 
 PHONE = "phone"  # the purpose of the code that confirms it before money is taken
 PHONE_LASTS = timedelta(minutes=10)
@@ -74,8 +75,7 @@ def confirm_phone(application: Application, digits: str) -> None:
         if application.is_duplicate and not activation.claim(application) and not displace(application):
             # No money is taken from somebody whom we cannot serve. Who holds the number learns the way on.
             activation.notify_holder(application)
-            application.stop("known")
-            refunding.close(application.orders)
+            leaving.leave(application, "known")
 
 
 def displace(application: Application) -> bool:
@@ -88,8 +88,7 @@ def displace(application: Application) -> bool:
     if holder is None or is_paid(holder):
         return False
     notify(holder, "displaced", [holder.reference], intent=f"displaced {holder.pk}")
-    holder.stop("displaced")
-    refunding.close(holder.orders)
+    leaving.leave(holder, "displaced")
     return activation.claim(application)
 
 
@@ -105,19 +104,21 @@ def settle_free(application: Application) -> None:
 def begin(application: Application, code: str, *, place: str, language: str) -> str:
     """A payment at this gateway. Return where to send the browser; empty if the customer pays from our own page."""
     order = application.order
-    if order is None or order.status != Order.Status.OPEN or application.step != Step.PAYMENT:
+    stands_here = order is not None and order.status == Order.Status.OPEN and application.step == Step.PAYMENT
+    if order is None or not stands_here or code not in gateways():
         raise ordering.not_payable()
     if application.phone_confirmed_at is None or application.is_duplicate:
         raise Refusal("phone-unconfirmed", _("Quý khách cần xác nhận số điện thoại trước khi thanh toán."))
-    Application.objects.filter(pk=application.pk).update(touched_at=timezone.now())
-    return paying.begin(order, code, place=place, language=language)
+    address = paying.begin(order, code, place=place, language=language)
+    Application.objects.filter(pk=application.pk, step=Step.PAYMENT).update(touched_at=timezone.now())
+    return address
 
 
 class Seller:
     """Told by the orders when what was ordered with an application is paid."""
 
     def hold(self, subject: int) -> None:
-        Application(pk=subject).hold()
+        Application.hold_row(subject)
 
     def paid(self, order: Order, payment: Payment | None) -> None:
         application = Application.objects.select_related("data_key", "plan", "user").get(pk=order.subject)

@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.card import MAX_BYTES
 from enrollment.journey import Step
-from enrollment.models import Application, Trail, out_of_step
+from enrollment.models import Application, Trail
 from kyc.models import Evidence, Piece, Upload, needed
 from kyc.reading import card, picture
 from portal import sealing
 from portal.allowances import Limit
 from portal.models import SealedFile, User
-from portal.refusals import Refusal
+from portal.refusals import Refusal, out_of_step
 
 PIECE = 256 * 1024
 LARGEST = {"card-front": MAX_BYTES, "card-back": MAX_BYTES, "face": 8_000_000}

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
-from enrollment.models import Application, out_of_step
+from enrollment.models import Application
 from kyc.models import Challenge, Help, Upload
 from kyc.reading import picture, vision
 from kyc.steps import capture
@@ -27,7 +27,7 @@ from portal import audit
 from portal.accounts.roles import check_vouched
 from portal.allowances import Limit
 from portal.models import User
-from portal.refusals import Refusal
+from portal.refusals import Refusal, out_of_step
 
 TRIES = 3
 BEGUN = Limit("face challenges", 30, timedelta(days=1))

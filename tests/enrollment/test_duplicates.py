@@ -64,6 +64,7 @@ def test_a_duplicate_is_asked_for_no_money(customer: Customers) -> None:
         customer(number=holder.declaration.number, phone="0988123456").opens().chooses(PAID).declares().confirms_phone()
     )
     assert (duplicate.application.step, duplicate.application.reason) == (Step.STOPPED, "known")
+    assert not duplicate.application.orders.exclude(status="cancelled").exists()  # money that comes now goes back
     assert "không đăng ký mới được" in duplicate.client.get("/application/").content.decode()
 
 
@@ -78,6 +79,7 @@ def test_whoever_proves_a_phone_goes_before_a_holder_who_proved_nothing(customer
         .confirms_phone()
     )
     assert (squatter.application.step, squatter.application.reason) == (Step.STOPPED, "displaced")
+    assert not squatter.application.orders.exclude(status="cancelled").exists()
     assert (owner.application.step, owner.application.is_duplicate) == (Step.PAYMENT, False)
     assert messages_of("displaced") == 1
 

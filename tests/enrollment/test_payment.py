@@ -5,11 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.orders.models import Invoice, Order, Payment, Plan
+from enrollment.orders.parts import seller
+from enrollment.orders.steps import paying
 from enrollment.standins.bank import Bank
 from enrollment.steps import payment
 from portal import wording
@@ -185,3 +188,36 @@ def test_an_application_paid_but_not_advanced_is_advanced_by_its_page(customer: 
     Order.objects.update(status="paid", paid_at=timezone.now())
     payment.arrived(Application.objects.get(pk=walker.application.pk))
     assert walker.application.step == Step.ACTIVATION
+
+
+def test_only_a_payment_that_was_begun_counts_as_work_on_the_application(customer: Customers) -> None:
+    walker = at_payment(customer)
+    before = walker.application.touched_at
+    with pytest.raises(Refusal, match="not-payable"):
+        payment.begin(walker.application, "nobody", place="", language="vi")
+    assert walker.application.touched_at == before
+    payment.begin(walker.application, "vnpay", place="", language="vi")
+    assert walker.application.touched_at > before
+
+
+def test_a_copy_of_an_order_that_was_given_up_begins_no_payment(customer: Customers) -> None:
+    order = at_payment(customer).application.order
+    assert order
+    Order.objects.update(status="cancelled")
+    with pytest.raises(Refusal, match="out-of-step"):
+        paying.begin(order, "vnpay", place="", language="vi")
+    assert not Payment.objects.exists()
+
+
+def test_an_order_that_nobody_sells_is_a_fault_of_the_house(customer: Customers) -> None:
+    order = at_payment(customer).application.order
+    assert order
+    order.purpose = "nobody's"
+    with pytest.raises(ImproperlyConfigured, match="nobody"):
+        seller(order)
+
+
+def test_with_the_account_the_order_has_its_buyer(customer: Customers) -> None:
+    walker = customer().opens().chooses().declares().pays_nothing()
+    walker.activates()
+    assert Order.objects.get().buyer == walker.application.user

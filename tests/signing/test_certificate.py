@@ -232,6 +232,9 @@ def test_whoever_begins_another_and_lets_it_expire_is_led_to_the_certificate_tha
     assert owner.get("/application/landing/")["Location"] == "/application/capture/"
     leaving.leave(begun, "expired")
     assert owner.get("/application/landing/")["Location"] == "/certificate/"
+    page = owner.get("/certificate/").content.decode()
+    assert begun.reference in page
+    assert "đã hết hạn" in page
     standing.revoke(certificate_of(complete))
     assert owner.get("/application/landing/")["Location"] == "/application/"
 

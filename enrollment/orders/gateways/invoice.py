@@ -1,4 +1,4 @@
-"""Electronic invoices behind one port. No provider's protocol is public, so there is the port and its local twin."""
+"""Electronic invoices behind one port. No provider's protocol is public, so there is the port and its local stand-in."""
 
 from functools import cache
 from typing import Protocol

@@ -12,7 +12,7 @@ from enrollment.orders.gateways.port import Away, Forged, Notice, Party, Verdict
 from enrollment.orders.models import Payment
 
 MOMO_CREATED = """amount extraData ipnUrl orderId orderInfo partnerCode redirectUrl requestId requestType""".split()
-MOMO_TOLD = """amount extraData message orderId orderInfo orderType partnerCode payType requestId responseTime resultCode
+MOMO_NOTICE = """amount extraData message orderId orderInfo orderType partnerCode payType requestId responseTime resultCode
     transId""".split()
 # What ends a payment without money. Of every other code (begun, in work, our own mistake) nothing is concluded.
 MOMO_FAILED = {"1001", "1002", "1003", "1004", "1005", "1006", "1007", "1017", "1026", "4001", "4100"}
@@ -53,7 +53,7 @@ class MoMo:
         return address
 
     def read(self, fields: Mapping[str, Any]) -> Notice | None:
-        text = momo_text(fields, MOMO_TOLD, self.access)
+        text = momo_text(fields, MOMO_NOTICE, self.access)
         if not same(str(fields.get("signature", "")).lower(), digest("sha256", self.party.secret, text)):
             raise Forged
         return self._notice(fields)

@@ -102,6 +102,6 @@ def post(url: str, order: dict[str, Any]) -> dict[str, Any]:
 
 
 def digits(value: Any) -> int:
-    """An amount as fields; nonsense is an amount that fits nothing."""
+    """An amount as they write it; nonsense is an amount that fits nothing."""
     whole = re.fullmatch(r"([0-9]{1,15})(?:\.0+)?", str(value))
     return int(whole[1]) if whole else -1

@@ -30,7 +30,7 @@ def vnpay_time(moment: Any) -> str:
 # Of the query API the fields that are hashed, in this order, with bars between.
 VNPAY_ASKED = """vnp_RequestId vnp_Version vnp_Command vnp_TmnCode vnp_TxnRef vnp_TransactionDate vnp_CreateDate vnp_IpAddr
     vnp_OrderInfo""".split()
-VNPAY_TOLD = """vnp_ResponseId vnp_Command vnp_ResponseCode vnp_Message vnp_TmnCode vnp_TxnRef vnp_Amount vnp_BankCode
+VNPAY_ANSWERED = """vnp_ResponseId vnp_Command vnp_ResponseCode vnp_Message vnp_TmnCode vnp_TxnRef vnp_Amount vnp_BankCode
     vnp_PayDate vnp_TransactionNo vnp_TransactionType vnp_TransactionStatus vnp_OrderInfo vnp_PromotionCode
     vnp_PromotionAmount""".split()
 
@@ -112,7 +112,7 @@ class VNPAY:
         fields = post(f"{self.party.origin}/merchant_webapi/api/transaction", order)
         if fields.get("vnp_ResponseCode") != "00":
             return None  # not known there (never begun), or too busy to say
-        signature = digest("sha512", self.party.secret, barred(fields, VNPAY_TOLD))
+        signature = digest("sha512", self.party.secret, barred(fields, VNPAY_ANSWERED))
         if not same(str(fields.get("vnp_SecureHash", "")).lower(), signature):
             raise Forged
         if fields.get("vnp_TransactionStatus") in self.OPEN:

@@ -39,10 +39,6 @@ def not_payable() -> Refusal:
     return Refusal("not-payable", _("Đơn hàng này không chờ thanh toán. Quý khách hãy tải lại trang."))
 
 
-def moved_on() -> Refusal:
-    return Refusal("out-of-step", _("Hồ sơ đã chuyển sang bước khác. Quý khách hãy tải lại trang."))
-
-
 @transaction.atomic
 def settle_free(purpose: str, subject: int) -> None:
     free = Order.objects.filter(purpose=purpose, subject=subject, status=Order.Status.OPEN, total=0).first()

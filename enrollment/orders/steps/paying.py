@@ -14,12 +14,12 @@ from enrollment.orders.gateways.payment import gateways
 from enrollment.orders.gateways.port import LASTS, Away, Forged, Notice, PaymentGateway, Verdict
 from enrollment.orders.models import Invoice, Order, Payment, Refund
 from enrollment.orders.parts import seller
-from enrollment.orders.steps.ordering import moved_on, not_payable
+from enrollment.orders.steps.ordering import not_payable
 from enrollment.orders.steps.refunding import owe
 from portal import audit
 from portal.allowances import Limit
 from portal.references import new_reference
-from portal.refusals import Refusal
+from portal.refusals import Refusal, out_of_step
 
 log = structlog.get_logger(__name__)
 FORGOTTEN = timedelta(days=1)  # after which a payment that no gateway knows of is given up
@@ -36,7 +36,7 @@ def begin(order: Order, code: str, *, place: str, language: str) -> str:
         raise not_payable()
     with transaction.atomic():
         if not Order.objects.select_for_update().filter(pk=order.pk, status=Order.Status.OPEN).exists():
-            raise moved_on()  # given up or paid this very moment
+            raise out_of_step()  # given up or paid this very moment
         fresh = timezone.now() - LASTS / 2
         again = order.payments.filter(gateway=code, status=Payment.Status.PENDING, created_at__gt=fresh)
         payment = again.first() if gateway.is_ours else None  # the others take a reference once
