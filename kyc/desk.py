@@ -208,5 +208,5 @@ def place(declared: Declaration) -> str:
 
 
 def colleagues(case: Case) -> list[User]:
-    roles = [role for role, queues in queues.WORKS.items() if case.queue in queues]
+    roles = [role for role, worked_off in queues.WORKS.items() if case.queue in worked_off]
     return list(User.objects.filter(groups__name__in=roles, is_active=True, is_vouched=True).distinct().order_by("pk"))

@@ -12,7 +12,7 @@ from kyc.steps.review.turns import Queue, promised
 
 
 def received(application: Application) -> None:
-    """An application came to review, for the first time or with what was choice for."""
+    """An application came to review, for the first time or with what was asked for."""
     now, minutes = timezone.now(), settings.REVIEW_MINUTES
     case, new = Case.objects.get_or_create(
         application=application,
