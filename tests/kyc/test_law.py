@@ -76,6 +76,10 @@ def test_what_decides_is_open_to_reviewers_and_approvers_alone() -> None:
     assert VERBS["approve"].roles == ("approver",)
 
 
+def test_what_is_no_verb_is_refused(reviewer: User) -> None:
+    assert refused(bare_case(), "burn", reviewer) == "not-allowed"
+
+
 def test_every_verb_that_decides_has_its_words_in_the_record() -> None:
     assert set(VERBS) - {"take", "take-over", "assign", "release"} <= set(Decision.ACTS)
 

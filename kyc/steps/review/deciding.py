@@ -19,6 +19,8 @@ def decide(case: Case, verb: str, by: User, choice: Choice) -> None:
         fresh = Case.objects.select_related("application", "application__data_key", "application__plan").get(pk=case.pk)
         if fresh.turns != choice.turns:
             raise outrun(case)
+        if verb not in VERBS:
+            raise law.not_allowed()
         law.check(fresh, VERBS[verb], by, choice)
         VERBS[verb].act(fresh, by, choice)
     case.refresh_from_db()
