@@ -12,12 +12,10 @@ from django.utils import timezone
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.standins.bank import Bank
 from portal import wording
-from portal.accounts.signing_in import network_of
-from portal.models import Allowance, Code, Message, User
+from portal.models import Code, Message, User
 from tests.conftest import People, at_once
-from tests.enrollment.conftest import PASSWORD, Customer, at_payment, code_sent, deliver, messages_of, notice_of
+from tests.enrollment.conftest import PASSWORD, Customer, code_sent, messages_of
 
 pytestmark = pytest.mark.django_db
 Customers = Callable[..., Customer]
@@ -222,29 +220,6 @@ def test_codes_are_sent_within_a_budget(customer: Customers) -> None:
         with time_machine.travel(timezone.now() + timedelta(minutes=2 * minute)):
             walker.post("/activate/resend/")
     assert messages_of("activation_code") == 10
-
-
-def codes_from_here() -> int:
-    """What was spent today of the budget of the network that the test's browsers are in."""
-    network = Allowance.objects.filter(purpose="codes from network", holder=network_of("127.0.0.1"))
-    return network.values_list("spent", flat=True).first() or 0
-
-
-def test_a_code_for_which_nothing_was_paid_draws_on_the_networks_budget(customer: Customers) -> None:
-    walker = customer().opens().chooses().declares()
-    before = codes_from_here()
-    walker.pays_nothing()
-    assert messages_of("activation_code") == 1
-    assert codes_from_here() == before + 1
-
-
-def test_who_paid_gets_a_code_at_nobodys_cost(bank: Bank, customer: Customers) -> None:
-    walker = at_payment(customer)
-    notice = notice_of(bank, walker.begins_to_pay())
-    before = codes_from_here()
-    deliver(notice)
-    assert messages_of("activation_code") == 1
-    assert codes_from_here() == before
 
 
 def test_a_late_code_is_refused_and_another_works(customer: Customers) -> None:
