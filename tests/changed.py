@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("portal", "enrollment", "kyc", "signing")
 ALL = {f"tests/{room}" for room in ROOMS} | {"tests/test_deployment.py"}
 GROUND = {"pyproject.toml", "uv.lock", "manage.py", "portal/settings.py", "portal/environment.py"}
-ALWAYS = "tests/test_house.py"  # imports, words in both languages, the docs
+# Imports, words in both languages, the docs; what each app brings along to all the others.
+ALWAYS = {"tests/test_house.py", "tests/test_parts.py"}
 SLOW = {"browser", "whole"}  # Chromium and whole portals: `make test` alone
 
 
@@ -48,7 +49,7 @@ def changed() -> list[str]:
 
 
 def main() -> int:
-    paths = sorted({ALWAYS}.union(*map(tests_of, changed())))
+    paths = sorted(ALWAYS.union(*map(tests_of, changed())))
     print("Unit tests:", *paths)
     pytest = [sys.executable, "-m", "pytest", "-n", "2", "--maxschedchunk", "1", "-m", "not postgresql and not whole"]
     return subprocess.run([*pytest, *paths], cwd=ROOT, check=False).returncode
