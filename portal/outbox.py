@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 import structlog
@@ -178,11 +179,13 @@ def _letter(message: Message) -> mail.Letter:
 
 def _send(messages: Sequence[Message], word: Callable[[Message], Letter], line: Line[Letter]) -> None:
     with closing(line), ThreadPoolExecutor(line.at_once) as threads:
-        # Only the talking happens in threads; wording and writing down stay with this thread's connection.
+        # Only the talking happens in threads; wording and writing down stay with this thread's connection. No more are
+        # under way than are talked of at once: where nothing can be written down, nothing more is sent.
         worded = _each(((message, partial(word, message)) for message in messages), doubtful=False)
-        talks = [(message, threads.submit(line.send, letter)) for message, letter in worded]
-        for message, provider_id in _each(((message, talk.result) for message, talk in talks), doubtful=True):
-            sent(message, provider_id)
+        while turn := list(islice(worded, line.at_once)):
+            talks = [(message, threads.submit(line.send, letter)) for message, letter in turn]
+            for message, provider_id in _each(((message, talk.result) for message, talk in talks), doubtful=True):
+                sent(message, provider_id)
 
 
 def _each(

@@ -60,7 +60,7 @@ class PartConfig(AppConfig):
 
     @cached_property
     def part(self) -> Part:
-        """Read when every model is there, and so the one name in the house that is found by its text."""
+        """Read when every model is there, and so found by its text: the app's name, and always the same behind it."""
         part = import_string(f"{self.name}.part.PART")
         if not isinstance(part, Part):
             raise ImproperlyConfigured(f"{self.name}.part.PART is no Part.")

@@ -73,6 +73,4 @@ def erased(application: Application) -> None:
     """Its key is gone, and with it every document; the customer's key pair goes too."""
     Act.objects.filter(application=application).delete()
     Paper.objects.filter(application=application).update(state=Paper.State.VOID, evidence=None)
-    if application.subscription:
-        unused = Key.objects.filter(subscription=application.subscription, certificates=None)
-        unused.update(custody=None, wrapped=None, request=None)
+    Key.objects.filter(application=application, certificates=None).update(custody=None, wrapped=None, request=None)

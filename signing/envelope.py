@@ -28,8 +28,12 @@ class Garbled(Exception):
 
 
 def batch_digest(digests: Iterable[str]) -> str:
-    """One over many, in their order, so that an envelope holds a batch of any size. Each is SHA-256 in hex."""
-    return hashlib.sha256(BATCH + b"".join(map(bytes.fromhex, digests))).hexdigest()
+    """One over many, in their order, so that an envelope holds a batch of any size. Each is SHA-256 in hex: were one
+    shorter, another batch could have the same."""
+    whole = [bytes.fromhex(digest) for digest in digests]
+    if any(len(digest) != hashlib.sha256().digest_size for digest in whole):
+        raise ValueError("not SHA-256")
+    return hashlib.sha256(BATCH + b"".join(whole)).hexdigest()
 
 
 def opened(enclosed: bytes, key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:

@@ -100,6 +100,9 @@ class Key(models.Model):
     certificates, and a subscription may have several keys over time."""
 
     subscription = models.ForeignKey(Subscription, null=True, on_delete=models.PROTECT, related_name="keys")
+    application = models.ForeignKey(  # in whose step its PIN is made
+        Application, null=True, on_delete=models.PROTECT, related_name="keys"
+    )
     kind = models.CharField(max_length=8)
     public = models.BinaryField()
     wrapped = models.BinaryField(null=True)  # by the vault alone, until it has a PIN
@@ -113,7 +116,7 @@ class Key(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("subscription",), condition=~Q(wrapped=None), name="one_key_taken_at_a_time"
+                fields=("application",), condition=~Q(wrapped=None), name="one_key_taken_at_a_time"
             ),
         )
         indexes = (models.Index(fields=("kind", "id"), condition=Q(subscription=None), name="keys_in_the_pool"),)
@@ -132,11 +135,9 @@ class Key(models.Model):
         return cls.objects.filter(subscription=None, kind=kind)
 
     @classmethod
-    def of(cls, subscription: Subscription | None) -> "Key | None":
-        """The newest that its owner can open."""
-        if subscription is None:
-            return None
-        return cls.objects.filter(subscription=subscription).exclude(custody=None).order_by("-pk").first()
+    def of(cls, application: Application) -> "Key | None":
+        """The one that got its PIN here, whatever other keys the same person has."""
+        return cls.objects.filter(application=application).exclude(custody=None).first()
 
 
 class Act(models.Model):

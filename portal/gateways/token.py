@@ -2,16 +2,24 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-with suppress(ImportError):  # who keeps no keys on a token does without
+from django.core.exceptions import ImproperlyConfigured
+
+try:  # who keeps no keys on a token does without
     import pkcs11
+
+    IS_INSTALLED = True
+except ImportError:
+    IS_INSTALLED = False
 
 
 def opened(library: str, token: str, pin: str) -> Any:
     """A session. Signing in holds for the whole process, so whoever comes second finds it done."""
+    if not IS_INSTALLED:
+        raise ImproperlyConfigured("A token is named in the settings, and the extra “pkcs11” is not installed.")
     slot = pkcs11.lib(library).get_token(token_label=token)
     try:
         return slot.open(user_pin=pin, rw=True)

@@ -32,8 +32,9 @@ def newest(issuer: Authority) -> RevocationList | None:
 def entries(issuer: Authority) -> list[Entry]:
     """What is revoked or on hold now. A list is compared with this, not with a clock: a revocation that was under way
     while a list was made is missed by no later one."""
-    rows = Issued.objects.filter(issuer=issuer, revoked_at__isnull=False)
-    return sorted((int(row.serial, 16), row.revoked_at, row.reason) for row in rows if row.revoked_at)
+    rows = Issued.objects.filter(issuer=issuer).exclude(revoked_at=None)
+    revoked = rows.values_list("serial", "revoked_at", "reason")
+    return sorted((int(serial, 16), when, why) for serial, when, why in revoked if when)
 
 
 def digest_of(listed: list[Entry]) -> str:

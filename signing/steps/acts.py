@@ -132,6 +132,7 @@ def answer_of(user: User, nonce: str) -> dict[str, Any]:
 # ── How an act ends ──
 
 
+@transaction.atomic
 def refuse(acts: QuerySet[Act], answer: str) -> None:
     """Those that nobody goes on with, and what they were about."""
     if acts.update(state=State.REFUSED, answer=answer, envelope=None, done_at=timezone.now()):
@@ -169,9 +170,9 @@ def application_of(act: Act) -> Application:
 def unlocked(act: Act, confirmation: Confirmation) -> bytes:
     """The customer's key as the vault wrapped it. The try is counted and committed before it is made (promise P10);
     where the vault itself does not open, none is made and none counted."""
-    key = act.key
-    assert key
-    held = bytes(key.custody or b""), key.owner, bytes(key.public)
+    assert act.key_id
+    key = Key.objects.get(pk=act.key_id)  # as it is now; and whose it must be, the act says
+    held = bytes(key.custody or b""), str(act.subscription_id), bytes(key.public)
     custody.checked(*held)
     tries_left = count_try(key)
     try:

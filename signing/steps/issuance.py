@@ -111,9 +111,9 @@ def months_of(application: Application) -> int:
 
 def own_key(application: Application) -> Key | None:
     """The key that the vault itself says is this subscription's; a row that was written by other means is none."""
-    key = Key.of(application.subscription)
+    key = Key.of(application)
     if key:
-        custody.checked(bytes(key.custody or b""), key.owner, bytes(key.public))
+        custody.checked(bytes(key.custody or b""), str(application.subscription_id), bytes(key.public))
     return key
 
 

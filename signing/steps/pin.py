@@ -74,7 +74,7 @@ def create(act: Act, confirmation: Confirmation) -> None:
     locked = custody.locked(wrapped, key.owner, bytes(key.public), secrets)
     request = request_of(key, wrapped, application.reference)
     with transaction.atomic():
-        mine = Key.objects.filter(pk=key.pk, subscription=application.subscription, custody=None)
+        mine = Key.objects.filter(pk=key.pk, application=application, custody=None)
         done = mine.update(
             custody=locked,
             wrapped=None,
@@ -106,17 +106,16 @@ def taken(application: Application) -> Key:
     """A key of the pool, or one made now where the pool is empty. A key taken by an earlier, broken off attempt is
     taken again."""
     application.hold()
-    subscription = application.subscription
-    mine = Key.objects.filter(subscription=subscription, custody=None).exclude(wrapped=None).first()
+    mine = Key.objects.filter(application=application, custody=None).exclude(wrapped=None).first()
     if mine:
         return mine
     # Sent back and come here again: the key of before certifies nothing and opens nothing more.
-    Key.objects.filter(subscription=subscription, certificates=None).delete()
+    Key.objects.filter(application=application, certificates=None).delete()
     free = Key.pool(settings.KEY_KIND).select_for_update(skip_locked=True).order_by("pk").first()
     if free is None:
         free = new_key()
-    free.subscription = subscription
-    free.save(update_fields=["subscription"])
+    free.application, free.subscription = application, application.subscription
+    free.save(update_fields=["application", "subscription"])
     return free
 
 

@@ -42,7 +42,5 @@ def restore(certificate: Certificate) -> None:
 
 def expire() -> None:
     """What has run out says so; lists and answers need nothing for that."""
-    over = Certificate.issued().filter(register__not_after__lte=timezone.now())
-    still = over.exclude(state__in=(State.EXPIRED, State.REVOKED)).values_list("pk", flat=True)
-    # Asked again of the row itself: one that was revoked meanwhile stays revoked.
-    Certificate.objects.filter(pk__in=list(still)).exclude(state=State.REVOKED).update(state=State.EXPIRED)
+    over = Certificate.objects.filter(register__in=Issued.stored().filter(not_after__lte=timezone.now()))
+    over.exclude(state__in=(State.EXPIRED, State.REVOKED)).update(state=State.EXPIRED)

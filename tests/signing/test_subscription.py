@@ -63,7 +63,7 @@ def test_a_key_taken_by_a_broken_off_attempt_is_taken_again() -> None:
     key = pin.taken(application)
     assert pin.taken(application) == key
     with pytest.raises(IntegrityError), transaction.atomic():  # nor can a second one be taken beside it
-        Key.pool(key.kind).filter(pk=Key.pool(key.kind)[0].pk).update(subscription=application.subscription)
+        Key.pool(key.kind).filter(pk=Key.pool(key.kind)[0].pk).update(application=application)
     assert confirmed(application, Act.Kind.PIN).state == Act.State.DONE
     assert Key.objects.get(subscription=application.subscription) == key
 
