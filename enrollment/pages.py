@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from itertools import chain
 from typing import Any
 
 import qrcode
@@ -39,10 +40,9 @@ def mine(request: HttpRequest, **_address: Any) -> Application | None:
 def of_account(applications: "QuerySet[Application]") -> Application | None:
     """The open one, else the one whose certificate lives, else the newest: whoever begins another and lets it expire is
     still the holder of the first."""
-    if is_open := applications.exclude(step__in=journey.ENDS).first():
-        return is_open
-    ended = list(applications)
-    return next((application for application in ended if lives(application)), next(iter(ended), None))
+    own = list(applications)
+    still_open = (application for application in own if not application.is_ended)
+    return next(chain(still_open, filter(lives, own), own), None)
 
 
 def onward(application: Application) -> HttpResponse:
