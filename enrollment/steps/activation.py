@@ -63,11 +63,10 @@ def invite(application: Application, *, network: str = "", at_once: bool = False
 def arrived(application: Application) -> None:
     """The code goes out at once. Where nothing was paid it draws on the budget of whoever is there; who paid gets it in
     any case, and it is the gateway that is there."""
-    free = application.order is None or application.order.total == 0
-    place = audit.actor.get().place if free else ""
+    order = application.order
+    place = audit.actor.get().place if order is None or order.total == 0 else ""
     try:
-        with transaction.atomic():
-            invite(application, network=network_of(place) if place else "", at_once=True)
+        invite(application, network=network_of(place) if place else "", at_once=True)
     except Refusal as no:  # a budget of codes is spent: the page says so and offers another later
         log.warning("no activation code", code=no.code)
 
