@@ -1,0 +1,14 @@
+"""Staff's side: accounts, branches, messages, the audit trail. Numbers are masked, codes are nowhere."""
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
+
+from portal.admin import people, trail
+from portal.admin.screens import Capped, Desk, ReadOnly, SealedSearch
+
+__all__ = ["Capped", "Desk", "ReadOnly", "SealedSearch", "people", "trail"]
+
+admin.site.site_header = admin.site.site_title = _("VNPT SmartCA · Quản trị")
+admin.site.index_title = _("Công việc")
+admin.site.unregister(Group)  # roles are the table in accounts/roles.py
