@@ -10,7 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from portal import writing
+from portal import names, writing
 from portal.accounts.roles import ROLES
 from portal.accounts.second_factor import check_second_factor
 from portal.accounts.signing_in import AccountAdapter, is_password_of
@@ -160,7 +160,14 @@ class ActivateTOTPForm(totp_forms.ActivateTOTPForm):
         self.fields["code"].help_text = _("6 chữ số mà ứng dụng đang hiện")
 
 
-# ── Where codes go ──
+# ── Who it is, and where codes go ──
+
+
+def clean_name(typed: str) -> str:
+    name = names.spelled(typed)
+    if wrong := names.fault(name):
+        raise ValidationError(wrong)
+    return name
 
 
 def clean_phone(typed: str) -> str:
@@ -211,6 +218,9 @@ class AccountForm(forms.ModelForm[User]):
         if User.objects.with_number(number):
             raise ValidationError(_("Đã có tài khoản với số giấy tờ này."))
         return number
+
+    def clean_full_name(self) -> str:
+        return clean_name(self.cleaned_data["full_name"])
 
     def clean_phone(self) -> str:
         return clean_phone(self.cleaned_data["phone"])
