@@ -3,6 +3,7 @@
 `subscriber` gives the bytes that are to be signed; `faults` reads them back with another library and names whatever does
 not conform (promise P3)."""
 
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtensionOID
 
+from portal import names
 from signing.authority import der
 
 SERIAL = bytes.fromhex("54010101")  # all public samples begin so
@@ -27,6 +29,8 @@ EMAIL_PROTECTION, DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.4", "1.3.6.1.4.1.311.10.3.
 TIME_STAMPING, OCSP_SIGNING = "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"
 CA_ISSUERS, OCSP = "1.3.6.1.5.5.7.48.2", "1.3.6.1.5.5.7.48.1"
 LONGEST = {PROVINCE: 128, PLACE: 128, NAME: 64, ORGANISATION: 64, UID: 256}
+# How each part may be written: a letter that only looks like one of ours would name somebody else.
+WRITTEN: dict[str, Callable[[str], Any]] = {NAME: names.is_name, UID: re.compile(r"[A-Z]+:[A-Z0-9]+").fullmatch}
 
 
 @dataclass(frozen=True)
@@ -285,9 +289,7 @@ def faults(content: bytes, kind: str, holder: Holder, public: bytes, issuer: Iss
         }
     )
     yield from (f"{kind} too long" for kind, value in subject if len(value) > LONGEST.get(kind, 2))
-    yield from (
-        f"{kind} has odd letters" for kind, value in subject if not value.isprintable() or value != value.strip()
-    )
+    yield from (f"{kind} has odd letters" for kind, value in subject if not WRITTEN.get(kind, names.is_written)(value))
     yield from extension_faults(extensions, holder, public, issuer)
 
 

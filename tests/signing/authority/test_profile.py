@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +91,18 @@ def flawed() -> Iterator[tuple[str, Callable[[], tuple[bytes, bytes, Issuer]], H
     yield "subject", lambda: content(name="Trần Văn Khác"), HOLDER
     yield "e-mail", lambda: content(email="khac@example.vn"), HOLDER
     yield "2.5.4.3 too long", lambda: content(name="M" * 65), Holder(**{**HOLDER.__dict__, "name": "M" * 65})
-    yield "2.5.4.3 has odd letters", lambda: content(name="A\u200bB"), Holder(**{**HOLDER.__dict__, "name": "A\u200bB"})
+    for part, value in (
+        ("2.5.4.3", {"name": "A\u200bB"}),
+        ("2.5.4.3", {"name": "Nguyễn Văn Аn"}),  # a Cyrillic А
+        ("2.5.4.3", {"name": "Mẫu 2"}),
+        ("2.5.4.7", {"ward": "Phường Сen"}),
+        ("2.5.4.8", {"province": "Hà\u3164Nội"}),
+        (profile.UID, {"uid": "CCCD:07919Ｏ123456"}),
+    ):
+        yield f"{part} has odd letters", partial(content, **value), Holder(**{**HOLDER.__dict__, **value})
 
 
-@pytest.mark.parametrize("place", range(5))
+@pytest.mark.parametrize("place", range(10))
 def test_what_does_not_conform_is_named_before_it_is_signed(place: int) -> None:
     fault, make, holder = list(flawed())[place]
     body, public, issuer = make()
