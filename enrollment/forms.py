@@ -18,7 +18,7 @@ from enrollment import consents, identity
 from enrollment.identity import Declaration, Document, Sex
 from enrollment.models import Province, Ward
 from enrollment.orders.models import Plan
-from portal import writing
+from portal import names, writing
 from portal.forms import CodeField, NumberField, PasswordTwice, clean_email, clean_phone, new_password
 
 DATES = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d%m%Y", "%Y-%m-%d")
@@ -172,6 +172,9 @@ class DeclarationForm(ContactForm):
 
     def _choices(self, field: str, choices: Any) -> None:
         self.fields[field].choices = choices  # type: ignore[attr-defined]
+
+    def clean_full_name(self) -> str:
+        return names.spelled(self.cleaned_data["full_name"])
 
     def clean_number(self) -> str:
         return writing.document_number(self.cleaned_data["number"])

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from portal import writing
+from portal import names, writing
 
 
 class Document(TextChoices):
@@ -82,15 +82,6 @@ DISPOSABLE = frozenset(
 MAILS = ("gmail.com", "yahoo.com", "yahoo.com.vn", "outlook.com", "hotmail.com", "icloud.com", "vnpt.vn")
 
 
-def name(text: str) -> str:
-    """As on the card, in one Unicode form, single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def is_name(text: str) -> bool:
-    return all(letter.isalpha() or letter in " '’-." for letter in text) and any(map(str.isalpha, text))
-
-
 def born_per_number(number: str) -> tuple[str, int]:
     """Sex and year of birth as a 12-digit number tells them."""
     century, year = int(number[3]), int(number[4:6])
@@ -118,8 +109,8 @@ def age_on(born: date, day: date) -> int:
 
 def faults(declaration: Declaration, today: date) -> Iterator[tuple[str, Any]]:
     """What cannot be: the field, and what to do."""
-    if not is_name(declaration.full_name):
-        yield "full_name", _("Họ tên chỉ gồm chữ cái và khoảng trắng, đúng như trên giấy tờ.")
+    if wrong := names.fault(declaration.full_name):
+        yield "full_name", wrong
     if declaration.birth_date >= today or declaration.birth_date.year < 1900:
         yield "birth_date", _("Ngày sinh phải là một ngày đã qua. Quý khách nhập ngày/tháng/năm, ví dụ 05/01/1993.")
         return
@@ -257,9 +248,10 @@ def read_card(text: str) -> Card | None:
         return None
     born, issued = day(parts[3]), day(parts[6])
     sex = {"nam": Sex.MALE, "nu": Sex.FEMALE}.get(writing.fold(parts[4]).casefold())
-    if not (born and issued and sex and is_name(parts[2])):
+    full_name = names.spelled(parts[2])
+    if not (born and issued and sex and names.is_name(full_name)):
         return None
-    return Card(parts[0], name(parts[2]), born, sex, name(parts[5])[:200], issued)
+    return Card(parts[0], full_name, born, sex, writing.line(parts[5])[:200], issued)
 
 
 def day(text: str) -> date | None:

@@ -9,6 +9,8 @@ from django.test import Client
 
 from enrollment.journey import Step
 from enrollment.models import Application
+from enrollment.steps import declaration
+from portal.refusals import Refusal
 from tests.enrollment.conftest import Customer, typed
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +45,23 @@ def test_what_is_wrong_is_said_on_its_field_and_nothing_typed_is_lost(customer: 
     assert "Số điện thoại di động Việt Nam gồm 10 chữ số" in page
     assert 'value="0163123"' in page
     assert walker.application.step == Step.DECLARATION
+
+
+def test_a_letter_that_only_looks_like_one_is_refused_by_name_and_no_certificate_ever_has_it(
+    customer: Customers,
+) -> None:
+    walker = customer(full_name="Lý Thị Mẫu Хuân").opens().chooses().declares()
+    page = walker.post("/register/declaration/", typed(walker.declaration)).content.decode()
+    assert "“Х” (U+0425)" in page
+    assert walker.application.step == Step.DECLARATION
+    with pytest.raises(Refusal, match="declaration-wrong"):
+        declaration.declare(walker.application, walker.declaration)
+
+
+def test_a_phones_own_apostrophe_is_kept_as_the_keyboards(customer: Customers) -> None:
+    declared = customer(full_name="H’Hen Niê‑Kdăm").opens().chooses().declares().application.declaration
+    assert declared
+    assert declared.full_name == "H'Hen Niê-Kdăm"
 
 
 def test_days_are_read_day_first_however_written(customer: Customers) -> None:

@@ -32,6 +32,7 @@ def test_a_right_declaration_has_neither_fault_nor_doubt() -> None:
         ("full_name", {"full_name": "Nguyễn <b>Mẫu</b>"}),
         ("full_name", {"full_name": "Mẫu 007"}),
         ("full_name", {"full_name": "-.-"}),
+        ("full_name", {"full_name": "Lý Thị Mẫu Хuân"}),  # a Cyrillic Х
         ("birth_date", {"birth_date": date(2027, 1, 1)}),
         ("birth_date", {"birth_date": date(1899, 1, 1)}),
         ("birth_date", {"birth_date": date(2015, 1, 1), "number": "079315123456"}),
