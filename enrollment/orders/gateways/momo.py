@@ -56,6 +56,8 @@ class MoMo:
         text = momo_text(fields, MOMO_NOTICE, self.access)
         if not same(str(fields.get("signature", "")).lower(), digest("sha256", self.party.secret, text)):
             raise Forged
+        if fields.get("partnerCode") != self.party.name or not all(name in fields for name in MOMO_NOTICE):
+            raise Forged  # another shop's, or signed with fields left out, as our own orders are
         return self._notice(fields)
 
     def _notice(self, fields: Mapping[str, Any]) -> Notice | None:
@@ -83,6 +85,7 @@ class MoMo:
             "lang": "vi",
         }
         fields = post(f"{self.party.url}/query", self.signed(order, ["orderId", "partnerCode", "requestId"]))
-        if "resultCode" not in fields or fields.get("orderId") != payment.reference:
+        about = (fields.get("orderId"), fields.get("partnerCode"))
+        if "resultCode" not in fields or about != (payment.reference, self.party.name):
             raise Away("momo: no answer as documented")
         return self._notice(fields)

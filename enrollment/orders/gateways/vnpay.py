@@ -33,6 +33,7 @@ VNPAY_ASKED = """vnp_RequestId vnp_Version vnp_Command vnp_TmnCode vnp_TxnRef vn
 VNPAY_ANSWERED = """vnp_ResponseId vnp_Command vnp_ResponseCode vnp_Message vnp_TmnCode vnp_TxnRef vnp_Amount vnp_BankCode
     vnp_PayDate vnp_TransactionNo vnp_TransactionType vnp_TransactionStatus vnp_OrderInfo vnp_PromotionCode
     vnp_PromotionAmount""".split()
+VNPAY_SAID = ("vnp_ResponseCode", "vnp_TransactionStatus", "vnp_TransactionNo")
 
 
 def barred(fields: Mapping[str, Any], names: list[str]) -> str:
@@ -77,6 +78,10 @@ class VNPAY:
     def read(self, fields: Mapping[str, Any]) -> Notice | None:
         if not same(str(fields.get("vnp_SecureHash", "")).lower(), vnpay_hash(self.party.secret, fields)):
             raise Forged
+        # Our own orders bear the same key's signature: a notice names our shop, commands nothing and says how it ended.
+        is_order = "vnp_Command" in fields or not all(fields.get(name) for name in VNPAY_SAID)
+        if is_order or fields.get("vnp_TmnCode") != self.party.name:
+            raise Forged
         return self._notice(fields, str(fields.get("vnp_ResponseCode", "")))
 
     def _notice(self, fields: Mapping[str, Any], response: str) -> Notice:
@@ -114,6 +119,8 @@ class VNPAY:
             return None  # not known there (never begun), or too busy to say
         signature = digest("sha512", self.party.secret, barred(fields, VNPAY_ANSWERED))
         if not same(str(fields.get("vnp_SecureHash", "")).lower(), signature):
+            raise Forged
+        if fields.get("vnp_TmnCode") != self.party.name:
             raise Forged
         if fields.get("vnp_TransactionStatus") in self.OPEN:
             return None

@@ -43,7 +43,7 @@ def test_the_checks_of_vnpay_come_in_the_documented_order(bank: Bank, customer: 
     assert answered(vnp_Amount="1") == "04"
 
 
-@pytest.mark.parametrize(("response", "status"), [("00", "02"), ("24", "02"), ("00", "")])
+@pytest.mark.parametrize(("response", "status"), [("00", "02"), ("24", "02"), ("24", "00")])
 def test_both_codes_must_say_that_it_was_paid(bank: Bank, customer: Customers, response: str, status: str) -> None:
     walker = at_payment(customer)
     notice = notice_of(bank, walker.begins_to_pay())
