@@ -17,6 +17,7 @@ from enrollment.models import Application
 from enrollment.orders.gateways.payment import gateways
 from enrollment.orders.gateways.vietqr import VietQR
 from enrollment.orders.models import Order, Payment, Plan
+from enrollment.orders.steps import paying
 from enrollment.pages import at, language, mine, network, onward, place, refusals_on, remember, show, svg
 from portal.accounts import signing_in
 from portal.allowances import Limit
@@ -109,8 +110,10 @@ def payment(request: HttpRequest, application: Application) -> HttpResponse:
     if request.method == "POST":
         address = steps.payment.begin(application, request.POST.get("gateway", ""), place=place(), language=language())
         return redirect(address or "enrollment:transfer")
-    last = order.payments.order_by("-pk").first()
-    return show(request, "payment", application, order=order, gateways=gateways().values(), last=last)
+    return show(
+        request, "payment", application, order=order, gateways=gateways().values(),
+        last=paying.stands(order.payments.order_by("pk").last()),
+    )  # fmt: skip
 
 
 @at(Step.PAYMENT)
@@ -155,10 +158,10 @@ def paid(request: HttpRequest) -> HttpResponse:
         return redirect("enrollment:opening")
     if application.step != Step.PAYMENT:
         return redirect("enrollment:created") if application.step == Step.ACTIVATION else onward(application)
-    last = Payment.objects.filter(order=application.order).last()
-    if last is None or last.status in (Payment.Status.FAILED, Payment.Status.WRONG, Payment.Status.HELD):
+    last = paying.stands(Payment.objects.filter(order=application.order).order_by("pk").last())
+    if last not in (Payment.Status.PENDING, Payment.Status.PAID):
         return onward(application)
-    return show(request, "paid", application, payment=last)
+    return show(request, "paid", application, last=last)
 
 
 def status(request: HttpRequest) -> HttpResponse:
@@ -166,8 +169,8 @@ def status(request: HttpRequest) -> HttpResponse:
     application = mine(request)
     if application is None:
         raise Http404
-    last = Payment.objects.filter(order=application.order).values_list("status", flat=True).last()
-    return JsonResponse({"step": application.step, "payment": last or "", "moves": application.moves})
+    last = paying.stands(Payment.objects.filter(order=application.order).order_by("pk").last())
+    return JsonResponse({"step": application.step, "payment": last, "moves": application.moves})
 
 
 @at(Step.ACTIVATION)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from django.utils import timezone
 
 from enrollment.journey import Step
 from enrollment.models import Application
+from enrollment.orders.gateways.momo import MOMO_NOTICE
+from enrollment.orders.gateways.vnpay import vnpay_hash
 from enrollment.orders.models import Invoice, Order, Payment, Plan
 from enrollment.orders.parts import seller
 from enrollment.orders.steps import paying
@@ -133,6 +136,45 @@ def test_paying_the_wrong_amount_is_said_and_no_longer_waited_for(bank: Bank, cu
     deliver(notice_of(bank, walker.begins_to_pay("vietqr"), amount=219_000))
     assert walker.client.get("/register/paid/").headers["Location"] == "/register/payment/"
     assert "không đúng với đơn hàng" in walker.client.get("/register/payment/").content.decode()
+
+
+@pytest.mark.parametrize("gateway", ["vnpay", "vietqr"])
+def test_an_expired_payment_says_so_and_a_way_on_is_left(bank: Bank, customer: Customers, gateway: str) -> None:
+    """Fifteen minutes at a gateway's page; a transfer is waited for until nobody knows of it any more."""
+    walker = at_payment(customer)
+    begun = walker.begins_to_pay(gateway)
+    assert "đã hết mà chưa có tiền về" not in walker.client.get("/register/payment/").content.decode()
+    Payment.objects.update(created_at=timezone.now() - timedelta(minutes=16))
+    if gateway == "vietqr":
+        assert walker.client.get("/register/paid/").status_code == 200
+        Payment.objects.update(status="expired")
+    assert walker.client.get("/register/paid/").headers["Location"] == "/register/payment/"
+    assert walker.client.get("/register/payment/transfer/").status_code == 302
+    assert walker.client.get("/application/status/").json()["payment"] == "expired"
+    page = walker.client.get("/register/payment/").content.decode()
+    assert "đã hết mà chưa có tiền về" in page
+    assert 'name="gateway"' in page
+    deliver(notice_of(bank, begun))
+    assert walker.application.step == Step.ACTIVATION
+
+
+@pytest.mark.parametrize(("gateway", "code"), [("vnpay", "11"), ("momo", "1005")])
+def test_what_the_gateway_calls_expired_is_told_as_expired(
+    bank: Bank, customer: Customers, gateway: str, code: str
+) -> None:
+    walker = at_payment(customer)
+    begun = walker.begins_to_pay()
+    Payment.objects.update(gateway=gateway)
+    begun.gateway = gateway
+    notice = notice_of(bank, begun)
+    if gateway == "vnpay":
+        facts = {**notice.params, "vnp_ResponseCode": code, "vnp_TransactionStatus": "02"}
+        notice.params = {**facts, "vnp_SecureHash": vnpay_hash(bank.vnpay.party.secret, facts)}
+    else:
+        notice.json = bank.momo.signed({**notice.json, "resultCode": int(code)}, MOMO_NOTICE)
+    deliver(notice)
+    assert Payment.objects.get().status == "expired"
+    assert "đã hết mà chưa có tiền về" in walker.client.get("/register/payment/").content.decode()
 
 
 def test_who_has_paid_keeps_number_and_phone(bank: Bank, customer: Customers) -> None:

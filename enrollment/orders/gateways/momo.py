@@ -71,6 +71,7 @@ class MoMo:
             provider_id=str(fields.get("transId", "")),
             paid=result == "0",
             code=result[:20],
+            lapsed=result == "1005",
         )
 
     def answer(self, verdict: Verdict) -> tuple[int, dict[str, str] | None]:

@@ -39,6 +39,7 @@ class Notice:
     paid: bool
     code: str
     held: bool = False  # taken from the customer, and not given to us yet
+    lapsed: bool = False  # nobody paid while the gateway kept it open
 
 
 class Forged(Exception):

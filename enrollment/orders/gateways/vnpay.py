@@ -95,6 +95,7 @@ class VNPAY:
             paid=response == "00" and status == "00",
             code=f"{response}/{status}"[:20],
             held=response == "07" or status in self.HELD,
+            lapsed=response == "11",
         )
 
     def answer(self, verdict: Verdict) -> tuple[int, dict[str, str] | None]:

@@ -98,8 +98,9 @@ def _settle(payment: Payment, notice: Notice) -> Verdict:
     now, row = timezone.now(), Payment.objects.filter(pk=payment.pk)
     seller(payment.order).hold(payment.order.subject)
     if not notice.paid:
-        outcome = Payment.Status.HELD if notice.held else Payment.Status.FAILED
-        news = row.filter(status__in=OPEN) if outcome == Payment.Status.FAILED else row.exclude(status__in=PAID_OR_HELD)
+        ended = Payment.Status.EXPIRED if notice.lapsed else Payment.Status.FAILED
+        outcome = Payment.Status.HELD if notice.held else ended
+        news = row.exclude(status__in=PAID_OR_HELD) if notice.held else row.filter(status__in=OPEN)
         if not news.update(status=outcome, code=notice.code, settled_at=now):
             return Verdict.ALREADY
         if notice.held:
@@ -122,6 +123,16 @@ def _settle(payment: Payment, notice: Notice) -> Verdict:
         reason = Refund.Reason.LATE if late else Refund.Reason.TWICE
         owe(payment.gateway, notice.provider_id, notice.amount, reason, payment)
     return Verdict.CONFIRMED
+
+
+def stands(payment: Payment | None) -> str:
+    """How it stands, for whoever waits: one whose time at the gateway is past is no longer waited for, although a word
+    about it still counts. A transfer has no such time."""
+    if payment is None:
+        return ""
+    gateway = gateways().get(payment.gateway)
+    is_past = payment.created_at < timezone.now() - LASTS and not (gateway and gateway.is_ours)
+    return Payment.Status.EXPIRED if is_past and payment.status == Payment.Status.PENDING else payment.status
 
 
 # ── The sweep: what no notice has told us ──
