@@ -42,6 +42,8 @@ class Structure:
     fields: tuple[int, ...] = ()
     widgets: tuple[int, ...] = ()
     dss: int = 0
+    certified: int = 0  # the signature that says what may still be added
+    vacant: tuple[int, ...] = ()  # fields that it left for further signatures
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ def catalog_of(structure: Structure) -> bytes:
     entries = []
     if structure.fields:
         entries.append(b"/AcroForm <</Fields [%s]/SigFlags 3>>" % refs(structure.fields))
+    if structure.certified:
+        entries.append(b"/Perms <</DocMDP %d 0 R>>" % structure.certified)
     if structure.dss:
         entries.append(b"/DSS %d 0 R" % structure.dss)
         entries.append(EXTENSIONS)
@@ -139,13 +143,15 @@ def structure_of(pdf: bytes) -> Structure:
     catalog = object_at(pdf, places, root)
     fields = re.search(rb"/AcroForm <</Fields \[([\d R]*)\]/SigFlags 3>>", catalog)
     dss = re.search(rb"/DSS (\d+) 0 R", catalog)
+    certified = re.search(rb"/Perms <</DocMDP (\d+) 0 R>>", catalog)
     page_number = int(match(rb"/PortalFirstPage (\d+)", catalog).group(1))
     page = object_at(pdf, places, page_number)
     widgets = re.search(rb"/Annots \[([\d R]*)\]", page)
+    vacant = [number for number in numbers_in(fields) if b"/V " not in object_at(pdf, places, number)]
+    bare = without(without(without(catalog, fields), certified), dss).replace(EXTENSIONS, b"")
     return Structure(
-        size, table, root, without(without(catalog, fields), dss).replace(EXTENSIONS, b""), page_number,
-        without(page, widgets), identity,
-        numbers_in(fields), numbers_in(widgets), int(dss.group(1)) if dss else 0,
+        size, table, root, bare, page_number, without(page, widgets), identity, numbers_in(fields), numbers_in(widgets),
+        int(dss.group(1)) if dss else 0, int(certified.group(1)) if certified else 0, tuple(vacant),
     )  # fmt: skip
 
 
@@ -202,36 +208,70 @@ def object_at(pdf: bytes, places: dict[int, int], number: int) -> bytes:
 # ── Signing ──
 
 
-def sign(pdf: bytes, signer: Signer, name: str, *, stamp: Stamp | None = None, at: datetime | None = None) -> bytes:
-    """Level B-B, or B-T with a stamp."""
+def sign(
+    pdf: bytes,
+    signer: Signer,
+    name: str,
+    *,
+    stamp: Stamp | None = None,
+    at: datetime | None = None,
+    leaves: int | None = None,
+) -> bytes:
+    """Level B-B, or B-T with a stamp. The first signature of a paper of ours certifies it: it `leaves` fields for so many
+    more, and whatever else is added later than stamps and evidence breaks it (DocMDP: ISO 32000-1, 12.8.2.2)."""
     moment = timezone.localtime(at or timezone.now())
     entries = b"/Type /Sig/Filter /Adobe.PPKLite/SubFilter /ETSI.CAdES.detached/M (D:%s+07'00')/Name %s" % (
         f"{moment:%Y%m%d%H%M%S}".encode(),
         text(name),
     )
-    return with_signature(pdf, entries, ROOM, lambda digest: cms.signed(signer, digest, stamp=stamp))
+    revision = Revision(structure_of(pdf))
+    if leaves is not None:
+        entries += CERTIFIES % (2 if leaves else 1)
+    value = add_signature(revision, entries, ROOM)
+    if leaves is not None:
+        revision.structure = replace(revision.structure, certified=value)
+        for _place in range(leaves):
+            add_field(revision)
+    return filled(revision.appended(pdf), ROOM, lambda digest: cms.signed(signer, digest, stamp=stamp), len(pdf))
+
+
+CERTIFIES = (
+    b"/Reference [<</Type /SigRef/TransformMethod /DocMDP/TransformParams <</Type /TransformParams/P %d/V /1.2>>>>]"
+)
 
 
 def timestamp(pdf: bytes, stamp: Stamp, evidence: Evidence | None = None) -> bytes:
     """A timestamp over the whole, and in the same revision what is needed to check all that came before: B-LTA."""
-    entries = b"/Type /DocTimeStamp/Filter /Adobe.PPKLite/SubFilter /ETSI.RFC3161"
-    return with_signature(pdf, entries, STAMP_ROOM, stamp, evidence)
-
-
-def with_signature(
-    pdf: bytes, entries: bytes, room: int, make: Callable[[bytes], bytes], evidence: Evidence | None = None
-) -> bytes:
-    revision = Revision(structure_of(pdf))
+    revision = Revision(replace(structure_of(pdf), vacant=()))
     if evidence:
         add_evidence(revision, evidence)
+    add_signature(revision, b"/Type /DocTimeStamp/Filter /Adobe.PPKLite/SubFilter /ETSI.RFC3161", STAMP_ROOM)
+    return filled(revision.appended(pdf), STAMP_ROOM, stamp, len(pdf))
+
+
+def add_signature(revision: Revision, entries: bytes, room: int) -> int:
+    """Into the next field that was left for one, else into one of its own."""
     value = revision.add(b"<<%s/ByteRange [%s]/Contents <%s>>>" % (entries, GAP, b"0" * (2 * room)))
+    vacant = revision.structure.vacant
+    if vacant:
+        place = revision.structure.fields.index(vacant[0]) + 1
+        revision.objects[vacant[0]] = field_of(place, revision.structure.page_number, b"/V %d 0 R" % value)
+        revision.structure = replace(revision.structure, vacant=vacant[1:])
+    else:
+        add_field(revision, b"/V %d 0 R" % value)
+    return value
+
+
+def add_field(revision: Revision, value: bytes = b"") -> None:
     before = revision.structure
-    widget = revision.add(
-        b"<</Type /Annot/Subtype /Widget/FT /Sig/T (Signature%d)/V %d 0 R/F 132/Rect [0 0 0 0]/P %d 0 R>>"
-        % (len(before.fields) + 1, value, before.page_number)
-    )
+    widget = revision.add(field_of(len(before.fields) + 1, before.page_number, value))
     revision.structure = replace(revision.structure, fields=(*before.fields, widget), widgets=(*before.widgets, widget))
-    return filled(revision.appended(pdf), room, make, len(pdf))
+
+
+def field_of(place: int, page: int, value: bytes) -> bytes:
+    return b"<</Type /Annot/Subtype /Widget/FT /Sig/T (Signature%d)%s/F 132/Rect [0 0 0 0]/P %d 0 R>>" % (
+        place, value, page,
+    )  # fmt: skip
 
 
 def filled(pdf: bytes, room: int, make: Callable[[bytes], bytes], since: int) -> bytes:

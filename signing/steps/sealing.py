@@ -40,7 +40,7 @@ def seal(paper: Paper) -> None:
     fixed = printing.fixed_contract(paper.version, evidence=True)
     facts = {**contract.common(paper, paper.evidence), "sealed_on": printing.moment(now), **proof(paper)}
     pdf = make(contract.TEMPLATE, fixed, printing.SEALED_PLACES, facts, now, contract.drawing_of(paper.evidence))
-    pdf = lasting(by_provider(pdf), status)
+    pdf = lasting(by_provider(pdf, leaves=0), status)
     file, digest = keep(pdf, paper.data_key)
     with transaction.atomic():
         unsealed = Paper.objects.filter(pk=paper.pk, state=State.AGREED)

@@ -48,15 +48,15 @@ def evidence(certificates: list[Certificate]) -> Evidence:
     return Evidence(tuple(dict.fromkeys(chains)), tuple(dict.fromkeys(revoked)), tuple(answers))
 
 
-def by_provider(pdf: bytes) -> bytes:
-    """The organisation's seal."""
-    return pades.sign(pdf, signer_of(Role.ORGANISATION), SEAL_NAME, stamp=stamper())
+def by_provider(pdf: bytes, *, leaves: int | None = None) -> bytes:
+    """The organisation's seal; as the first signature of a paper it says what it leaves room for."""
+    return pades.sign(pdf, signer_of(Role.ORGANISATION), SEAL_NAME, stamp=stamper(), leaves=leaves)
 
 
 def by_customer(pdf: bytes, certificate: bytes, above: Authority, key: Key, wrapped: bytes, name: str) -> bytes:
     chain = (certificate, *above.chain[:-1])
     signer = Signer(chain, key.algorithm, partial(vault().sign, wrapped))
-    return pades.sign(pdf, signer, name, stamp=stamper())
+    return pades.sign(pdf, signer, name, stamp=stamper(), leaves=1)  # for the provider's beside it
 
 
 def lasting(pdf: bytes, evidence: Evidence) -> bytes:

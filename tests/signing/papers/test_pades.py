@@ -15,6 +15,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESPassed
 from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.ades import ades_lta_validation
 from pyhanko.sign.validation.policy_decl import (
@@ -157,6 +158,20 @@ def with_a_page(pdf: bytes) -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def test_the_first_signature_says_that_nothing_is_added_but_the_next(sealed: dict[str, bytes]) -> None:
+    """A contract is closed by its seal; minutes have one field left by the customer, which the seal fills."""
+    for kind, permission, fields in (("contract", MDPPerm.NO_CHANGES, 2), ("minutes", MDPPerm.FILL_FORMS, 3)):
+        reader = PdfFileReader(io.BytesIO(sealed[kind]))
+        first, *others = reader.embedded_signatures
+        assert first.docmdp_level is permission
+        assert reader.root["/Perms"]["/DocMDP"] == first.sig_object
+        assert {signature.docmdp_level for signature in others} == {None}
+        assert len(reader.root["/AcroForm"]["/Fields"]) == fields
+        for signature in (first, *others):
+            signature.compute_integrity_info()
+            assert signature.summarise_integrity_info()["docmdp_ok"]
 
 
 def test_without_a_trusted_timestamp_the_time_is_told_as_claimed() -> None:
