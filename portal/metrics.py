@@ -7,7 +7,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily
 
-from portal.models import Event, Heartbeat, Message
+from portal.models import Event, Failure, Heartbeat, Message
 from portal.parts import Part, parts
 
 REQUESTS = Counter("portal_requests", "Requests answered", ["view", "method", "status"])
@@ -41,6 +41,10 @@ def gauges() -> Iterator[GaugeMetricFamily]:
     yield GaugeMetricFamily(
         "portal_audit_unsealed", "Audit entries not sealed yet", value=Event.objects.filter(seal=None).count()
     )
+    failures = GaugeMetricFamily("portal_jobs_failing", "Rows that a job on schedule cannot do", labels=["job"])
+    for failing in Failure.objects.values("job").annotate(number=Count("pk")).order_by():
+        failures.add_metric([failing["job"]], failing["number"])
+    yield failures
     silence = Heartbeat.silence("worker")
     yield GaugeMetricFamily(
         "portal_worker_silent_seconds",

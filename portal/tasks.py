@@ -6,9 +6,9 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from portal import outbox
+from portal import jobs, outbox
 from portal.audit import seals
-from portal.models import Allowance, Code, Heartbeat
+from portal.models import Allowance, Code, Failure, Heartbeat
 
 
 @shared_task
@@ -28,8 +28,21 @@ def beat() -> None:
 
 @shared_task
 def tidy() -> None:
-    """What has had its time: spent codes, renewed allowances, ended sessions."""
-    now = timezone.now()
-    Code.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
-    Allowance.objects.filter(renews_at__lt=now).delete()
-    Session.objects.filter(expire_date__lt=now).delete()
+    jobs.run(tidy_codes, tidy_allowances, tidy_sessions, tidy_failures)
+
+
+def tidy_codes() -> None:
+    Code.objects.filter(expires_at__lt=timezone.now() - timedelta(days=1)).delete()
+
+
+def tidy_allowances() -> None:
+    Allowance.objects.filter(renews_at__lt=timezone.now()).delete()
+
+
+def tidy_sessions() -> None:
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+
+
+def tidy_failures() -> None:
+    """Of rows that no job takes up any more: whatever fails still would have failed again by now."""
+    Failure.objects.filter(at__lt=timezone.now() - jobs.KEPT).delete()

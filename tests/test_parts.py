@@ -32,6 +32,7 @@ PERMISSIONS: dict[str, set[str]] = {
         *("portal.view_user", "portal.add_user", "portal.change_user"),
         *("portal.view_branch", "portal.add_branch", "portal.change_branch"),
         *("portal.view_message", "portal.change_message", "portal.view_event"),
+        "portal.view_failure",
     },
     "auditor": {
         *("enrollment.view_application", "kyc.view_case", "kyc.view_policy"),
@@ -66,6 +67,7 @@ SCHEDULE: dict[str, tuple[float, str]] = {
 ON_DEMAND = {"signing.authority.tasks.answer": SIGNER}
 GAUGES = {
     *("portal_messages", "portal_message_overdue_seconds", "portal_audit_unsealed", "portal_worker_silent_seconds"),
+    "portal_jobs_failing",
     *("portal_refunds_due", "portal_invoices_failed", "portal_payment_open_seconds"),
     *("portal_cases_waiting", "portal_cases_late", "portal_cases_unchecked"),
     *("portal_signer_silent_seconds", "portal_acts_waiting", "portal_papers_unsealed", "portal_certificates_due"),

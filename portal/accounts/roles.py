@@ -52,6 +52,7 @@ ROLES: dict[str, Role] = {
             "portal.view_message",
             "portal.change_message",
             "portal.view_event",
+            "portal.view_failure",
         ),
     ),
     "auditor": Role(

@@ -14,7 +14,7 @@ from portal import audit, outbox
 from portal.accounts import roles
 from portal.admin.screens import NamedFilter, ReadOnly
 from portal.audit.record import RESULTS
-from portal.models import Event, Message
+from portal.models import Event, Failure, Message
 
 
 class VerbFilter(NamedFilter):
@@ -86,3 +86,9 @@ class EventAdmin(ReadOnly):
     @admin.display(description=_("Kết quả"))
     def outcome(self, event: Event) -> str:
         return str(RESULTS.get(event.result, event.result))
+
+
+@admin.register(Failure)
+class FailureAdmin(ReadOnly):
+    list_display = ("job", "row", "reason", "times", "since", "at")
+    ordering = ("-at",)

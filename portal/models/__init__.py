@@ -18,6 +18,7 @@ __all__ = [
     "Code",
     "DataKey",
     "Event",
+    "Failure",
     "Heartbeat",
     "Message",
     "Seal",
@@ -165,3 +166,21 @@ class Heartbeat(models.Model):
         """Since this part last spoke, if it ever did."""
         beat = cls.objects.filter(name=name).first()
         return timezone.now() - beat.at if beat else None
+
+
+class Failure(models.Model):
+    """A row (or, where none is named, a whole job) that work on schedule could not do. It goes when it can. See jobs.py."""
+
+    job = models.CharField(_("Việc nền"), max_length=120)
+    row = models.CharField(_("Dòng"), max_length=80, blank=True)
+    reason = models.CharField(_("Lỗi"), max_length=80)
+    times = models.PositiveIntegerField(_("Số lần"), default=0)
+    since = models.DateTimeField(_("Từ lúc"))
+    at = models.DateTimeField(_("Lần cuối"), db_index=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("việc nền bị lỗi"), pgettext_lazy("nhiều", "việc nền bị lỗi")
+        constraints = (models.UniqueConstraint(fields=("job", "row"), name="one_failure_each"),)
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.row}"
