@@ -3,10 +3,9 @@
 from celery import shared_task
 
 from enrollment.steps import leaving
+from portal import jobs
 
 
 @shared_task
 def tidy() -> None:
-    leaving.remind()
-    leaving.expire()
-    leaving.erase()
+    jobs.run(leaving.remind, leaving.expire, leaving.erase)

@@ -1,10 +1,10 @@
 """Leaving: cancelled, begun anew, or forgotten. Forgotten ones are told in time; what was declared is erased on schedule."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +15,7 @@ from enrollment.orders.models import Payment
 from enrollment.orders.steps import refunding
 from enrollment.parts import all_parts
 from enrollment.steps.notifying import notify
-from portal import audit
+from portal import audit, jobs, sealing
 from portal.refusals import Refusal
 
 DAY = timedelta(days=1)
@@ -25,7 +25,6 @@ PATIENCE = (
     ((Step.ACTIVATION,), 25 * DAY, 30 * DAY),  # what was settled waits longer
 )
 ERASE_AFTER = 30 * DAY
-BATCH, ROUNDS = 500, 100  # an hour's work has an end; the next hour goes on
 
 
 @transaction.atomic
@@ -61,53 +60,63 @@ def remind() -> None:
     now = timezone.now()
     for steps, reminds, expires in PATIENCE:
         stale = Application.objects.filter(step__in=steps, reminded_at=None, touched_at__lt=now - reminds)
-        for application in _batches(stale):
-            with transaction.atomic():
-                if Application.objects.filter(pk=application.pk, reminded_at=None).update(reminded_at=now):
-                    ends = timezone.localtime(now + expires - reminds)
-                    notify(
-                        application,
-                        "reminder",
-                        [application.reference, f"{ends:%d/%m/%Y}"],
-                        intent=f"reminder {application.pk} {application.moves} {application.touched_at.timestamp()}",
-                    )
+        jobs.each(jobs.through(stale), partial(_remind, ends=timezone.localtime(now + expires - reminds)))
+
+
+def _remind(application: Application, ends: datetime) -> None:
+    try:
+        _tell(application, ends)
+    except sealing.Broken:
+        # Nobody can be told; but its term runs on, or what does not open would never be erased.
+        Application.objects.filter(pk=application.pk).update(reminded_at=timezone.now())
+        raise
+
+
+@transaction.atomic
+def _tell(application: Application, ends: datetime) -> None:
+    if Application.objects.filter(pk=application.pk, reminded_at=None).update(reminded_at=timezone.now()):
+        notify(
+            application,
+            "reminder",
+            [application.reference, f"{ends:%d/%m/%Y}"],
+            intent=f"reminder {application.pk} {application.moves} {application.touched_at.timestamp()}",
+        )
 
 
 def expire() -> None:
     now = timezone.now()
     for steps, reminds, expires in PATIENCE:
-        reminded_in_time = {"touched_at__lt": now - expires, "reminded_at__lt": now - (expires - reminds)}
-        forgotten = Application.objects.filter(step__in=steps, **reminded_in_time)
+        reminded_in_time = Q(touched_at__lt=now - expires, reminded_at__lt=now - (expires - reminds))
+        forgotten = Application.objects.filter(reminded_in_time, step__in=steps)
         held = Payment.objects.filter(status=Payment.Status.HELD, order__purpose=ORDERED)
-        for application in _batches(forgotten.exclude(pk__in=held.values("order__subject"))):
-            with transaction.atomic():
-                application.hold()
-                if Application.objects.filter(pk=application.pk, moves=application.moves, **reminded_in_time).exists():
-                    leave(application, "expired")  # else its owner came back this very moment
+        rows = forgotten.exclude(pk__in=held.values("order__subject"))
+        jobs.each(jobs.through(rows), partial(_expire, still=reminded_in_time))
+
+
+@transaction.atomic
+def _expire(application: Application, still: Q) -> None:
+    application.hold()
+    if Application.objects.filter(still, pk=application.pk, moves=application.moves).exists():
+        leave(application, "expired")  # else its owner came back this very moment
 
 
 def erase() -> None:
     """What was declared in an application that came to nothing: its key goes, and with it every copy. Where a
     certificate was issued, what it was issued on is kept as the law wants, also when nobody accepted it."""
+    ended = Application.objects.filter(
+        step=Step.STOPPED, touched_at__lt=timezone.now() - ERASE_AFTER, erased_at=None
+    ).exclude(reached__in=(Step.ACCEPTANCE, Step.COMPLETE))
+    jobs.each(jobs.through(ended.select_related("data_key")), _erase)
+
+
+@transaction.atomic
+def _erase(application: Application) -> None:
     now = timezone.now()
-    ended = Application.objects.filter(step=Step.STOPPED, touched_at__lt=now - ERASE_AFTER, erased_at=None)
-    ended = ended.exclude(reached__in=(Step.ACCEPTANCE, Step.COMPLETE))
-    for application in _batches(ended.select_related("data_key")):
-        with transaction.atomic():
-            application.data_key.erase(now)
-            Application.objects.filter(pk=application.pk).update(
-                draft=None, declared=None, person_index="", phone_index="", email_index="", erased_at=now
-            )
-            application.consents.update(place="")
-            for part in all_parts():
-                part.erased(application)
-            audit.record("application erased", application)
-
-
-def _batches(rows: "QuerySet[Application]") -> Iterator[Application]:
-    """Until none is left: what is done with one takes it out of the rows."""
-    for _round in range(ROUNDS):
-        batch = list(rows.order_by("pk")[:BATCH])
-        yield from batch
-        if len(batch) < BATCH:
-            return
+    application.data_key.erase(now)
+    Application.objects.filter(pk=application.pk).update(
+        draft=None, declared=None, person_index="", phone_index="", email_index="", erased_at=now
+    )
+    application.consents.update(place="")
+    for part in all_parts():
+        part.erased(application)
+    audit.record("application erased", application)

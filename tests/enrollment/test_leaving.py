@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db.models import Q
 from django.utils import timezone
 
 from enrollment import tasks
@@ -12,6 +13,7 @@ from enrollment.journey import CANCELLABLE, Step
 from enrollment.models import Application, Consent
 from enrollment.steps import declaration, leaving
 from portal import sealing
+from portal.models import DataKey
 from portal.refusals import Refusal
 from tests.enrollment.conftest import Customer, messages_of
 from tests.enrollment.test_application import an_application
@@ -91,13 +93,33 @@ def test_an_owner_who_comes_back_this_moment_is_not_expired(customer: Customers)
     application = customer().opens().chooses().application
     later(5.1)
     with time_machine.travel(timezone.now() + timedelta(days=8)):
-        rows = Application.objects.filter(pk=application.pk)
-        stale = leaving._batches(rows)
+        forgotten = Q(touched_at__lt=timezone.now() - timedelta(days=7))
+        [stale] = Application.objects.filter(forgotten)
         declaration.keep_draft(application, {"full_name": "Lý"})
-        assert next(stale).pk == application.pk
-        leaving.expire()
+        leaving._expire(stale, still=forgotten)
     application.refresh_from_db()
     assert application.step == Step.DECLARATION
+
+
+@pytest.mark.parametrize("damaged", ["declared", "draft", "data_key"])
+def test_an_application_that_does_not_open_stops_no_others_reminder_end_and_erasure(
+    customer: Customers, damaged: str
+) -> None:
+    """And ends and is erased itself, for neither needs what it says."""
+    broken, whole = customer().opens().chooses().declares(), customer().opens().chooses().declares()
+    declaration.keep_draft(broken.application, {"full_name": "Lý"})
+    if damaged == "data_key":
+        DataKey.objects.filter(pk=broken.application.data_key_id).update(wrapped=sealing.Token("k1.AAAA"))
+    else:
+        Application.objects.filter(pk=broken.application.pk).update(**{damaged: sealing.Token("d.AAAA")})
+    later(5.1)
+    assert messages_of("reminder") >= 1
+    later(7.2)
+    later(38)
+    later(68)
+    for walker in (broken, whole):
+        gone = Application.objects.get(pk=walker.application.pk)
+        assert (gone.reason, gone.declared, gone.draft) == ("expired", None, None)
 
 
 def test_a_code_never_used_lets_the_number_go_after_a_month(customer: Customers) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from enrollment.orders.gateways.invoice import NotIssued, gateway
 from enrollment.orders.models import Invoice
+from portal import jobs
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)
@@ -17,11 +18,14 @@ MAX_ATTEMPTS = 12
 def issue_due() -> None:
     now = timezone.now()
     due = Invoice.objects.filter(status=Invoice.Status.PENDING, due_at__lte=now)
-    for invoice in due.select_related("order").order_by("due_at")[:100]:
-        if Invoice.objects.filter(pk=invoice.pk, due_at=invoice.due_at, status=Invoice.Status.PENDING).update(
-            due_at=now + LEASE, attempts=F("attempts") + 1
-        ):
-            issue(invoice)
+    jobs.each(due.select_related("order").order_by("due_at")[:100], take)
+
+
+def take(invoice: Invoice) -> None:
+    """Of several workers one has it, for a while."""
+    row = Invoice.objects.filter(pk=invoice.pk, due_at=invoice.due_at, status=Invoice.Status.PENDING)
+    if row.update(due_at=timezone.now() + LEASE, attempts=F("attempts") + 1):
+        issue(invoice)
 
 
 def issue(invoice: Invoice) -> None:

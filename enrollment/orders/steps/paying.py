@@ -16,7 +16,7 @@ from enrollment.orders.models import Invoice, Order, Payment, Refund
 from enrollment.orders.parts import seller
 from enrollment.orders.steps.ordering import not_payable
 from enrollment.orders.steps.refunding import owe
-from portal import audit
+from portal import audit, jobs
 from portal.allowances import Limit
 from portal.references import new_reference
 from portal.refusals import Refusal, out_of_step
@@ -143,9 +143,13 @@ def ask_about_open_ones() -> None:
     waiting = Payment.objects.filter(status__in=OPEN, created_at__lt=now - ASK_AFTER)
     due = waiting.filter(Q(asked_at=None) | Q(asked_at__lt=now - ASK_AFTER))
     due = due.order_by(F("asked_at").asc(nulls_first=True), "created_at")  # whoever was asked about longest ago
-    for payment in due.select_related("order")[:200]:
-        if Payment.objects.filter(pk=payment.pk, asked_at=payment.asked_at).update(asked_at=now):
-            ask(payment)
+    jobs.each(due.select_related("order")[:200], take)
+
+
+def take(payment: Payment) -> None:
+    """Of several workers one asks."""
+    if Payment.objects.filter(pk=payment.pk, asked_at=payment.asked_at).update(asked_at=timezone.now()):
+        ask(payment)
 
 
 def ask(payment: Payment) -> None:
