@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from portal import jobs
 from portal.models import Heartbeat
 from signing import printing
 from signing.steps import acts, issuance, performing, pin, sealing, standing
@@ -36,8 +37,7 @@ def fill_pool() -> None:
 
 @shared_task
 def tidy() -> None:
-    standing.expire()
-    acts.tidy()
+    jobs.run(standing.expire, acts.tidy)
 
 
 @shared_task

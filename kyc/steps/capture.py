@@ -19,7 +19,7 @@ from enrollment.journey import Step
 from enrollment.models import Application, Trail
 from kyc.models import Evidence, Piece, Upload, needed
 from kyc.reading import card, picture
-from portal import sealing
+from portal import jobs, sealing
 from portal.allowances import Limit
 from portal.models import SealedFile, User
 from portal.refusals import Refusal, out_of_step
@@ -268,8 +268,7 @@ def tidy() -> None:
     kept = Evidence.objects.exclude(file=None).select_related("file")
     old = kept.filter(replaced_at__lt=now - KEPT_AFTER_REPLACED).exclude(application__step=Step.REVIEW)
     for rows in (old, kept.exclude(file__data_key__erased_at=None)):
-        for evidence in rows[:500]:
-            drop(evidence)
+        jobs.each(jobs.through(rows), drop)
 
 
 @transaction.atomic

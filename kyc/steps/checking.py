@@ -22,7 +22,7 @@ from kyc.gateways import ekyc
 from kyc.models import Case, Check, Evidence, Mark
 from kyc.reading import comparing, ocr, picture, vision
 from kyc.steps import policing
-from portal import sealing, writing
+from portal import jobs, sealing, writing
 from portal.refusals import Refusal
 from portal.waking import Waker
 
@@ -314,16 +314,16 @@ def check_due(most: int = 40) -> None:
     now = timezone.now()
     due = Case.objects.filter(Q(look_after=None) | Q(look_after__lt=now), checked=False, looks__lt=LOOKS)
     due = due.exclude(queue=Case.Queue.CLOSED).order_by("looks", "due_at")
-    for case in due.select_related("application", "application__data_key", "application__plan")[:most]:
-        Case.objects.filter(pk=case.pk).update(looks=F("looks") + 1)
-        try:
-            check(case.application)
-        except (OSError, sealing.Broken, sealing.Erased) as wrong:
-            log.error("evidence not readable", application=case.application_id, reason=type(wrong).__name__, alarm=True)
-            continue
-        same_look = Case.objects.filter(pk=case.pk, looks=case.looks + 1)  # not one that came anew meanwhile
-        newest = Check.objects.filter(application=case.application, name="match").order_by("-at").first()
-        if newest and was_away(newest, case.application) and case.received_at > now - ASKS_FOR:
-            same_look.update(looks=case.looks, look_after=now + ASKS_AGAIN)
-        else:
-            same_look.update(checked=True)
+    jobs.each(due.select_related("application", "application__data_key", "application__plan")[:most], _look)
+
+
+def _look(case: Case) -> None:
+    Case.objects.filter(pk=case.pk).update(looks=F("looks") + 1)
+    check(case.application)
+    now = timezone.now()
+    same_look = Case.objects.filter(pk=case.pk, looks=case.looks + 1)  # not one that came anew meanwhile
+    newest = Check.objects.filter(application=case.application, name="match").order_by("-at").first()
+    if newest and was_away(newest, case.application) and case.received_at > now - ASKS_FOR:
+        same_look.update(looks=case.looks, look_after=now + ASKS_AGAIN)
+    else:
+        same_look.update(checked=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from portal import jobs
 from signing.authority import der, profile
 from signing.authority.gateways.vault import sign_as_provider
 from signing.authority.models import Authority, Issued, RevocationList
@@ -19,10 +20,13 @@ def publish_due() -> None:
     """On a schedule, and at once when something was revoked since the last."""
     now = timezone.now()
     ours = Authority.objects.filter(role=Authority.Role.ISSUING, not_after__gt=now).exclude(wrapped=None)
-    for issuer in ours:
-        last = newest(issuer)
-        if last is None or last.made_at < now - EVERY or last.digest != digest_of(entries(issuer)):
-            publish(issuer)
+    jobs.each(ours, publish_where_due)
+
+
+def publish_where_due(issuer: Authority) -> None:
+    last = newest(issuer)
+    if last is None or last.made_at < timezone.now() - EVERY or last.digest != digest_of(entries(issuer)):
+        publish(issuer)
 
 
 def newest(issuer: Authority) -> RevocationList | None:

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -10,6 +11,7 @@ from cryptography.x509 import DuplicateExtension, ocsp
 from django.db.models import F, Q
 from django.utils import timezone
 
+from portal import jobs
 from signing.authority import der, profile
 from signing.authority.gateways.vault import sign_as_provider
 from signing.authority.models import Authority, Issued
@@ -152,8 +154,7 @@ def sign_answers() -> int:
         .filter(Q(answer_until=None) | Q(answer_until__lt=now + LASTS - EVERY))
     )
     rows = list(due.select_related("issuer").order_by(F("answer_until").asc(nulls_first=True))[:BATCH])
-    for row in rows:
-        sign_answer(row, now)
+    jobs.each(rows, partial(sign_answer, now=now))
     return len(rows)
 
 

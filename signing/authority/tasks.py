@@ -2,13 +2,13 @@
 
 from celery import shared_task
 
+from portal import jobs
 from signing.authority import ceremony, lists, ocsp, questions
 
 
 @shared_task
 def publish() -> None:
-    lists.publish_due()
-    ocsp.sign_answers()
+    jobs.run(lists.publish_due, ocsp.sign_answers)
 
 
 @shared_task

@@ -16,7 +16,7 @@ from django.utils import timezone
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.steps import approving, notifying
-from portal import audit, sealing
+from portal import audit, jobs, sealing
 from portal.waking import Waker
 from signing import custody
 from signing.authority import intents, ocsp, profile, register
@@ -41,11 +41,13 @@ class Nonconforming(Exception):
 def issue_due() -> None:
     now = timezone.now()
     waiting = Certificate.objects.filter(state=State.ISSUE_WAITING, due_at__lte=now).order_by("due_at")
-    for certificate in waiting.select_related(
-        "application__data_key", "application__plan", "application__subscription"
-    )[:20]:
-        if take(certificate, TURN, now):
-            attempt(certificate)
+    whole = waiting.select_related("application__data_key", "application__plan", "application__subscription")
+    jobs.each(whole[:20], in_turn)
+
+
+def in_turn(certificate: Certificate) -> None:
+    if take(certificate, TURN, timezone.now()):
+        attempt(certificate)
 
 
 def attempt(certificate: Certificate) -> None:

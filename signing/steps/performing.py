@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 
 import structlog
 from django.utils import timezone
 
-from portal import audit
+from portal import audit, jobs
 from portal.refusals import Refusal
 from signing import custody, envelope
 from signing.answers import ANSWERS
@@ -27,8 +28,7 @@ def perform_due(performers: Mapping[str, Performer] = PERFORMERS) -> None:
     refuse(Act.objects.filter(state__in=(State.ASKED, State.GIVEN), ends_at__lt=now), "late")
     refuse(Act.objects.filter(state=State.TAKEN, ends_at__lt=now - LASTS), "failed")
     given = Act.objects.filter(state=State.GIVEN).select_related("key", "subscription", "application__data_key", "user")
-    for act in given.order_by("pk")[:50]:
-        perform(act, performers)
+    jobs.each(given.order_by("pk")[:50], partial(perform, performers=performers))
 
 
 def perform(act: Act, performers: Mapping[str, Performer] = PERFORMERS) -> None:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from enrollment.steps import notifying
-from portal import audit, writing
+from portal import audit, jobs, writing
 from portal.models import Message
 from signing import printing
 from signing.models import Paper, take
@@ -26,9 +26,12 @@ TURN = timedelta(minutes=1)  # for whoever seals a contract
 def seal_due() -> None:
     now = timezone.now()
     waiting = Paper.objects.filter(state=State.AGREED, kind=Kind.CONTRACT, due_at__lte=now)
-    for paper in waiting.select_related("application__data_key", "shown__data_key").order_by("due_at")[:20]:
-        if take(paper, TURN, now):
-            seal(paper)
+    jobs.each(waiting.select_related("application__data_key", "shown__data_key").order_by("due_at")[:20], in_turn)
+
+
+def in_turn(paper: Paper) -> None:
+    if take(paper, TURN, timezone.now()):
+        seal(paper)
 
 
 def seal(paper: Paper) -> None:
