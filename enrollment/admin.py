@@ -17,13 +17,15 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.parts import all_parts
 from enrollment.steps import activation, leaving
-from portal import audit, writing
+from portal import audit, looks, writing
 from portal.accounts.opening import known_by
 from portal.admin import ReadOnly, SealedSearch
 from portal.models import User
+from portal.pages import opened_up
 from portal.refusals import Refusal
 
 WIDE = {"reviewer", "approver", "supervisor", "operator", "auditor"}  # who sees every branch
+READS_REASONS = {"supervisor", "auditor"}  # why others opened what they did not hold
 
 
 @admin.register(Application)
@@ -51,7 +53,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
         own = [
             path("<int:pk>/resend/", self.admin_site.admin_view(require_POST(self.resend)), name="application_resend"),
             path("<int:pk>/stop/", self.admin_site.admin_view(require_POST(self.stop)), name="application_stop"),
-            path("<int:pk>/number/", self.admin_site.admin_view(require_POST(self.open_up)), name="application_number"),
+            path("<int:pk>/open/", self.admin_site.admin_view(require_POST(self.open_up)), name="application_open"),
         ]
         return own + super().get_urls()
 
@@ -68,8 +70,12 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
         rows = self.get_queryset(request).select_related("data_key", "plan", "user", "branch")
         return get_object_or_404(rows, pk=pk if re.fullmatch("[0-9]{1,18}", str(pk)) else 0)
 
-    def page(self, request: HttpRequest, application: Application, *, opened: bool = False) -> HttpResponse:
-        may_change = self.may_change(request)
+    def page(self, request: HttpRequest, application: Application) -> HttpResponse:
+        """Each look is on the record: of what is masked, and of what a reason opened."""
+        may_change, user = self.may_change(request), request.user
+        assert isinstance(user, User)
+        opened = looks.is_open(application, user)
+        looks.look(application, user, looks.FILE, masked=not opened)
         known = {
             **self.admin_site.each_context(request),
             "title": application.reference,
@@ -77,6 +83,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
             "application": application,
             "declared": application.declaration,
             "opened": opened,
+            "openings": looks.openings(application)[:20] if READS_REASONS & set(user.roles) else None,
             "trail": application.trail.select_related("actor").order_by("pk"),
             "orders": application.orders.prefetch_related("payments", "payments__refunds").order_by("-pk"),
             "above": [row for part in all_parts() for row in part.rows(application)],
@@ -118,13 +125,9 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
         return self.done(request, application, lambda: leaving.stop(application, reason), _("Hồ sơ đã dừng."))
 
     def open_up(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The whole number, for a reason that stays in the audit trail."""
-        application, reason = self.row(request, pk), writing.line(request.POST.get("reason", ""))[:200]
-        if len(reason) < 5:
-            self.message_user(request, _("Cần nêu lý do xem số giấy tờ."), messages.WARNING)
-            return redirect("admin:enrollment_application_change", application.pk)
-        audit.record("application opened up", application, reason=reason)
-        return self.page(request, application, opened=True)
+        """The whole number and how to reach the person, for a reason that stays in the audit trail."""
+        page = redirect("admin:enrollment_application_change", pk)
+        return opened_up(request, self.row(request, pk), page)
 
     # ── The list: masked ──
 

@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 VERBS: dict[str, Any] = {
     "account activated": _("Kích hoạt tài khoản"),
     "application erased": _("Xóa dữ liệu hồ sơ"),
-    "application opened up": _("Mở số giấy tờ của hồ sơ"),
     "application resumed": _("Tiếp tục hồ sơ trên máy khác"),
     "application stopped": _("Dừng hồ sơ"),
     "applications searched": _("Tìm hồ sơ"),

@@ -21,10 +21,11 @@ from kyc.steps import facing, looking, policing, sampling
 from kyc.steps.control import add_control_case
 from kyc.steps.review import deciding, queues
 from kyc.steps.review.verbs import VERBS
-from portal import audit, sealing, writing
+from portal import audit, looks, sealing, writing
 from portal.accounts.opening import known_by
 from portal.admin import Desk, ReadOnly, SealedSearch
 from portal.models import User
+from portal.pages import opened_up
 from portal.refusals import Refusal
 
 
@@ -52,6 +53,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
             own("face-again/", self.face_again, "case_face_again"),
             own("sample/<int:pk>/", self.sample, "case_sample"),
             own("picture/<int:pk>/", self.picture, "case_picture"),
+            own("<int:pk>/open/", self.open_up, "case_open", writes=True),
             own("<int:pk>/act/", self.act, "case_act", writes=True),
             *super().get_urls(),
         ]
@@ -113,6 +115,13 @@ class CaseAdmin(ReadOnly, SealedSearch):
     ) -> HttpResponse:
         case, user = self.case_of(request, object_id), who(request)
         return self.page(request, "file", case.application.reference, **desk.file_page(case, user))
+
+    def open_up(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A supervisor looks at a file that another holds, or nobody, and says why."""
+        case = self.case_of(request, pk)
+        if not looking.may_open(case, who(request)):
+            raise PermissionDenied
+        return opened_up(request, case.application, redirect("admin:kyc_case_change", case.pk))
 
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A decision; afterwards the next file opens by itself."""
@@ -181,6 +190,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
             _("Số liệu thẩm định"),
             **board.figures(),
             is_supervisor=queues.SUPERVISOR in who(request).roles,
+            openings=looks.openings()[:30],
         )
 
     def face_again(self, request: HttpRequest) -> HttpResponse:

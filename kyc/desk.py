@@ -17,7 +17,7 @@ from kyc.reading import comparing
 from kyc.steps import checking, looking, sampling
 from kyc.steps.review import acts, law, queues
 from kyc.steps.review.verbs import VERBS
-from portal import audit
+from portal import looks
 from portal.models import User
 
 Queue = Case.Queue
@@ -117,7 +117,7 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
     # Whoever has the file sees it whole; to others it tells how it stands and no more.
     opened = looking.may_look(case, user)
     if opened:
-        audit.record("file opened", application)
+        looks.look(application, user, looks.FILE)
     verbs = [verb for verb in VERBS.values() if law.may(case, verb, user)]
     # A second opinion is given without seeing the first.
     second = case.queue == Queue.SECOND and (case.holder_id == user.pk or queues.SUPERVISOR not in user.roles)
@@ -127,6 +127,8 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
         **shown(case, opened=opened),
         "case": case,
         "opened": opened,
+        "may_open": not opened and looking.may_open(case, user),
+        "openings": looks.openings(application)[:20] if queues.SUPERVISOR in user.roles else None,
         "verbs": verbs,
         "buttons": [verb for verb in verbs if not verb.fields],
         "forms": [verb for verb in verbs if verb.fields],
@@ -158,7 +160,7 @@ def reason_of(decision: Any) -> Any:
 
 
 def blind_page(case: Case, user: User) -> dict[str, Any]:
-    audit.record("file opened", case.application, blind=True)
+    looks.look(case.application, user, looks.FILE, blind=True)
     return shown(case, opened=True)
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily
 
+from portal import looks
 from portal.models import Event, Failure, Heartbeat, Message
 from portal.parts import Part, parts
 
@@ -45,6 +46,9 @@ def gauges() -> Iterator[GaugeMetricFamily]:
     for failing in Failure.objects.values("job").annotate(number=Count("pk")).order_by():
         failures.add_metric([failing["job"]], failing["number"])
     yield failures
+    yield GaugeMetricFamily(
+        "portal_people_looking_much", "Staff who look at more personal data than work explains", value=looks.many()
+    )
     silence = Heartbeat.silence("worker")
     yield GaugeMetricFamily(
         "portal_worker_silent_seconds",

@@ -3,11 +3,15 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.contrib import messages
+from django.db import models
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
+from portal import looks
 from portal.accounts.signing_in import session_ends
 from portal.models import User
+from portal.refusals import Refusal
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -18,3 +22,13 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "language": get_language(),
         "session_ends": session_ends(request.session, user) if isinstance(user, User) else None,
     }
+
+
+def opened_up(request: HttpRequest, about: models.Model, page: HttpResponse) -> HttpResponse:
+    """Staff said why they look at what they do not hold; its page shows it to them for a while, or says what is missing."""
+    assert isinstance(request.user, User)
+    try:
+        looks.open_up(about, request.user, request.POST.get("reason", ""), request.POST.get("words", ""))
+    except Refusal as no:
+        messages.warning(request, no.message)
+    return page

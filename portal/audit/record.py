@@ -24,12 +24,16 @@ VERBS: dict[str, Any] = {  # the ground floor's own, as staff read them
     "account opened": _("Mở tài khoản"),
     "branch changed": _("Sửa đơn vị"),
     "demo sign-in": _("Vào từ bàn trình diễn"),
+    "file looked at": _("Xem dữ liệu cá nhân của hồ sơ"),
+    "many looks in an hour": _("Xem nhiều bất thường trong một giờ"),
     "master key made": _("Tạo khóa chủ"),
     "messages resent": _("Gửi lại tin"),
+    "opened for a reason": _("Mở dữ liệu không do mình giữ, có lý do"),
     "password changed": _("Đổi mật khẩu"),
     "password reset asked": _("Xin đặt lại mật khẩu"),
     "password reset": _("Đặt lại mật khẩu"),
     "people searched": _("Tìm tài khoản"),
+    "picture looked at": _("Xem ảnh giấy tờ, khuôn mặt"),
     "recovery codes generated": _("Tạo mã dự phòng"),
     "roles changed": _("Đổi vai trò"),
     "roles confirmed": _("Xác nhận vai trò"),
@@ -69,7 +73,7 @@ def record(
         role=",".join(user.roles) if user else "",
         branch=user.branch.name if user and user.branch else "",
         verb=verb,
-        about=f"{about._meta.model_name}:{about.pk}" if isinstance(about, models.Model) else about,
+        about=named(about),
         result=result,
         place=actor.get().place,
         request_id=logs.request_id(),
@@ -79,6 +83,10 @@ def record(
     event.save(force_insert=True)
     log.info("audit", verb=verb, about=event.about, actor=event.actor_id, result=result)
     return event
+
+
+def named(about: models.Model | str) -> str:
+    return f"{about._meta.model_name}:{about.pk}" if isinstance(about, models.Model) else about
 
 
 @cache

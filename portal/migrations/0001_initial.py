@@ -208,7 +208,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'sự kiện',
                 'verbose_name_plural': 'nhật ký',
-                'indexes': [models.Index(condition=models.Q(('seal', None)), fields=['id'], name='events_not_yet_sealed'), models.Index(fields=['seal', 'id'], name='events_by_seal'), models.Index(fields=['about', 'id'], name='events_about'), models.Index(fields=['actor', 'id'], name='events_by_actor')],
+                'indexes': [models.Index(condition=models.Q(('seal', None)), fields=['id'], name='events_not_yet_sealed'), models.Index(fields=['seal', 'id'], name='events_by_seal'), models.Index(fields=['about', 'id'], name='events_about'), models.Index(fields=['actor', 'id'], name='events_by_actor'), models.Index(condition=models.Q(('verb', 'opened for a reason')), fields=['-id'], name='events_of_opening')],
             },
         ),
         migrations.RunPython(guard, unguard),

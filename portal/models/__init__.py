@@ -144,6 +144,7 @@ class Event(models.Model):
             models.Index(fields=("seal", "id"), name="events_by_seal"),
             models.Index(fields=("about", "id"), name="events_about"),
             models.Index(fields=("actor", "id"), name="events_by_actor"),
+            models.Index(fields=("-id",), condition=models.Q(verb="opened for a reason"), name="events_of_opening"),
         )
 
     def __str__(self) -> str:

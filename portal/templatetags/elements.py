@@ -1,12 +1,14 @@
 """The few parts of a page that need more than HTML."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
 from django.forms import BoundField
 
-from portal import writing
+from portal import looks, writing
 from portal.accounts.passwords import KINDS
+from portal.models import Event
 
 register = template.Library()
 register.filter("masked", writing.masked)
@@ -54,3 +56,15 @@ def current(context: dict[str, Any], *names: str) -> str:
     request = context.get("request")
     match = getattr(request, "resolver_match", None)
     return "page" if match and match.view_name in names else "false"
+
+
+@register.inclusion_tag("admin/parts/open_up.html")
+def open_up(address: str) -> dict[str, Any]:
+    """Staff who do not hold it ask to see it in clear, and say why."""
+    return {"address": address, "reasons": looks.REASONS}
+
+
+@register.inclusion_tag("admin/parts/openings.html")
+def openings(events: Iterable[Event], *, of_all: bool = False) -> dict[str, Any]:
+    """Who opened what they did not hold, and why: for their supervisor."""
+    return {"openings": [(event, looks.reason_of(event)) for event in events], "of_all": of_all}

@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from enrollment.journey import Step
 from enrollment.models import Application
+from portal import looks
 from portal.admin import Capped
 from portal.models import Allowance, Branch, Event, User
 from tests.conftest import People
@@ -57,14 +58,34 @@ def test_the_whole_number_is_opened_with_a_reason_that_stays(
 ) -> None:
     user = staff("supervisor")
     desk, pk = signed_in(user), waiting.application.pk
-    assert (
-        waiting.declaration.number
-        not in desk.post(f"{LIST}{pk}/number/", {"reason": " "}, follow=True).content.decode()
-    )
-    page = desk.post(f"{LIST}{pk}/number/", {"reason": "Khách gọi tổng đài"}).content.decode()
-    assert waiting.declaration.number in page
-    event = Event.objects.get(verb="application opened up")
-    assert (event.actor_id, event.details["reason"]) == (user.pk, "Khách gọi tổng đài")
+    secret = (waiting.declaration.number, waiting.declaration.email, f"{waiting.declaration.birth_date:%d/%m/%Y}")
+
+    def page(**why: str) -> str:
+        return desk.post(f"{LIST}{pk}/open/", why, follow=True).content.decode()
+
+    for reason, words in (("", "Khách gọi tổng đài hỏi"), ("customer", " "), ("customer", "xxxxx")):
+        masked = page(reason=reason, words=words)
+        assert not any(each in masked for each in secret)
+    opened = page(reason="customer", words="Khách gọi tổng đài hỏi")
+    assert all(each in opened for each in secret)
+    event = Event.objects.get(verb="opened for a reason")
+    assert (event.actor_id, event.about) == (user.pk, f"application:{pk}")
+    assert event.details == {"reason": "customer", "words": "Khách gọi tổng đài hỏi"}
+    assert "Khách gọi tổng đài hỏi" in signed_in(staff("auditor")).get(f"{LIST}{pk}/change/").content.decode()
+    other = signed_in(staff("reviewer")).get(f"{LIST}{pk}/change/").content.decode()
+    assert not any(each in other for each in (*secret, "Khách gọi tổng đài hỏi"))
+
+
+def test_each_look_at_an_application_is_on_the_record_and_they_have_an_end(
+    waiting: Customer, staff: People, signed_in: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looks, "FILE", looks.Kind("file looked at", 2))
+    reviewer = staff("reviewer")
+    desk, pk = signed_in(reviewer), waiting.application.pk
+    assert [desk.get(f"{LIST}{pk}/change/").status_code for _look in range(5)] == [200] * 4 + [429]
+    events = Event.objects.filter(verb="file looked at", actor=reviewer, about=f"application:{pk}").order_by("id")
+    assert [(event.result, event.details) for event in events[:4]] == [("ok", {"masked": True})] * 4
+    assert events[4].result == "refused"
 
 
 def test_nothing_of_an_application_can_be_edited_in_the_admin(
@@ -83,7 +104,7 @@ def test_an_agent_sees_the_own_branch_only(waiting: Customer, staff: People, sig
     desk, pk = signed_in(agent), waiting.application.pk
     assert waiting.declaration.full_name not in desk.get(LIST).content.decode()
     assert desk.get(f"{LIST}{pk}/change/").status_code == 404
-    assert desk.post(f"{LIST}{pk}/number/", {"reason": "tò mò quá"}).status_code == 404
+    assert desk.post(f"{LIST}{pk}/open/", {"reason": "customer"}).status_code == 404
     Application.objects.update(branch=Branch.objects.create(name="VNPT khác", province="02"))
     assert desk.get(f"{LIST}{pk}/change/").status_code == 404
     agent.groups.add(Group.objects.get(name="customer"))  # as most people are one day

@@ -10,6 +10,7 @@ from kyc import desk
 from kyc.models import Case, Check, Decision, Evidence, Policy, Sample
 from kyc.steps import checking, looking, policing, sampling
 from kyc.steps.review import deciding
+from portal import looks
 from portal.models import Event, User
 from portal.refusals import Refusal
 from tests.kyc.conftest import a_case, act, bare_case, to_approval, with_roles
@@ -102,18 +103,64 @@ def test_a_picture_is_shown_to_the_holder_alone_under_the_name_and_on_the_record
     assert evidence.file
     assert answer.content != evidence.file.read()  # the viewer's name is in the pixels
     assert signed_in(other).get(f"{DESK}picture/{evidence.pk}/").status_code == 403
-    looks = Event.objects.filter(verb="evidence looked at").values_list("actor", "result")
+    looks = Event.objects.filter(verb="picture looked at").values_list("actor", "result")
     assert list(looks) == [(reviewer.pk, "refused"), (reviewer.pk, "ok"), (other.pk, "refused")]
 
 
-def test_too_many_looks_in_an_hour_raise_an_alarm(staff: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "LOOKS", type(looking.LOOKS)("evidence looks", 3, looking.LOOKS.window))
+def test_looking_at_very_many_pictures_comes_to_an_end(staff: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looks, "PICTURE", looks.Kind("picture looked at", 2))
     case, reviewer = a_case(), staff("reviewer")
     act(case, "take", reviewer)
     evidence = Evidence.objects.select_related("application").filter(application=case.application)[0]
-    for _look in range(5):
+    for _look in range(4):
         looking.look(evidence, reviewer)
-    assert Event.objects.filter(about="too many in an hour").count() == 1
+    with pytest.raises(Refusal, match="too-many-looks"):
+        looking.look(evidence, reviewer)
+
+
+def test_opening_a_file_is_a_look_on_the_record_and_has_its_end(
+    staff: People, signed_in: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looks, "FILE", looks.Kind("file looked at", 2))
+    case, reviewer = bare_case(), staff("reviewer")
+    client, page = signed_in(reviewer), f"{DESK}{case.pk}/change/"
+    client.get(page)
+    assert not Event.objects.filter(verb="file looked at").exists()  # it shows nothing before it is taken
+    act(case, "take", reviewer)
+    assert [client.get(page).status_code for _look in range(5)] == [200] * 4 + [429]
+    results = Event.objects.filter(verb="file looked at", about=f"application:{case.application_id}", actor=reviewer)
+    assert list(results.order_by("id").values_list("result", flat=True)) == ["ok"] * 4 + ["refused"]
+
+
+def test_a_supervisor_looks_at_what_others_hold_for_a_reason_alone(staff: People, signed_in: Enter) -> None:
+    case, supervisor = a_case(), staff("supervisor")
+    declaration = case.application.declaration
+    assert declaration
+    evidence = Evidence.objects.get(application=case.application, kind="card-front")
+    client, page, picture = signed_in(supervisor), f"{DESK}{case.pk}/change/", f"{DESK}picture/{evidence.pk}/"
+    act(case, "take", staff("reviewer"))
+
+    def shows() -> bool:
+        return declaration.email in client.get(page).content.decode()
+
+    assert (shows(), client.get(picture).status_code) == (False, 403)
+    client.post(f"{DESK}{case.pk}/open/", {"reason": "quality", "words": "xxxxx"})
+    assert (shows(), client.get(picture).status_code) == (False, 403)
+    client.post(f"{DESK}{case.pk}/open/", {"reason": "quality", "words": "Kiểm tra cách chấm của nhóm"})
+    assert (shows(), client.get(picture).status_code) == (True, 200)
+    for place in (page, f"{DESK}board/"):
+        assert "Kiểm tra cách chấm của nhóm" in client.get(place).content.decode()
+
+
+def test_nobody_else_opens_what_another_holds(staff: People, signed_in: Enter) -> None:
+    case = bare_case()
+    act(case, "take", staff("reviewer"))
+    why = {"reason": "quality", "words": "Kiểm tra cách chấm của nhóm"}
+    for role in ("reviewer", "approver", "auditor", "agent"):
+        assert signed_in(staff(role)).post(f"{DESK}{case.pk}/open/", why).status_code in (302, 403)
+    signed_in(staff("supervisor", vouched=False)).post(f"{DESK}{case.pk}/open/", why)
+    assert not Event.objects.filter(verb="opened for a reason").exists()
+    assert "Kiểm tra cách" not in signed_in(staff("reviewer")).get(f"{DESK}board/").content.decode()
 
 
 def test_a_person_whose_role_nobody_confirmed_sees_no_picture(staff: People) -> None:
