@@ -239,7 +239,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
 # ── People ──
 AUTH_USER_MODEL = "portal.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["portal.accounts.backend.Backend"]
 PASSWORD_HASHERS = ["portal.accounts.passwords.PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "portal.accounts.passwords.FourKinds"},

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from itertools import chain
 from typing import Any
 
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -64,21 +65,17 @@ ROLES: dict[str, Role] = {
 }
 
 
-def permissions_of(name: str) -> set[str]:
+@cache
+def permissions_of(name: str) -> frozenset[str]:
     """On the ground floor, and what each app's part gives to this role."""
     above = (part.permissions.get(name, ()) for part in parts(Part))
-    return {*ROLES[name].permissions, *chain.from_iterable(above)}
+    return frozenset({*ROLES[name].permissions, *chain.from_iterable(above)}) if name in ROLES else frozenset()
 
 
 def seed_roles() -> None:
-    """Groups as the tables say, no more and no less; run at every start."""
+    """A group for each role, by which people are found; what it may do stands in the code alone."""
     for name in ROLES:
-        group, _new = Group.objects.get_or_create(name=name)
-        granted = [
-            Permission.objects.get(content_type__app_label=app, codename=codename)
-            for app, codename in (permission.split(".") for permission in permissions_of(name))
-        ]
-        group.permissions.set(granted)
+        Group.objects.get_or_create(name=name)
 
 
 def labels(roles: Iterable[str]) -> str:

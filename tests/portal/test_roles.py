@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
 from portal import outbox
@@ -23,6 +24,13 @@ def test_roles_have_the_permissions_of_the_table_and_no_more(person: People) -> 
         assert user.get_all_permissions() == permissions_of(name)
         assert user.is_staff is role.staff
         assert not user.is_superuser
+
+
+def test_no_row_in_djangos_own_tables_gives_a_right(person: People) -> None:
+    user, agents = person("agent"), Group.objects.get(name="agent")
+    agents.permissions.set(Permission.objects.all())
+    assert User.objects.get(pk=user.pk).get_all_permissions() == permissions_of("agent")
+    assert not user.has_perm("portal.change_user")
 
 
 def test_no_app_gives_anything_to_a_role_that_is_not_in_the_table() -> None:
