@@ -66,6 +66,7 @@ lacks_to_test = $(lacks_to_run); \
 	command -v qpdf >/dev/null || printf ' qpdf'; \
 	command -v certtool >/dev/null || printf ' gnutls-bin'; \
 	command -v openssl >/dev/null || printf ' openssl'; \
+	command -v javac >/dev/null || printf ' default-jdk-headless'; \
 	command -v ps >/dev/null || printf ' procps'; \
 	command -v runuser >/dev/null || printf ' util-linux'
 

@@ -1,4 +1,4 @@
-"""What OpenSSL and GnuTLS are given to look at."""
+"""What other programs are given to look at."""
 
 import subprocess
 from pathlib import Path
@@ -19,12 +19,17 @@ from tests.signing.conftest import certificate_of, to
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    return laid(tmp_path)
+
+
+def laid(folder: Path) -> Path:
+    """The provider's own certificates and all their lists."""
     for key in Authority.objects.exclude(certificate=None):
-        (tmp_path / f"{key.role}.pem").write_bytes(pem(bytes(key.certificate or b"")))
+        (folder / f"{key.role}.pem").write_bytes(pem(bytes(key.certificate or b"")))
     newest = [lists.newest(Authority.now(role)) for role in ("issuing", "root")]
     crls = [x509.load_der_x509_crl(bytes(each.der)).public_bytes(Encoding.PEM) for each in newest if each]
-    (tmp_path / "crls.pem").write_bytes(b"".join(crls))
-    return tmp_path
+    (folder / "crls.pem").write_bytes(b"".join(crls))
+    return folder
 
 
 def pem(certificate: bytes) -> bytes:
