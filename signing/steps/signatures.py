@@ -28,7 +28,8 @@ def stamper() -> pades.Stamp:
 
 def evidence(certificates: list[Certificate]) -> Evidence:
     """Of the provider and of these customers; gathered before signing, as the law wants the status looked at (Circular
-    15/2025), so that it was current at the moment of the signature."""
+    15/2025), so that it was current at the moment of the signature. An answer, not the list: a paper stays as small as it
+    is however many others were revoked."""
     now = timezone.now().replace(microsecond=0)
     ours = Authority.now(Role.ORGANISATION)
     chains, revoked, answers = list[bytes](), list[bytes](), list[bytes]()
@@ -42,8 +43,8 @@ def evidence(certificates: list[Certificate]) -> Evidence:
         named, status = ocsp.certificate_id("sha1", issuer, number), ocsp.status_of(issuer, number)
         answers.append(ocsp.answered(responder, named, status, now))
         chains += [bytes(responder.certificate or b""), *issuer.chain]
-        newest = [lists.newest(above) for above in (issuer, issuer.issuer) if above]
-        revoked += [bytes(each.der) for each in newest if each]
+        if issuer.issuer and (newest := lists.newest(issuer.issuer)):  # a root answers no questions
+            revoked.append(bytes(newest.der))
     chains += [*ours.chain, *Authority.now(Role.TIMESTAMP).chain]
     return Evidence(tuple(dict.fromkeys(chains)), tuple(dict.fromkeys(revoked)), tuple(answers))
 
