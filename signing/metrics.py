@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from django.conf import settings
+from django.db.models import Max
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 
@@ -23,6 +24,8 @@ def standing() -> Iterator[GaugeMetricFamily]:
     yield GaugeMetricFamily("portal_certificates_due", "Certificates approved and not yet issued", value=due)
     pool = Key.pool(settings.KEY_KIND).count()
     yield GaugeMetricFamily("portal_keys_ready", "Key pairs made ahead", value=pool)
-    last = RevocationList.objects.filter(issuer__role=Authority.Role.ISSUING).order_by("-made_at").first()
-    age = (timezone.now() - last.made_at).total_seconds() if last else -1
-    yield GaugeMetricFamily("portal_list_age_seconds", "Age of the newest revocation list, -1 for none", value=age)
+    issuing = {"issuer__role": Authority.Role.ISSUING, "issuer__not_after__gt": timezone.now()}
+    newest = RevocationList.objects.filter(**issuing).values("issuer", "shard").annotate(made=Max("made_at"))
+    oldest = min((row["made"] for row in newest), default=None)
+    age = (timezone.now() - oldest).total_seconds() if oldest else -1
+    yield GaugeMetricFamily("portal_list_age_seconds", "Age of the oldest list in force, -1 for none", value=age)

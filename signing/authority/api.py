@@ -26,8 +26,8 @@ def certificate(request: HttpRequest, serial: str) -> HttpResponse:
 
 
 @require_GET
-def revocation_list(request: HttpRequest, serial: str) -> HttpResponse:
-    newest = lists.newest(authority(serial))
+def revocation_list(request: HttpRequest, serial: str, shard: int = 0) -> HttpResponse:
+    newest = lists.newest(authority(serial), shard)
     if newest is None:
         raise Http404
     answer = HttpResponse(bytes(newest.der), content_type="application/pkix-crl")

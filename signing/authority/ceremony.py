@@ -45,6 +45,7 @@ NAMES: dict[str, str] = {
 LONGEST_TERM = 3 * YEAR  # of what is sold: whoever buys it must not get less because its issuer ends
 COMPANY = "VNPT SMARTCA DEMO"
 LIST_LASTS = 12 * YEAR
+SHARDS = 64  # of an issuing authority's list: with 50,000 revoked each has 800 entries, 30 kB
 KINDS: dict[str, str] = {Role.ROOT: "rsa-4096"}  # the others RSA-2048, as SmartCA's
 
 
@@ -165,6 +166,7 @@ def keep(
     return Authority.objects.create(
         role=role, name=name, kind=pair.kind, public=pair.public, wrapped=pair.wrapped or None, live=live,
         certificate=certificate, issuer=issuer, serial=f"{read.serial_number:x}", not_after=read.not_valid_after_utc,
+        shards=SHARDS if role == Role.ISSUING else 1,
     )  # fmt: skip
 
 

@@ -1,9 +1,14 @@
-"""Revocation lists: what each issuer has revoked or holds, signed by its own hand."""
+"""Revocation lists: what each issuer has revoked or holds, signed by its own hand.
+
+An issuing authority's list is in shards: each certificate names the one on which it would stand, and a list says which it is
+(RFC 5280, 5.2.5). So what a reader fetches stays small, however many certificates there are."""
 
 import hashlib
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal import jobs
@@ -13,6 +18,7 @@ from signing.authority.models import Authority, Issued, RevocationList
 from signing.authority.profile import Issuer
 
 LASTS, EVERY = timedelta(hours=24), timedelta(hours=1)
+STAYS = timedelta(days=7)  # after a certificate's own end: RFC 5280 (3.3) wants it on one more list at least
 Entry = tuple[int, datetime, int]  # serial, when, why
 
 
@@ -24,21 +30,35 @@ def publish_due() -> None:
 
 
 def publish_where_due(issuer: Authority) -> None:
-    last = newest(issuer)
-    if last is None or last.made_at < timezone.now() - EVERY or last.digest != digest_of(entries(issuer)):
-        publish(issuer)
+    now, newest = timezone.now(), dict[int, tuple[datetime, str]]()
+    for shard, made_at, digest in issuer.lists.order_by("number").values_list("shard", "made_at", "digest"):
+        newest[shard] = made_at, digest
+    revoked = by_shard(revoked_by(issuer, now))
+    for shard in range(issuer.shards):
+        made_at, digest = newest.get(shard, (now, ""))
+        if made_at < now - EVERY or digest != digest_of(revoked[shard]):
+            publish(issuer, shard)
 
 
-def newest(issuer: Authority) -> RevocationList | None:
-    return issuer.lists.order_by("-number").first()
+def newest(issuer: Authority, shard: int = 0) -> RevocationList | None:
+    return issuer.lists.filter(shard=shard).order_by("-number").first()
 
 
-def entries(issuer: Authority) -> list[Entry]:
+def revoked_by(issuer: Authority, now: datetime) -> QuerySet[Issued]:
     """What is revoked or on hold now. A list is compared with this, not with a clock: a revocation that was under way
-    while a list was made is missed by no later one."""
-    rows = Issued.objects.filter(issuer=issuer).exclude(revoked_at=None)
-    revoked = rows.values_list("serial", "revoked_at", "reason")
-    return sorted((int(serial, 16), when, why) for serial, when, why in revoked if when)
+    while a list was made is missed by no later one. What has run out leaves when a reader has no more use for it."""
+    oldest = issuer.lists.order_by("made_at").values_list("made_at", flat=True).first()
+    return Issued.objects.filter(issuer=issuer, not_after__gt=min(oldest or now, now - STAYS)).exclude(revoked_at=None)
+
+
+def by_shard(rows: QuerySet[Issued]) -> defaultdict[int, list[Entry]]:
+    entries = defaultdict[int, list[Entry]](list)
+    for shard, serial, when, why in rows.values_list("shard", "serial", "revoked_at", "reason"):
+        assert when
+        entries[shard].append((int(serial, 16), when, why))
+    for listed in entries.values():
+        listed.sort()
+    return entries
 
 
 def digest_of(listed: list[Entry]) -> str:
@@ -46,20 +66,24 @@ def digest_of(listed: list[Entry]) -> str:
 
 
 @transaction.atomic
-def publish(issuer: Authority) -> RevocationList:
+def publish(issuer: Authority, shard: int = 0) -> RevocationList:
     """One after another, so that a later number never knows less."""
     Authority.objects.select_for_update().get(pk=issuer.pk)
-    now, last, revoked = timezone.now(), newest(issuer), entries(issuer)
+    now, last = timezone.now(), newest(issuer, shard)
+    revoked = by_shard(revoked_by(issuer, now).filter(shard=shard))[shard]
     number = last.number + 1 if last else 1
-    content = body(issuer.as_issuer, issuer.algorithm, number, now, now + LASTS, revoked)
+    content = body(issuer.as_issuer, issuer.algorithm, number, now, now + LASTS, revoked, shard)
     signed = der.signed(content, issuer.algorithm, sign_as_provider(issuer.wrapped, content))
-    issuer.lists.filter(made_at__lt=now - 30 * LASTS).delete()
+    issuer.lists.filter(shard=shard, next_update__lte=now).delete()
     return RevocationList.objects.create(
-        issuer=issuer, number=number, der=signed, digest=digest_of(revoked), made_at=now, next_update=now + LASTS
-    )
+        issuer=issuer, shard=shard, number=number, der=signed, digest=digest_of(revoked), made_at=now,
+        next_update=now + LASTS,
+    )  # fmt: skip
 
 
-def body(issuer: Issuer, kind: str, number: int, now: datetime, until: datetime, revoked: list[Entry]) -> bytes:
+def body(
+    issuer: Issuer, kind: str, number: int, now: datetime, until: datetime, revoked: list[Entry], shard: int = 0
+) -> bytes:
     """A list's content: serials with when and why."""
     listed = [
         der.sequence(
@@ -78,6 +102,15 @@ def body(issuer: Issuer, kind: str, number: int, now: datetime, until: datetime,
         *([der.sequence(*listed)] if listed else []),
         der.explicit(
             0,
-            der.sequence(profile.authority_of(issuer), profile.extension("2.5.29.20", der.integer(number))),
+            der.sequence(
+                profile.authority_of(issuer),
+                profile.extension("2.5.29.20", der.integer(number)),
+                *([] if issuer.shards == 1 else [scope(issuer.list_at(shard))]),
+            ),
         ),
     )
+
+
+def scope(address: str) -> bytes:
+    """That a list speaks only for the certificates that name it."""
+    return profile.extension("2.5.29.28", der.sequence(profile.place_of(address)), critical=True)

@@ -40,6 +40,7 @@ class Authority(models.Model):
     serial = models.CharField(max_length=40, blank=True, db_index=True)
     not_after = models.DateTimeField(null=True)
     live = models.BooleanField(default=True)  # the one of its role that signs from now on
+    shards = models.PositiveSmallIntegerField(default=1)  # of its list: its certificates name them, so it keeps them
     made_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -72,7 +73,7 @@ class Authority(models.Model):
     @property
     def as_issuer(self) -> Issuer:
         """What of it goes into what it signs."""
-        return Issuer(bytes(self.certificate or b""), f"{settings.PKI_URL}/{self.serial}")
+        return Issuer(bytes(self.certificate or b""), f"{settings.PKI_URL}/{self.serial}", self.shards)
 
     @property
     def fingerprint(self) -> str:
@@ -91,9 +92,10 @@ def exchange_key() -> str:
 
 
 class RevocationList(models.Model):
-    """What an issuer has published as revoked; the newest counts."""
+    """What an issuer has published as revoked, shard by shard; the newest of each counts."""
 
     issuer = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="lists")
+    shard = models.PositiveSmallIntegerField(default=0)
     number = models.PositiveBigIntegerField()
     der = models.BinaryField()
     digest = models.CharField(max_length=64, blank=True)  # of what it lists
@@ -101,7 +103,7 @@ class RevocationList(models.Model):
     next_update = models.DateTimeField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("issuer", "number"), name="one_list_of_a_number"),)
+        constraints = (models.UniqueConstraint(fields=("issuer", "shard", "number"), name="one_list_of_a_number"),)
 
 
 class Issued(models.Model):
@@ -110,6 +112,7 @@ class Issued(models.Model):
 
     issuer = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="issued")
     serial = models.CharField(_("Số sê-ri"), max_length=40, unique=True)
+    shard = models.PositiveSmallIntegerField(default=0)  # of its issuer's list, where it would stand
     not_before = models.DateTimeField(_("Hiệu lực từ"))
     not_after = models.DateTimeField(_("Hiệu lực đến"))
     outside = models.BooleanField(default=False)  # made by an authority outside, which chose its own serial
@@ -125,7 +128,7 @@ class Issued(models.Model):
         verbose_name, verbose_name_plural = _("số sê-ri"), pgettext_lazy("nhiều", "số sê-ri")
         indexes = (
             models.Index(fields=("answer_until",), condition=~Q(issued_at=None), name="serials_to_answer"),
-            models.Index(fields=("issuer", "revoked_at"), condition=~Q(revoked_at=None), name="serials_revoked"),
+            models.Index(fields=("issuer", "shard"), condition=~Q(revoked_at=None), name="serials_revoked"),
         )
 
     def __str__(self) -> str:

@@ -53,7 +53,15 @@ class Issuer:
     """What of an issuer goes into what it signs."""
 
     certificate: bytes
-    address: str  # under which its certificate, list and answers are found
+    address: str  # under which its certificate, lists and answers are found
+    shards: int = 1  # of its list
+
+    def shard_of(self, serial: int) -> int:
+        """On which of them a serial would stand: chance spreads them evenly."""
+        return serial % self.shards
+
+    def list_at(self, shard: int) -> str:
+        return f"{self.address}.crl" if self.shards == 1 else f"{self.address}/{shard}.crl"
 
     @property
     def subject(self) -> bytes:
@@ -143,18 +151,27 @@ def address_of(*places: tuple[str, str]) -> bytes:
     return extension("1.3.6.1.5.5.7.1.1", der.sequence(*listed))
 
 
-def list_at(issuer: Issuer) -> bytes:
-    """Without its maker, who is the issuer itself: RFC 5280 (4.2.1.13) forbids to name that one, and readers who keep to it
-    find no list where the samples do."""
-    place = der.explicit(0, der.explicit(0, der.primitive(6, f"{issuer.address}.crl".encode())))
-    return extension("2.5.29.31", der.sequence(der.sequence(place)))
+def listed_at(address: str) -> bytes:
+    """Without the list's maker, who is the issuer itself: RFC 5280 (4.2.1.13) forbids to name that one, and readers who keep
+    to it find no list where the samples do."""
+    return extension("2.5.29.31", der.sequence(der.sequence(place_of(address))))
+
+
+def place_of(address: str) -> bytes:
+    """Of a list, as certificates name it and the list itself does: to the byte, or a reader takes another for it."""
+    return der.explicit(0, der.explicit(0, der.primitive(6, address.encode())))
 
 
 @lru_cache(16)
-def of_issuer(issuer: Issuer) -> tuple[bytes, bytes, bytes, bytes]:
+def of_issuer(issuer: Issuer) -> tuple[bytes, bytes, bytes]:
     """What is the same in everything that an issuer signs."""
     where = address_of((CA_ISSUERS, f"{issuer.address}.cer"), (OCSP, f"{issuer.address}/ocsp"))
-    return issuer.subject, authority_of(issuer), where, list_at(issuer)
+    return issuer.subject, authority_of(issuer), where
+
+
+@lru_cache(1024)
+def list_of(issuer: Issuer, shard: int) -> bytes:
+    return listed_at(issuer.list_at(shard))
 
 
 # ── To be signed ──
@@ -180,7 +197,7 @@ def body(
 def subscriber(
     holder: Holder, public: bytes, issuer: Issuer, kind: str, serial: int, not_before: datetime, not_after: datetime
 ) -> bytes:
-    above, authority, where, revoked = of_issuer(issuer)
+    above, authority, where = of_issuer(issuer)
     is_rsa = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01" in public[:24]
     return body(
         serial, kind, above, not_before, not_after, name(*holder.parts), public,
@@ -191,7 +208,7 @@ def subscriber(
         uses(EMAIL_PROTECTION, DOCUMENT_SIGNING),
         extension("2.5.29.17", der.sequence(der.primitive(1, holder.email.encode("ascii")))),
         where,
-        revoked,
+        list_of(issuer, issuer.shard_of(serial)),
     )  # fmt: skip
 
 
@@ -200,7 +217,7 @@ def provider(
     not_before: datetime, not_after: datetime,
 ) -> bytes:  # fmt: skip
     """One of our own; without an issuer it is a root and stands for itself."""
-    above, where = (subject, ()) if issuer is None else (issuer.subject, PLACES[role](issuer))
+    above, where = (subject, ()) if issuer is None else (issuer.subject, PLACES[role](issuer, serial))
     authority = () if issuer is None else (authority_of(issuer),)
     return body(
         serial, kind, above, not_before, not_after, subject, public,
@@ -230,16 +247,20 @@ PURPOSES: dict[str, tuple[bytes, ...]] = {
 }
 
 
-def _by_list(issuer: Issuer) -> tuple[bytes, ...]:
+def _by_list(issuer: Issuer, serial: int) -> tuple[bytes, ...]:
     """A root answers no questions: it has a list alone."""
-    return address_of((CA_ISSUERS, f"{issuer.address}.cer")), list_at(issuer)
+    return address_of((CA_ISSUERS, f"{issuer.address}.cer")), list_of(issuer, issuer.shard_of(serial))
 
 
-PLACES: dict[str, Callable[[Issuer], tuple[bytes, ...]]] = {
+def _by_both(issuer: Issuer, serial: int) -> tuple[bytes, ...]:
+    return of_issuer(issuer)[2], list_of(issuer, issuer.shard_of(serial))
+
+
+PLACES: dict[str, Callable[[Issuer, int], tuple[bytes, ...]]] = {
     "issuing": _by_list,
     "timestamp": _by_list,
-    "responder": lambda issuer: (of_issuer(issuer)[2],),
-    "organisation": lambda issuer: of_issuer(issuer)[2:],
+    "responder": lambda issuer, _serial: (of_issuer(issuer)[2],),
+    "organisation": _by_both,
 }
 
 

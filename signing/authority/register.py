@@ -11,7 +11,13 @@ from signing.authority.models import Authority, Issued
 
 
 def intend(issuer: Authority, serial: int, not_before: datetime, not_after: datetime) -> Issued:
-    return Issued.objects.create(issuer=issuer, serial=f"{serial:x}", not_before=not_before, not_after=not_after)
+    return Issued.objects.create(
+        issuer=issuer,
+        serial=f"{serial:x}",
+        shard=issuer.as_issuer.shard_of(serial),
+        not_before=not_before,
+        not_after=not_after,
+    )
 
 
 def store(row: Issued, signed: bytes, certificate: x509.Certificate, maker: ca.CA, now: datetime) -> bool:

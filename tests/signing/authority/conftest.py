@@ -26,10 +26,18 @@ def laid(folder: Path) -> Path:
     """The provider's own certificates and all their lists."""
     for key in Authority.objects.exclude(certificate=None):
         (folder / f"{key.role}.pem").write_bytes(pem(bytes(key.certificate or b"")))
-    newest = [lists.newest(Authority.now(role)) for role in ("issuing", "root")]
-    crls = [x509.load_der_x509_crl(bytes(each.der)).public_bytes(Encoding.PEM) for each in newest if each]
+    crls = [list_in_pem(issuer, shard) for issuer in issuers() for shard in range(issuer.shards)]
     (folder / "crls.pem").write_bytes(b"".join(crls))
     return folder
+
+
+def list_in_pem(issuer: Authority, shard: int = 0) -> bytes:
+    newest = lists.newest(issuer, shard)
+    return x509.load_der_x509_crl(bytes(newest.der)).public_bytes(Encoding.PEM) if newest else b""
+
+
+def issuers() -> list[Authority]:
+    return [Authority.now(role) for role in ("issuing", "root")]
 
 
 def pem(certificate: bytes) -> bytes:
@@ -47,12 +55,19 @@ def issued(deciders: tuple[User, User]) -> Certificate:
 
 
 def revoked_in(client: Client) -> dict[int, str]:
+    """By all shards of the issuing authority's list."""
     issuer = Authority.now("issuing")
-    published = x509.load_der_x509_crl(client.get(f"/pki/{issuer.serial}.crl").content)
-    key = issuer.read.public_key()
+    key, revoked = issuer.read.public_key(), dict[int, str]()
     assert isinstance(key, rsa.RSAPublicKey)
-    assert published.is_signature_valid(key)
-    return {
-        entry.serial_number: entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.name
-        for entry in published
-    }
+    for shard in range(issuer.shards):
+        published = x509.load_der_x509_crl(client.get(f"/pki/{issuer.serial}/{shard}.crl").content)
+        assert published.is_signature_valid(key)
+        reasons = {entry.serial_number: reason_of(entry) for entry in published}
+        assert all(serial % issuer.shards == shard for serial in reasons)
+        revoked |= reasons
+    return revoked
+
+
+def reason_of(entry: x509.RevokedCertificate) -> str:
+    reasons = [each.value for each in entry.extensions if isinstance(each.value, x509.CRLReason)]
+    return reasons[0].reason.name if reasons else ""
