@@ -27,7 +27,7 @@ from enrollment.steps import approving
 from portal.demo.benches import Pair
 from portal.models import User
 from signing import printing
-from signing.authority import ceremony, der, lists, profile
+from signing.authority import ceremony, der, lint, lists, profile
 from signing.authority.gateways.software import SoftwareVault
 from signing.authority.gateways.vault import sign_as_provider, sign_with, vault
 from signing.authority.models import Authority
@@ -197,7 +197,7 @@ def certificate_work() -> Callable[[], object]:
     def work() -> None:
         serial, now = profile.new_serial(), datetime.now(UTC).replace(microsecond=0)
         content = profile.subscriber(holder, public, issuer, "rsa", serial, now, profile.clamped(now, 12, issuer))
-        assert not list(profile.faults(content, "rsa", holder, public, issuer))
+        assert not list(lint.faults(content, "rsa", holder, public, issuer))
         row.update(content=certificate.sealed("content", content.hex()))
         signed = der.signed(content, "rsa", sign_as_provider(authority.wrapped, content))
         profile.read(signed).verify_directly_issued_by(profile.read(issuer.certificate))

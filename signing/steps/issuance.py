@@ -19,7 +19,7 @@ from enrollment.steps import approving, notifying
 from portal import audit, jobs, sealing
 from portal.waking import Waker
 from signing import custody
-from signing.authority import intents, ocsp, profile, register
+from signing.authority import intents, lint, ocsp, profile, register
 from signing.authority.gateways import ca
 from signing.authority.gateways.vault import Broken
 from signing.authority.intents import Away, Intent
@@ -91,7 +91,7 @@ def intend(certificate: Certificate) -> bool:
     serial, now = profile.new_serial(), timezone.now().replace(microsecond=0)
     until = profile.clamped(now, months_of(application), issuer)
     content = profile.subscriber(holder, bytes(key.public), issuer, authority.algorithm, serial, now, until)
-    if wrong := list(profile.faults(content, authority.algorithm, holder, bytes(key.public), issuer)):
+    if wrong := list(lint.faults(content, authority.algorithm, holder, bytes(key.public), issuer)):
         raise Nonconforming(", ".join(wrong))
     waiting = Certificate.objects.filter(pk=certificate.pk, state=State.ISSUE_WAITING, register=None)
     with transaction.atomic():
@@ -130,7 +130,7 @@ def check_intent(certificate: Certificate) -> None:
     content, holder = content_of(certificate), holder_of(certificate.application)
     if own_key(certificate.application) != key:
         raise Nonconforming("another key")
-    wrong = list(profile.faults(content, authority.algorithm, holder, bytes(key.public), authority.as_issuer))
+    wrong = list(lint.faults(content, authority.algorithm, holder, bytes(key.public), authority.as_issuer))
     if wrong:
         raise Nonconforming(", ".join(wrong))
 

@@ -13,7 +13,7 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as some
 
-from signing.authority import der, profile
+from signing.authority import der, lint, profile
 from signing.authority.gateways.vault import vault
 from signing.authority.models import Authority
 from signing.authority.profile import Holder, Issuer
@@ -50,18 +50,18 @@ def test_other_programs_find_nothing_wrong_with_it(kind: str, folder: Path) -> N
     (folder / "chain.pem").write_bytes((folder / "leaf.pem").read_bytes() + (folder / "issuing.pem").read_bytes())
     verdict = run(folder, "certtool --verify --load-ca-certificate root.pem --infile chain.pem")
     assert "Chain verification output: Verified" in verdict
-    assert lint(folder, "leaf") == ""
+    assert linted(folder, "leaf") == ""
 
 
 @pytest.mark.parametrize("role", ["root", "issuing", "responder", "timestamp", "organisation"])
 def test_the_providers_own_conform_too(role: str, folder: Path) -> None:
     """Promise P3."""
-    assert lint(folder, role) == ""
+    assert linted(folder, role) == ""
     verdict = run(folder, f"openssl verify -x509_strict -CAfile root.pem -untrusted issuing.pem {role}.pem")
     assert verdict.strip() == f"{role}.pem: OK"
 
 
-def lint(folder: Path, name: str) -> str:
+def linted(folder: Path, name: str) -> str:
     program = Path(sys.executable).parent / "lint_pkix_cert"
     return run(folder, f"{program} lint -s WARNING {name}.pem").strip()
 
@@ -106,14 +106,14 @@ def flawed() -> Iterator[tuple[str, Callable[[], tuple[bytes, bytes, Issuer]], H
 def test_what_does_not_conform_is_named_before_it_is_signed(place: int) -> None:
     fault, make, holder = list(flawed())[place]
     body, public, issuer = make()
-    assert fault in list(profile.faults(body, "rsa", holder, public, issuer))
+    assert fault in list(lint.faults(body, "rsa", holder, public, issuer))
 
 
 def test_another_key_an_extension_more_and_no_certificate_at_all_are_named() -> None:
     body, public, issuer = content()
-    assert list(profile.faults(body, "rsa", HOLDER, public, issuer)) == []
-    assert "key" in list(profile.faults(body, "rsa", HOLDER, vault().make("rsa-2048").public, issuer))
-    assert next(profile.faults(body[:-3], "rsa", HOLDER, public, issuer)).startswith("not a certificate")
+    assert list(lint.faults(body, "rsa", HOLDER, public, issuer)) == []
+    assert "key" in list(lint.faults(body, "rsa", HOLDER, vault().make("rsa-2048").public, issuer))
+    assert next(lint.faults(body[:-3], "rsa", HOLDER, public, issuer)).startswith("not a certificate")
 
 
 def test_it_never_outlives_its_issuer_nor_three_years() -> None:
