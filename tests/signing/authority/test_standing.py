@@ -26,11 +26,18 @@ from tests.signing.conftest import sure
 
 pytestmark = pytest.mark.once
 JAVA = Path(__file__).parent / "Standing.java"
+
+
+def hold_and_restore(row: Issued) -> None:
+    revocation.hold(row)
+    revocation.restore(row)
+
+
 WAYS: dict[str, Callable[[Issued], None]] = {
     "good": lambda row: None,
     "revoked": lambda row: revocation.revoke(row, 1),
     "held": revocation.hold,
-    "restored": lambda row: (revocation.hold(row), revocation.restore(row))[-1],
+    "restored": hold_and_restore,
     "withdrawn": register.give_up,
 }
 EXPECTED = {
@@ -108,7 +115,7 @@ def openssl_by_answer(folder: Path, name: str) -> str:
         folder,
         f"openssl ocsp -respin {name}.ocsp -issuer issuing.pem -cert {name}.pem -CAfile root.pem -no_nonce",
     )
-    return told(said, f"{name}.pem: (.*)", "Reason: (.*)") if "Response verify OK" in said else said
+    return words(said, f"{name}.pem: (.*)", "Reason: (.*)") if "Response verify OK" in said else said
 
 
 def gnutls_by_answer(folder: Path, name: str) -> str:
@@ -116,13 +123,13 @@ def gnutls_by_answer(folder: Path, name: str) -> str:
     if "Verifying OCSP Response: Success" not in said:
         return said
     serial = read(dearmoured(folder / f"{name}.pem")).serial_number
-    return told(said, "Certificate Status: (.*)", "Reason: (.*)") if f"Serial Number: {serial:x}" in said else said
+    return words(said, "Certificate Status: (.*)", "Reason: (.*)") if f"Serial Number: {serial:x}" in said else said
 
 
-def told(said: str, *parts: str) -> str:
+def words(said: str, *parts: str) -> str:
     """Status and reason as these programs write them: keyCompromise."""
-    words = [match.group(1) for part in parts if (match := re.search(part, said))]
-    return re.sub("(?=[A-Z])", " ", " ".join(words)).lower()
+    spoken = [match.group(1) for part in parts if (match := re.search(part, said))]
+    return re.sub("(?=[A-Z])", " ", " ".join(spoken)).lower()
 
 
 def pyhanko_by_list(folder: Path, name: str) -> str:
@@ -153,7 +160,8 @@ def pyhanko(folder: Path, name: str, **evidence: Any) -> str:
 
 
 def dearmoured(file: Path) -> bytes:
-    return x509.Certificate.load(pem.unarmor(file.read_bytes())[2]).dump()
+    content: bytes = pem.unarmor(file.read_bytes())[2]
+    return content
 
 
 BY_LIST = (openssl_by_list, gnutls_by_list, pyhanko_by_list)
