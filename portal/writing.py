@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from urllib.parse import quote
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -72,3 +73,11 @@ def money(amount: int) -> str:
 def spaced(phone: str) -> str:
     """In groups, as people read a number aloud: 0912 345 678."""
     return f"{phone[:4]} {phone[4:7]} {phone[7:]}".strip()
+
+
+def disposition(name: str, *, keep: bool = True) -> str:
+    """How a file is called that is kept, or shown: in full (RFC 5987), and without accents for who reads no more."""
+    clean = "".join(
+        letter if letter.isalnum() or letter in " ._" else "-" for letter in unicodedata.normalize("NFC", name)
+    )
+    return f"{'attachment' if keep else 'inline'}; filename=\"{fold(clean)}\"; filename*=UTF-8''{quote(clean)}"

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.pages import at, mine, network, onward, place, refusals_on, show
-from portal import audit
+from portal import audit, writing
 from portal.allowances import Limit
 from portal.errors import PAGES
 from portal.models import SealedFile, User
@@ -130,8 +130,7 @@ def shown(request: HttpRequest, application: Application) -> HttpResponse:
 
 def pdf_of(file: SealedFile, name: str, *, keep: bool = False) -> HttpResponse:
     answer = HttpResponse(file.read(), content_type="application/pdf")
-    plain = "".join(letter if letter.isalnum() else "-" for letter in name if letter.isascii())
-    answer["Content-Disposition"] = f'{"attachment" if keep else "inline"}; filename="{plain}.pdf"'
+    answer["Content-Disposition"] = writing.disposition(f"{name}.pdf", keep=keep)
     answer["Cache-Control"] = "private, no-store"
     return answer
 
@@ -236,7 +235,7 @@ def file(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 
 def download(content: bytes, kind: str, name: str) -> HttpResponse:
     answer = HttpResponse(content, content_type=kind)
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["Content-Disposition"] = writing.disposition(name)
     return answer
 
 

@@ -54,3 +54,11 @@ def test_an_address_that_mail_servers_refuse_is_none(typed: str) -> None:
 
 def test_an_address_keeps_its_name_and_folds_its_domain() -> None:
     assert writing.email(" Ten.Mau+1@Example.VN ") == "Ten.Mau+1@example.vn"
+
+
+def test_a_file_keeps_its_name_and_has_a_plain_one_for_old_readers() -> None:
+    assert writing.disposition("261130-0001/VNPT/HĐ SmartCA.pdf") == (
+        'attachment; filename="261130-0001-VNPT-HD SmartCA.pdf"; '
+        "filename*=UTF-8''261130-0001-VNPT-H%C4%90%20SmartCA.pdf"
+    )
+    assert writing.disposition('a"; x\r\ny.pdf', keep=False).startswith('inline; filename="a-- x--y.pdf"; ')

@@ -5,6 +5,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import unquote
 
 import pytest
 from cryptography import x509
@@ -61,6 +62,7 @@ def test_documents_and_files_are_at_hand(complete: Application, owner: Client) -
         assert shown["Content-Disposition"].startswith("inline")
         kept = owner.get(f"/certificate/documents/{paper.pk}/?keep")
         assert kept["Content-Disposition"].startswith("attachment")
+        assert f"{paper.number.replace('/', '-')}.pdf" in unquote(kept["Content-Disposition"])
         assert paper.number in owner.get("/certificate/documents/").content.decode()
 
 
