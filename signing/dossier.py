@@ -1,10 +1,11 @@
 """Signing's part of an application's file: the contract as the customer confirmed it."""
 
+import hashlib
 from typing import Any
 
 from enrollment.models import Application
 from signing.models import Paper
-from signing.steps.signatures import is_whole
+from signing.steps.signatures import bytes_of
 
 SIGNED = (Paper.State.AGREED, Paper.State.SEALED)
 
@@ -15,6 +16,12 @@ def papers(application: Application) -> dict[str, Any]:
 
 
 def is_sound(application: Application) -> bool:
-    """The sealed contract itself, not only what the table says of it."""
+    """The sealed contract itself, not only what the table says of it; and it begins with what was shown."""
     contract = Paper.of(application, Paper.Kind.CONTRACT)
-    return contract is None or (contract.state == Paper.State.SEALED and is_whole(contract.file, contract.file_hash))
+    if contract is None:
+        return True
+    file, shown = bytes_of(contract.file), bytes_of(contract.shown)
+    if contract.state != Paper.State.SEALED or file is None or shown is None:
+        return False
+    kept = (hashlib.sha256(file).hexdigest(), hashlib.sha256(shown).hexdigest())
+    return kept == (contract.file_hash, contract.shown_hash) and file.startswith(shown)

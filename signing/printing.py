@@ -57,15 +57,15 @@ WANTED = (
 )
 EVIDENCE = (
     Row("Mã hồ sơ", "Application", "reference"),
-    Row("Người ký", "Signed by", "who"),
+    Row("Người ký", "Signed by", "who", 2),
     Row("Bắt đầu ký điện tử", "Begun", "begun"),
     Row("Nội dung đã đồng ý", "Agreed to", "agreed", 3),
-    Row("Chữ ký", "Signature", "drawn_how"),
+    Row("Chữ ký", "Signature", "drawn_how", 2),
     Row("Mã băm của chữ ký", "Hash of the signature", "drawn_hash", 2),
     Row("Mã xác nhận", "One-time code", "code", 2),
     Row("Hoàn thành ký điện tử", "Completed", "completed"),
     Row("Địa chỉ mạng", "Network address", "network"),
-    Row("Thiết bị", "Device", "device", 2),
+    Row("Thiết bị", "Device", "device", 3),
     Row("Mã băm của văn bản", "Hash of the document", "shown_hash", 2),
     Row("Phiên bản văn bản", "Version of the texts", "version"),
     Row("Mã băm hợp đồng mẫu", "Hash of the contract's text", "hash_contract", 2),
@@ -97,6 +97,7 @@ def places(tables: Iterable[tuple[Row, ...]], others: Mapping[str, Place]) -> di
     return {**{row.name: Place(row.lines) for table in tables for row in table}, **others}
 
 
+_LATER = {row.name: Place(row.lines, later=True) for row in EVIDENCE}  # shown empty, written when it is sealed
 _CONTRACT = {
     "day": Place(1, WIDE, "right"),
     "number": Place(1, 500, "center"),
@@ -105,24 +106,23 @@ _CONTRACT = {
     "typed": Place(1, 300, "center"),
     "full_name__signer": Place(1, 300, "center"),
     "signed_on": Place(1, 300, "center"),
+    "of_contract": Place(1, 560, "center"),
+    "sealed_on": Place(1, 190, later=True),
+    **_LATER,
 }
 CONTRACT_PLACES = places((PARTY_A, PARTY_B, APPLICANT, BOUGHT, WANTED), _CONTRACT)
-SEALED_PLACES = {
-    **CONTRACT_PLACES,
-    **places((EVIDENCE,), {"of_contract": Place(1, 560, "center"), "sealed_on": Place(1, 190)}),
-}
 MINUTES_PLACES = places(
     (PARTIES, ISSUED),
     {
         "day": Place(1, WIDE, "right"),
         "number": Place(1, 500, "center"),
         "full_name__signer": Place(1, 230),
-        "serial__again": Place(1, 230),
+        "serial_spaced": Place(2, 230),
     },
 )
 
 
-def fixed_contract(version: str, *, evidence: bool) -> dict[str, Any]:
+def fixed_contract(version: str) -> dict[str, Any]:
     parts = {
         name + suffix: texts.text(name, version, language)
         for name in texts.PARTS["contract"]
@@ -142,7 +142,7 @@ def fixed_contract(version: str, *, evidence: bool) -> dict[str, Any]:
         "bought": BOUGHT,
         "wanted": WANTED,
         "seal_name": SEAL_NAME,
-        "evidence": EVIDENCE if evidence else (),
+        "evidence": EVIDENCE,
     }
 
 
@@ -246,9 +246,8 @@ def spaced(digest: str) -> str:
 
 def warm() -> None:
     """Lay out what is signed nowadays before somebody waits for it."""
-    for evidence, places_ in ((False, CONTRACT_PLACES), (True, SEALED_PLACES)):
-        fixed = fixed_contract(texts.CURRENT, evidence=evidence)
-        layout.laid_out("signing/pdf/contract.html", tuple(fixed.items()), tuple(places_.items()))
-    layout.laid_out(
-        "signing/pdf/minutes.html", tuple(fixed_minutes(texts.CURRENT).items()), tuple(MINUTES_PLACES.items())
-    )
+    for kind, fixed, open_places in (
+        ("contract", fixed_contract(texts.CURRENT), CONTRACT_PLACES),
+        ("minutes", fixed_minutes(texts.CURRENT), MINUTES_PLACES),
+    ):
+        layout.laid_out(f"signing/pdf/{kind}.html", tuple(fixed.items()), tuple(open_places.items()))

@@ -68,18 +68,20 @@ def contract_facts() -> tuple[dict[str, Any], dict[str, str]]:
     )
     facts = {places.source(row.name): f"Trị số {row.gloss}" for table in tables for row in table}
     more = ("day", "number", "with_contract", "of_contract", "signed_on", "sealed_on", "typed")
-    return printing.fixed_contract(texts.CURRENT, evidence=True), {**facts, **dict.fromkeys(more, "21/11/2026")}
+    return printing.fixed_contract(texts.CURRENT), {**facts, **dict.fromkeys(more, "21/11/2026")}
 
 
 def filled() -> bytes:
     fixed, facts = contract_facts()
-    return paper.make("signing/pdf/contract.html", fixed, printing.SEALED_PLACES, facts, AT, {"drawing": people.hand()})
+    return paper.make(
+        "signing/pdf/contract.html", fixed, printing.CONTRACT_PLACES, facts, AT, {"drawing": people.hand()}
+    )
 
 
 def plain() -> bytes:
     """The same template with the same words, as anybody would print it."""
     fixed, facts = contract_facts()
-    words = {name: facts.get(places.source(name), "") for name in printing.SEALED_PLACES}
+    words = {name: facts.get(places.source(name), "") for name in printing.CONTRACT_PLACES}
     return layout.printed(layout.html_of("signing/pdf/contract.html", words, fixed))
 
 

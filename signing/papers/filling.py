@@ -67,10 +67,14 @@ def broken(text: str, place: Place, layout: Layout, name: str) -> list[str]:
 
 def set_line(text: str, slot: Slot, layout: Layout) -> bytes:
     letters = face_of(slot, layout)
-    numbers = struct.pack(f">{len(text)}H", *(letters.glyphs[letter] for letter in text))
     free = slot.run - letters.width(text) * slot.size / 1000
     shift = {"left": 0.0, "center": free / 2, "right": free}[layout.places[slot.name].side]
-    return b"[%.3f <%s>] TJ" % (-shift * 1000 / slot.size, numbers.hex().encode())
+    return set_run(text, letters, -shift * 1000 / slot.size)
+
+
+def set_run(text: str, letters: Face, shift: float = 0.0) -> bytes:
+    numbers = struct.pack(f">{len(text)}H", *(letters.glyphs[letter] for letter in text))
+    return b"[%.3f <%s>] TJ" % (shift, numbers.hex().encode())
 
 
 def drawing(strokes: Strokes, slot: Slot) -> bytes:

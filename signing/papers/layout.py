@@ -49,14 +49,20 @@ def printed(html: str) -> bytes:
 @lru_cache(32)
 def laid_out(template: str, fixed: tuple[tuple[str, Any], ...], places: tuple[tuple[str, Place], ...]) -> Layout:
     """With markers; the template's own parts are what `fixed` names."""
-    known, markers, names = dict(places), dict[str, Any](), list[tuple[str, int]]()
-    for name, place in known.items():
-        marks = []
-        for line in range(place.lines):
-            marks.append(marked(MARK, len(names)))
-            names.append((name, line))
-        markers[name] = Safe("<br>".join(marks))
+    known = dict(places)
+    markers, names = marked(known, MARK)
     return cut(weasyprint(html_of(template, markers, dict(fixed))), names, known)
+
+
+def marked(places: Mapping[str, Place], mark: str) -> tuple[dict[str, "Safe"], list[tuple[str, int]]]:
+    """A marker for each line of each place, and what each of them stands for."""
+    markers, names = dict[str, Safe](), list[tuple[str, int]]()
+    for name, place in places.items():
+        first = len(names)
+        names += [(name, line) for line in range(place.lines)]
+        lines = (f"<span>{mark}{number:03d}JKV</span>" for number in range(first, len(names)))
+        markers[name] = Safe("<br>".join(lines))
+    return markers, names
 
 
 class Safe(str):
@@ -64,7 +70,3 @@ class Safe(str):
 
     def __html__(self) -> str:
         return self
-
-
-def marked(mark: str, number: int) -> str:
-    return f"<span>{mark}{number:03d}JKV</span>"

@@ -13,7 +13,7 @@ import structlog
 
 from signing.papers.filling import fill
 from signing.papers.fonts import known
-from signing.papers.layout import Safe, html_of, laid_out, marked, printed
+from signing.papers.layout import html_of, laid_out, marked, printed
 from signing.papers.places import DRAWING, DoesNotFit, Place, Strokes, source
 from signing.papers.splicing import cut
 
@@ -49,10 +49,14 @@ def alone(
     drawings: Mapping[str, Strokes] | None = None,
 ) -> bytes:
     """By a full layout: slower, and never kept on disk, for it holds a person's words."""
-    drawn = [name for name in places if name.startswith(DRAWING)]
     words = {name: known(facts.get(source(name), "")) for name in places}
+    still_open = {name: place for name, place in places.items() if is_open(name, place, facts)}
     mark = next(mark for mark in MARKS if not any(mark in text for text in words.values()))
-    marks = {name: Safe(marked(mark, number)) for number, name in enumerate(drawn)}
-    html = html_of(template, {**words, **marks}, fixed)
-    apart = cut(printed(html), [(name, 0) for name in drawn], {name: places[name] for name in drawn}, mark)
-    return fill(apart, {}, at, drawings)
+    markers, names = marked(still_open, mark)
+    html = html_of(template, {**words, **markers}, fixed)
+    return fill(cut(printed(html), names, still_open, mark), {}, at, drawings)
+
+
+def is_open(name: str, place: Place, facts: Mapping[str, str]) -> bool:
+    """Drawn into, or written later."""
+    return name.startswith(DRAWING) or (place.later and source(name) not in facts)

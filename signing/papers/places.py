@@ -16,6 +16,7 @@ class Place:
     lines: int = 1
     width: float = VALUE
     side: str = "left"
+    later: bool = False  # shown empty, and written once what was shown is confirmed: see completing.py
 
 
 @dataclass(frozen=True)

@@ -58,9 +58,23 @@ def cut(pdf: bytes, names: Sequence[tuple[str, int]], places: Mapping[str, Place
     metadata = pieces.number()  # the last of the open ones
     objects[catalog] = re.sub(rb"/Metadata \d+ 0 R", b"/Metadata %d 0 R" % metadata, objects[catalog])
     # Where the first page lies, for whoever appends a signature: a name of our own, which readers pass over.
-    objects[catalog] = objects[catalog].removesuffix(b">>") + b"/PortalFirstPage %d>>" % pages[0]
+    objects[catalog] = objects[catalog].removesuffix(b">>") + b"/PortalFirstPage %d%s>>" % (
+        pages[0], written_later(pieces.slots, places, styles),
+    )  # fmt: skip
     fixed, table = packed(objects, pieces.streams, {catalog, pages[0]}, pieces.next_number)
     return Layout(fixed, table, tuple(pieces.slots), styles, places, pieces.drawings, catalog, metadata, title)
+
+
+def written_later(slots: Sequence[Slot], places: Mapping[str, Place], styles: Mapping[str, str]) -> bytes:
+    """In the file itself, for whoever writes there may know another template by then: of each line its place, number
+    and stream, style, size and width."""
+    lines = [
+        b"/%s %d %d /%s %.2f %.2f"
+        % (slot.name.encode(), slot.line, slot.number, styles[slot.font].encode(), slot.size, places[slot.name].width)
+        for slot in sorted(slots, key=lambda slot: (slot.name, slot.line))
+        if places[slot.name].later
+    ]
+    return b"/PortalLater [%s]" % b" ".join(lines) if lines else b""
 
 
 def spliced(

@@ -43,21 +43,23 @@ def certificate_of(application: Application) -> Certificate:
 
 
 def prepare(application: Application) -> Paper:
-    """The minutes as they will be signed: printed once, the same for every look."""
+    """The minutes as they will be signed: printed once, the same for every look as long as what they say is true."""
+    facts, now = facts_of(application), timezone.now()
+    frozen = frozen_of(facts, texts.CURRENT)
     paper = Paper.of(application, Kind.MINUTES)
-    if paper and paper.shown_hash:
+    if paper and paper.shown_hash and paper.frozen == frozen:
         return paper
-    facts = facts_of(application)
-    now = timezone.now()
     with transaction.atomic():
         application.hold()
+        outdated = Paper.objects.filter(application=application, kind=Kind.MINUTES, state=Paper.State.OPEN)
+        outdated.exclude(frozen=frozen).update(state=Paper.State.VOID)
         paper = Paper.of(application, Kind.MINUTES) or Paper.objects.create(
             application=application,
             kind=Kind.MINUTES,
             number=number_of("minutes", facts["unit"], "BBNT"),
             version=texts.CURRENT,
             facts=facts,
-            frozen=frozen_of(facts),
+            frozen=frozen,
             begun_at=now,
             ends_at=now + timedelta(days=3650),
         )
@@ -106,6 +108,7 @@ def printed(paper: Paper) -> bytes:
         **paper.facts,
         "day": printing.day(paper.facts["st"], paper.begun_at),
         "number": f"Số: {paper.number}",
+        "serial_spaced": printing.spaced(paper.facts["serial"]),
     }
     return make(TEMPLATE, printing.fixed_minutes(paper.version), printing.MINUTES_PLACES, facts, paper.begun_at)
 
@@ -128,6 +131,8 @@ def accept(act: Act, confirmation: Confirmation) -> None:
     application = acts.application_of(act)
     paper = Paper.of(application, Kind.MINUTES)
     if application.step != Step.ACCEPTANCE or paper is None or not act.entries.filter(paper=paper).exists():
+        raise NotDone("moved")
+    if paper.frozen != frozen_of(facts_of(application), paper.version):
         raise NotDone("moved")
     shown = shown_of(paper, confirmation)
     certificate = certificate_of(application)

@@ -8,6 +8,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -26,9 +27,10 @@ from signing.models import Paper, next_number
 from signing.papers import texts
 from signing.papers.paper import make
 from signing.papers.places import Strokes
-from signing.steps.signatures import keep
+from signing.steps.signatures import is_whole, keep
 from signing.strokes import drawn, unfit
 
+log = structlog.get_logger(__name__)
 State, Kind = Paper.State, Paper.Kind
 LASTS, CODE_LASTS = timedelta(minutes=30), timedelta(minutes=5)
 CODE = "contract"
@@ -61,7 +63,7 @@ def ended() -> Refusal:
 def begin(application: Application, *, place: str, device: str) -> Paper:
     """ "Bắt đầu ký điện tử": the text is frozen from here on."""
     facts = printing.contract(application, settings.KEY_KIND)
-    frozen, now = frozen_of(facts), timezone.now()
+    frozen, now = frozen_of(facts, texts.CURRENT), timezone.now()
     with transaction.atomic():
         application.hold()
         if not Application.objects.filter(pk=application.pk, step=Step.CONTRACT).exists():
@@ -95,9 +97,9 @@ def number_of(series: str, unit: str, kind: str) -> str:
     return f"{today:%y%m%d}-{next_number(f'{series} {short}', today):04d}/{short}/{kind} SmartCA"
 
 
-def frozen_of(facts: dict[str, str]) -> str:
+def frozen_of(facts: dict[str, str], version: str) -> str:
     """Keyed, for it is kept in the clear."""
-    return sealing.blind_index("contract", json.dumps([texts.CURRENT, facts], sort_keys=True, ensure_ascii=False))
+    return sealing.blind_index("contract", json.dumps([version, facts], sort_keys=True, ensure_ascii=False))
 
 
 def void(application: Application) -> None:
@@ -117,7 +119,7 @@ def running(application: Application) -> Paper:
 def check_running(paper: Paper) -> None:
     if not paper.is_open_at(timezone.now()):
         raise ended()
-    if paper.frozen != frozen_of(printing.contract(paper.application, settings.KEY_KIND)):
+    if paper.frozen != frozen_of(printing.contract(paper.application, settings.KEY_KIND), texts.CURRENT):
         void(paper.application)
         raise ended()
 
@@ -164,16 +166,13 @@ def sign_with(application: Application, *, strokes: Any = None, typed: str = "")
 
 
 def printed(paper: Paper, evidence: dict[str, Any], at: Any) -> bytes:
-    """As it is shown and confirmed: without the page of evidence, which does not exist yet."""
-    fixed = printing.fixed_contract(paper.version, evidence=False)
-    return make(TEMPLATE, fixed, printing.CONTRACT_PLACES, common(paper, evidence), at, drawing_of(evidence))
+    """As it is shown, confirmed and sealed: its page of evidence is empty yet."""
+    drawings: dict[str, Strokes] = {"drawing": evidence["strokes"]}
+    fixed = printing.fixed_contract(paper.version)
+    return make(TEMPLATE, fixed, printing.CONTRACT_PLACES, words(paper, evidence), at, drawings)
 
 
-def drawing_of(evidence: dict[str, Any]) -> dict[str, Strokes]:
-    return {"drawing": evidence["strokes"]}
-
-
-def common(paper: Paper, evidence: dict[str, Any]) -> dict[str, str]:
+def words(paper: Paper, evidence: dict[str, Any]) -> dict[str, str]:
     facts = paper.facts
     return {
         **facts,
@@ -231,12 +230,20 @@ def agree(application: Application, digits: str) -> Paper:
     confirmed = running(application)
     if not confirmed.shown_hash:
         raise ended()
+    if not is_whole(confirmed.shown, confirmed.shown_hash):
+        log.error("contract differs from what was shown", alarm=True, paper=confirmed.pk)
+        raise ended()
     codes.check(CODE, code_target(confirmed), digits, account=application.person_index)
     with transaction.atomic():
         paper, now = held(application), timezone.now()
         if paper.pk != confirmed.pk or paper.shown_hash != confirmed.shown_hash:
             raise ended()
-        evidence = {**paper.evidence, "agreed": now.isoformat(), "user": application.user_id}
+        evidence = {
+            **paper.evidence,
+            "agreed": now.isoformat(),
+            "agreed_to": paper.shown_hash,  # sealed: a row that is altered later does not alter this
+            "user": application.user_id,
+        }
         Paper.objects.filter(pk=paper.pk).update(
             state=State.AGREED, agreed_at=now, due_at=now, evidence=paper.sealed("evidence", evidence)
         )

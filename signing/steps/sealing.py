@@ -1,5 +1,7 @@
-"""VNPT's seal on a contract that its customer has confirmed: with the page of evidence, in the signer, never changed again."""
+"""VNPT's seal on a contract that its customer has confirmed: on the very bytes that were shown, with the evidence added
+after them; in the signer, and never changed again."""
 
+import hashlib
 from datetime import timedelta
 
 import structlog
@@ -14,9 +16,9 @@ from portal.models import Message
 from signing import printing
 from signing.models import Paper, take
 from signing.papers import texts
-from signing.papers.paper import make
+from signing.papers.completing import completed
 from signing.steps import contract
-from signing.steps.signatures import by_provider, evidence, is_whole, keep, lasting
+from signing.steps.signatures import by_provider, bytes_of, evidence, keep, lasting
 
 log = structlog.get_logger(__name__)
 State, Kind = Paper.State, Paper.Kind
@@ -35,14 +37,13 @@ def in_turn(paper: Paper) -> None:
 
 
 def seal(paper: Paper) -> None:
-    """What the customer confirmed, with the page of evidence and VNPT's seal; kept, and never changed again."""
-    if not is_whole(paper.shown, paper.shown_hash):
-        log.error("contract differs from what was shown", alarm=True, paper=paper.pk)
+    """What the customer confirmed, with the evidence and VNPT's seal."""
+    shown = confirmed_bytes(paper)
+    if shown is None:
+        log.error("contract differs from what was confirmed", alarm=True, paper=paper.pk)
         return
     status, now = evidence([]), timezone.now()
-    fixed = printing.fixed_contract(paper.version, evidence=True)
-    facts = {**contract.common(paper, paper.evidence), "sealed_on": printing.moment(now), **proof(paper)}
-    pdf = make(contract.TEMPLATE, fixed, printing.SEALED_PLACES, facts, now, contract.drawing_of(paper.evidence))
+    pdf = completed(shown, {**proof(paper), "sealed_on": printing.moment(now)})
     pdf = lasting(by_provider(pdf, leaves=0), status)
     file, digest = keep(pdf, paper.data_key)
     with transaction.atomic():
@@ -61,23 +62,31 @@ def seal(paper: Paper) -> None:
         )
 
 
+def confirmed_bytes(paper: Paper) -> bytes | None:
+    """What was shown and confirmed, if it is still what lies there: by the row, by the sealed evidence of the
+    confirmation, and with the facts that were frozen when signing began."""
+    shown = bytes_of(paper.shown)
+    if shown is None or paper.frozen != contract.frozen_of(paper.facts, paper.version):
+        return None
+    digest = hashlib.sha256(shown).hexdigest()
+    return shown if digest == paper.shown_hash == paper.evidence["agreed_to"] else None
+
+
 def proof(paper: Paper) -> dict[str, str]:
     """The page of evidence: who, when, from where, by what."""
-    signed, application = paper.evidence, paper.application
-    declaration = application.declaration
-    assert declaration
+    signed, facts = paper.evidence, paper.facts
     strokes = signed["strokes"]
     points = sum(len(stroke) for stroke in strokes)
     how = f"Vẽ tay, {len(strokes)} nét, {points} điểm" if strokes else "Gõ họ tên thay cho vẽ"
     return {
-        "reference": application.reference,
-        "who": f"{declaration.full_name}, tài khoản {writing.masked(declaration.number)}",
+        "reference": paper.application.reference,
+        "who": f"{facts['full_name']}, tài khoản {writing.masked(facts['document_number'])}",
         "begun": printing.moment(signed["begun"]),
         "agreed": "1. Đồng ý với nội dung hợp đồng và Điều khoản pháp lý. 2. Hiểu rằng các hành động từ “Bắt đầu ký điện "
         "tử” đến “Hoàn thành ký điện tử” là việc ký hợp đồng điện tử.",
         "drawn_how": f"{how}, lúc {printing.moment(signed['drawn_at'])}",
         "drawn_hash": printing.spaced(signed["drawn_hash"]),
-        "code": f"Gửi qua SMS tới {writing.masked(declaration.phone)} lúc {printing.moment(signed['code_sent'])}; "
+        "code": f"Gửi qua SMS tới {writing.masked(facts['phone'])} lúc {printing.moment(signed['code_sent'])}; "
         f"nhập đúng lúc {printing.moment(signed['agreed'])}",
         "completed": printing.moment(signed["agreed"]),
         "network": signed["place"] or "–",

@@ -72,9 +72,15 @@ def keep(pdf: bytes, data_key: DataKey) -> tuple[SealedFile, str]:
     return SealedFile.store(BytesIO(pdf), "application/pdf", data_key), hashlib.sha256(pdf).hexdigest()
 
 
+def bytes_of(file: SealedFile | None) -> bytes | None:
+    """None where it cannot be opened as what was kept."""
+    try:
+        return file.read() if file else None
+    except (OSError, sealing.Broken, sealing.Erased):
+        return None
+
+
 def is_whole(file: SealedFile | None, digest: str) -> bool:
     """Whether the file that lies there is the one that was kept."""
-    try:
-        return file is not None and hashlib.sha256(file.read()).hexdigest() == digest
-    except (OSError, sealing.Broken, sealing.Erased):
-        return False
+    content = bytes_of(file)
+    return content is not None and hashlib.sha256(content).hexdigest() == digest

@@ -23,7 +23,7 @@ from tests.conftest import at_once
 pytestmark = pytest.mark.once
 AT = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
 TEMPLATE = "signing/pdf/contract.html"
-FIXED = printing.fixed_contract(texts.CURRENT, evidence=True)
+FIXED = printing.fixed_contract(texts.CURRENT)
 TABLES = (printing.PARTY_A, printing.PARTY_B, printing.APPLICANT, printing.BOUGHT, printing.WANTED, printing.EVIDENCE)
 
 
@@ -43,7 +43,7 @@ def facts(**differently: str) -> dict[str, str]:
 
 
 def contract_pdf(**differently: str) -> bytes:
-    return paper.make(TEMPLATE, FIXED, printing.SEALED_PLACES, facts(**differently), AT, {"drawing": hand()})
+    return paper.make(TEMPLATE, FIXED, printing.CONTRACT_PLACES, facts(**differently), AT, {"drawing": hand()})
 
 
 def laid_out_by(page: str, _place: int) -> bytes:
@@ -93,8 +93,8 @@ NAMES = some.text(some.sampled_from(LETTERS), min_size=2, max_size=40)
 def test_what_is_filled_in_reads_as_what_is_laid_out_whole(tmp_path: Path, name: str, number: int) -> None:
     """The slow way is the oracle of the quick one."""
     filled = facts(full_name=name, order=str(number), address=f"Số {number} {name}")
-    quick = paper.make(TEMPLATE, FIXED, printing.SEALED_PLACES, filled, AT, {"drawing": hand()})
-    slow = paper.alone(TEMPLATE, FIXED, printing.SEALED_PLACES, filled, AT, {"drawing": hand()})
+    quick = paper.make(TEMPLATE, FIXED, printing.CONTRACT_PLACES, filled, AT, {"drawing": hand()})
+    slow = paper.alone(TEMPLATE, FIXED, printing.CONTRACT_PLACES, filled, AT, {"drawing": hand()})
     assert words(quick, tmp_path) == words(slow, tmp_path)
 
 
@@ -155,7 +155,10 @@ def test_whatever_stands_in_a_field_stays_text(name: str, tmp_path: Path, monkey
 
 
 def test_a_drawn_signature_is_lines_and_nothing_else() -> None:
-    with_it, without = contract_pdf(), paper.make(TEMPLATE, FIXED, printing.SEALED_PLACES, facts(), AT, {"drawing": ()})
+    with_it, without = (
+        contract_pdf(),
+        paper.make(TEMPLATE, FIXED, printing.CONTRACT_PLACES, facts(), AT, {"drawing": ()}),
+    )
     assert b"/Image" not in with_it
     assert with_it.count(b" l\n") - without.count(b" l\n") > 50
 
