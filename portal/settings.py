@@ -235,6 +235,7 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 BODY_LIMIT: int = env.int("BODY_LIMIT", default=25_000_000)  # the largest request of any kind
+WEB_THREADS: int = env.int("WEB_THREADS", default=4)  # requests at one time in each web process
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
 # ── People ──

@@ -244,19 +244,11 @@ class Command(BaseCommand):
 
 def web(processes: int, threads: int, host: str, port: int) -> list[str]:
     return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "portal.wsgi:application"),
-        *("--host", host, "--port", str(port), "--workers", str(processes)),
-        *("--blocking-threads", str(threads), "--backpressure", str(threads * 16), "--backlog", "1024"),
-        *(
-            "--no-ws",
-            "--http",
-            "1",
-            "--respawn-failed-workers",
-            "--workers-kill-timeout",
-            "8",
-            "--log-level",
-            "warning",
-        ),
+        *("env", f"WEB_THREADS={threads}", sys.executable, "-m", "granian", "--interface", "rsgi", "portal.door:door"),
+        *("--host", host, "--port", str(port), "--workers", str(processes), "--http", "1", "--no-ws"),
+        # Lines that wait for a body cost no thread (portal/door.py), so many may.
+        *("--backpressure", "1024", "--backlog", "1024", "--http1-header-read-timeout", "20000"),
+        *("--respawn-failed-workers", "--workers-kill-timeout", "8", "--log-level", "warning"),
     ]
 
 
