@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from enrollment import forms, journey, steps
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
+from enrollment.orders.gateways.provider import provider
 from enrollment.orders.models import Order, Payment
 from enrollment.pages import at, mine, network, onward, refusals_on, remember, show, svg
 from portal import writing
@@ -134,5 +135,6 @@ def receipt(request: HttpRequest) -> HttpResponse:
         raise Http404
     settled = order.payments.filter(status=Payment.Status.PAID).first()
     return show(
-        request, "receipt", application, order=order, payment=settled, declared=application and application.declaration
-    )
+        request, "receipt", application, order=order, payment=settled,
+        declared=application and application.declaration, invoices_at=provider().address,
+    )  # fmt: skip

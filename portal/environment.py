@@ -83,6 +83,13 @@ def local_bank(port: int) -> dict[str, str]:
     }
 
 
+def local_invoices(port: int) -> str:
+    """The same process plays the provider of invoices."""
+    host, choices = f"localhost:{port}", "appid=demo&taxcode=0100000000&series=1C26TDM"
+    place = f"{host}/api/integration?{choices}&lookup=http://{host}/tra-cuu"
+    return f"misa+http://demo:{EMBEDDED_SECRET}@{place}"
+
+
 def origin_of(url: str) -> str:
     """Of a payment gateway's address, whose scheme is ours and then its own: vnpay+https."""
     return f"{urlsplit(url).scheme.partition('+')[2]}://{urlsplit(url).netloc.rpartition('@')[2]}"

@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import environment, logs
-from portal.environment import database, env, files, local_bank, origin_of, required, secret
+from portal.environment import database, env, files, local_bank, local_invoices, origin_of, required, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -98,6 +98,11 @@ PAYMENT_URLS: dict[str, str] = {
 LOCAL_BANK = EMBEDDED and not any(PAYMENT_URLS.values())
 if LOCAL_BANK:
     PAYMENT_URLS = local_bank(BANK_PORT)
+# Who issues the e-invoices of what was paid.
+_OURS = (local_invoices(BANK_PORT) if LOCAL_BANK else "local:") if EMBEDDED else ""
+INVOICE_URL: str = env.str("INVOICE_URL", default=_OURS)
+if not EMBEDDED and INVOICE_URL.startswith("local:"):
+    raise ImproperlyConfigured("INVOICE_URL makes up numbers that are no invoices: that is for EMBEDDED=1 only.")
 AUDIT_ANCHOR = Path(required("AUDIT_ANCHOR", f"{STATE}/audit-anchor.jsonl"))
 
 STORAGES = {

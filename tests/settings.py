@@ -19,4 +19,5 @@ if not ON_POSTGRESQL:
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 (STATE / "static").mkdir(exist_ok=True)
+INVOICE_URL = "local:"  # the provider's twin is tried where it is started
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]

@@ -5,12 +5,11 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from enrollment.orders.models import Invoice, Order, Payment, Plan, Refund
-from enrollment.orders.steps import refunding
+from enrollment.orders.steps import invoicing, refunding
 from portal import audit
 from portal.admin import Desk, ReadOnly
 
@@ -72,7 +71,7 @@ class RefundAdmin(ReadOnly):
 
 @admin.register(Invoice)
 class InvoiceAdmin(ReadOnly):
-    list_display = ("order", "status", "number", "attempts", "error", "issued_at")
+    list_display = ("order", "status", "series", "number", "adjustment", "attempts", "error", "issued_at")
     list_filter = ("status",)
     list_select_related = ("order",)
     ordering = ("-pk",)
@@ -80,9 +79,7 @@ class InvoiceAdmin(ReadOnly):
 
     @admin.action(description=_("Phát hành lại hóa đơn lỗi"), permissions=["issue"])
     def again(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
-        failed = queryset.filter(status=Invoice.Status.FAILED)
-        count = failed.update(status=Invoice.Status.PENDING, attempts=0, due_at=timezone.now())
-        audit.record("invoices tried again", count=count)
+        count = invoicing.again(queryset)
         text = ngettext("%(count)d hóa đơn sẽ được phát hành lại.", "%(count)d hóa đơn sẽ được phát hành lại.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING)
 

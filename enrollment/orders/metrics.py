@@ -13,6 +13,8 @@ def gauges() -> Iterator[GaugeMetricFamily]:
     yield GaugeMetricFamily("portal_refunds_due", "Money to be returned by a person", value=due)
     failed = Invoice.objects.filter(status=Invoice.Status.FAILED).count()
     yield GaugeMetricFamily("portal_invoices_failed", "Invoices that their provider did not take", value=failed)
+    wrong = Invoice.objects.filter(status=Invoice.Status.WRONG).count()
+    yield GaugeMetricFamily("portal_invoices_to_adjust", "Issued invoices whose money was returned", value=wrong)
     waiting = Payment.objects.filter(status=Payment.Status.PENDING).order_by("created_at")
     oldest = waiting.values_list("created_at", flat=True).first()
     yield GaugeMetricFamily(

@@ -1,6 +1,8 @@
 """What is sold and paid: plans, orders, payments, money to return, invoices. An order has a buyer and a purpose; what lies
 behind the purpose only its seller knows (parts.py)."""
 
+import uuid
+
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -181,10 +183,17 @@ class Invoice(models.Model):
         ISSUED = "issued", _("Đã phát hành")
         FAILED = "failed", _("Lỗi")
         VOID = "void", _("Không phát hành")
+        WRONG = "wrong", _("Chờ điều chỉnh")  # issued, and its money is returned: a second invoice takes it back
+        ADJUSTED = "adjusted", _("Đã điều chỉnh")
 
     order = models.OneToOneField(Order, verbose_name=_("Đơn hàng"), on_delete=models.PROTECT, related_name="invoice")
-    status = models.CharField(_("Trạng thái"), max_length=7, choices=Status, default=Status.PENDING)
+    status = models.CharField(_("Trạng thái"), max_length=8, choices=Status, default=Status.PENDING)
+    # Ours, there before anything is sent: by it the provider knows a repetition, and we find again what it issued.
+    ref = models.UUIDField("RefID", default=uuid.uuid4, unique=True, editable=False)
     number = models.CharField(_("Số hóa đơn"), max_length=40, blank=True)
+    series = models.CharField(_("Ký hiệu"), max_length=20, blank=True)
+    lookup = models.CharField(_("Mã tra cứu"), max_length=60, blank=True)
+    adjustment = models.CharField(_("Hóa đơn điều chỉnh"), max_length=40, blank=True)
     attempts = models.PositiveSmallIntegerField(_("Số lần thử"), default=0)
     error = models.CharField(_("Lỗi"), max_length=200, blank=True)
     due_at = models.DateTimeField(default=timezone.now)
@@ -193,7 +202,7 @@ class Invoice(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("hóa đơn"), pgettext_lazy("nhiều", "hóa đơn")
         indexes = (
-            models.Index(fields=("due_at",), condition=Q(status="pending"), name="invoices_to_issue"),
+            models.Index(fields=("due_at",), condition=Q(status__in=("pending", "wrong")), name="invoices_to_issue"),
             models.Index(fields=("status", "-id"), name="invoices_by_status"),
         )
 

@@ -6,8 +6,16 @@ from typing import Protocol
 
 from django.core.exceptions import ImproperlyConfigured
 
-from enrollment.orders.models import Order, Payment
+from enrollment.orders.models import Invoice, Order, Payment
 from portal import parts
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Whom an invoice names; empty once what was declared is erased."""
+
+    name: str = ""
+    address: str = ""
 
 
 class Seller(Protocol):
@@ -16,6 +24,12 @@ class Seller(Protocol):
 
     def paid(self, order: Order, payment: Payment | None) -> None:
         """In the transaction in which the order was settled; without a payment where it costs nothing."""
+
+    def buyer(self, order: Order) -> Buyer:
+        """For the invoice."""
+
+    def invoiced(self, order: Order, invoice: Invoice) -> None:
+        """In the transaction in which its invoice was issued, or adjusted."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,5 @@
-"""A bank on this machine that plays VNPAY, MoMo and a VietQR feed by their documented protocols, in a process of its own.
+"""A bank on this machine that plays VNPAY, MoMo and a VietQR feed by their documented protocols, in a process of its own,
+and the provider of invoices beside them (invoices.py).
 
 It knows the portal only by its public addresses and calls back over HTTP, as the real ones do: late, twice, with a wrong
 amount, or not at all. What it takes is play money."""
@@ -19,11 +20,14 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 
+from enrollment.orders.gateways.misa import Misa
 from enrollment.orders.gateways.momo import MOMO_CREATED, MOMO_NOTICE, MoMo, momo_text
 from enrollment.orders.gateways.payment import gateways
 from enrollment.orders.gateways.port import callback, digest, digits, same
+from enrollment.orders.gateways.provider import provider
 from enrollment.orders.gateways.vietqr import FEED, VietQR, feed_text
 from enrollment.orders.gateways.vnpay import VNPAY, VNPAY_ANSWERED, VNPAY_ASKED, barred, vnpay_hash
+from enrollment.standins import invoices
 from portal import writing
 
 log = structlog.get_logger(__name__)
@@ -215,6 +219,7 @@ class Bank:
 
 class Counter(BaseHTTPRequestHandler):
     bank: ClassVar[Bank]
+    issuer: ClassVar[invoices.Provider | None] = None
 
     def do_GET(self) -> None:
         asked = urlparse(self.path)
@@ -229,6 +234,8 @@ class Counter(BaseHTTPRequestHandler):
                 spoken = "en" if fields.get("lang") == "en" else "vi"
                 deal = Deal("vietqr", reference, amount, {}, f"{settings.SITE_URL}/register/paid/", spoken)
                 self.page(self.bank.deals.setdefault(f"transfer {reference} {amount}", deal) if amount > 0 else None)
+            case "/tra-cuu" if self.issuer:
+                self.say(self.issuer.page(asked.query).encode(), "text/html; charset=utf-8")
             case "/favicon.ico":
                 self.send_response(204)
                 self.end_headers()
@@ -245,6 +252,8 @@ class Counter(BaseHTTPRequestHandler):
                 self.json(self.bank.momo_order(json.loads(body)))
             case "/v2/gateway/api/query":
                 self.json(self.bank.momo_query(json.loads(body)))
+            case path if path.startswith(invoices.PATH) and self.issuer:
+                invoices.answer_by(self.issuer, self, body)
             case "/decide":
                 self.decide({name: values[0] for name, values in parse_qs(body.decode()).items()})
             case _:
@@ -290,7 +299,9 @@ class Counter(BaseHTTPRequestHandler):
 
 
 def counter(host: str, port: int) -> ThreadingHTTPServer:
-    at_work = type("AtWork", (Counter,), {"bank": Bank()})
+    shop = provider()
+    plays = {"bank": Bank(), "issuer": invoices.Provider(shop) if isinstance(shop, Misa) else None}
+    at_work = type("AtWork", (Counter,), plays)
     return ThreadingHTTPServer((host, port), at_work)
 
 

@@ -36,7 +36,7 @@ def notify(
             addresses[channel],
             f"{app}/messages/{template}",
             params,
-            language=application.language,
+            language=application.user.language if application.user else application.language,
             intent=intent,
             good_until=good_until,
         )

@@ -7,9 +7,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.journey import Step
-from enrollment.models import ORDERED, Application
+from enrollment.models import ORDERED, Application, Ward
 from enrollment.orders.gateways.payment import gateways
-from enrollment.orders.models import Order, Payment
+from enrollment.orders.gateways.provider import provider
+from enrollment.orders.models import Invoice, Order, Payment
+from enrollment.orders.parts import Buyer
 from enrollment.orders.steps import ordering, paying
 from enrollment.steps import activation, leaving
 from enrollment.steps.notifying import notify
@@ -126,6 +128,25 @@ class Seller:
             receipt(application, order, payment)
         if application.step == Step.PAYMENT:  # who is correcting something just now comes by here again
             application.finish()
+
+    def buyer(self, order: Order) -> Buyer:
+        declaration = Application.objects.select_related("data_key").get(pk=order.subject).declaration
+        if declaration is None:
+            return Buyer()
+        ward = Ward.objects.select_related("province").get(code=declaration.ward)
+        return Buyer(declaration.full_name, f"{declaration.address}, {ward.name}, {ward.province.name}")
+
+    def invoiced(self, order: Order, invoice: Invoice) -> None:
+        """By e-mail, for that is what the receipt promises."""
+        application = Application.objects.select_related("data_key", "user").get(pk=order.subject)
+        adjusted = invoice.status == Invoice.Status.ADJUSTED
+        notify(
+            application,
+            "invoice_adjusted" if adjusted else "invoice",
+            [order.reference, invoice.number, invoice.series, invoice.lookup, provider().address, invoice.adjustment],
+            intent=f"invoice {'adjusted ' * adjusted}{order.pk}",
+            channels=[Message.Channel.EMAIL],
+        )
 
 
 def receipt(application: Application, order: Order, payment: Payment) -> None:

@@ -30,6 +30,8 @@ def close(orders: "QuerySet[Order]") -> None:
     paid = orders.filter(status=Order.Status.PAID)
     unissued = Invoice.objects.filter(order__in=paid, status__in=(Invoice.Status.PENDING, Invoice.Status.FAILED))
     unissued.update(status=Invoice.Status.VOID)
+    issued = Invoice.objects.filter(order__in=paid, status=Invoice.Status.ISSUED)
+    issued.update(status=Invoice.Status.WRONG, attempts=0, due_at=timezone.now())
     for order in paid.filter(total__gt=0):
         for payment in order.payments.filter(status=Payment.Status.PAID):
             owe(payment.gateway, payment.provider_id, payment.amount, Refund.Reason.CANCELLED, payment)

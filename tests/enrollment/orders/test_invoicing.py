@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from enrollment.orders.gateways.invoice import NotIssued
+from enrollment.orders.gateways.invoice import Issued, NotIssued
 from enrollment.orders.models import Invoice
+from enrollment.orders.parts import Buyer
 from enrollment.orders.steps import invoicing
 from enrollment.standins.bank import Bank
 from tests.enrollment.conftest import Customer, at_payment, deliver, notice_of
@@ -39,10 +40,10 @@ def test_an_invoice_that_fails_is_tried_again_and_then_waits_for_a_person(
     deliver(notice_of(bank, at_payment(customer).begins_to_pay()))
 
     class Down:
-        def issue(self, invoice: Invoice) -> str:
+        def issue(self, invoice: Invoice, buyer: Buyer) -> Issued:
             raise NotIssued("down")
 
-    monkeypatch.setattr(invoicing, "gateway", Down)
+    monkeypatch.setattr(invoicing, "provider", Down)
     for _time in range(invoicing.MAX_ATTEMPTS):
         Invoice.objects.update(due_at=timezone.now() - timedelta(minutes=1))
         invoicing.issue_due()
