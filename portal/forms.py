@@ -10,7 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from portal import names, writing
+from portal import looks, names, writing
 from portal.accounts.roles import ROLES
 from portal.accounts.second_factor import check_second_factor
 from portal.accounts.signing_in import AccountAdapter, is_password_of
@@ -182,6 +182,25 @@ def clean_email(typed: str) -> str:
     if not email:
         raise ValidationError(_("Email chưa đúng dạng, ví dụ ten@example.vn."))
     return email
+
+
+# ── Staff: what a second person confirms ──
+
+
+class ReasonField(forms.CharField):
+    """Why, in words that the second person reads; the record names no one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        note = _("Ít nhất ba từ, không ghi số giấy tờ, số điện thoại hay email")
+        super().__init__(label=_("Lý do"), help_text=note, max_length=200, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        reason = writing.line(super().clean(value))
+        if not looks.says_something(reason):
+            raise ValidationError(
+                _("Cần viết rõ lý do trong ít nhất ba từ, không ghi số giấy tờ, số điện thoại hay email.")
+            )
+        return reason
 
 
 # ── Staff: opening accounts ──

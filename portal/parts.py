@@ -26,6 +26,27 @@ class Door:
     address: str
 
 
+def as_is(_name: str, value: Any) -> str:
+    return "–" if value in (None, "") else str(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoHands:
+    """A matter of power or money: one person proposes it, a second confirms it (changes.py)."""
+
+    label: Any
+    proposes: str  # the right to propose
+    confirms: str  # and to confirm
+    fields: Mapping[str, Any]  # what it may change → as staff read it
+    # What `about` (such as "user:12") has in these fields now, read under a lock; or a Refusal where it may not be.
+    present: Callable[[str], Mapping[str, Any]]
+    apply: Callable[[Any], None]  # a Change just confirmed; in its transaction
+    masked: frozenset[str] = frozenset()  # fields shown, and kept in the audit trail, as 091•••678
+    shown: Callable[[str, Any], str] = as_is  # (field, value) → words
+    concerns: Callable[[str], int | None] = lambda _about: None  # the person it is about, who may be neither of the two
+    named: Callable[[str], str] = str  # `about` in words
+
+
 def nothing() -> None:
     """An app without seeds."""
 
@@ -38,6 +59,7 @@ def none() -> tuple[Any, ...]:
 class Part:
     verbs: Mapping[str, Any] = field(default_factory=dict)  # of the audit trail, as staff read them
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # role → what it may do here
+    changes: Mapping[str, TwoHands] = field(default_factory=dict)  # what wants two people
     schedule: Mapping[str, float] = field(default_factory=dict)  # task → every so many seconds
     queues: Mapping[str, str] = field(default_factory=dict)  # tasks → where they are not the worker's
     seed: Callable[[], None] = nothing  # what must be there before the first visitor; running twice is no harm

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from portal import jobs, outbox
+from portal import changes, jobs, outbox
 from portal.audit import seals
 from portal.models import Allowance, Code, Failure, Heartbeat
 
@@ -28,7 +28,7 @@ def beat() -> None:
 
 @shared_task
 def tidy() -> None:
-    jobs.run(tidy_codes, tidy_allowances, tidy_sessions, tidy_failures)
+    jobs.run(changes.lapse_overdue, tidy_codes, tidy_allowances, tidy_sessions, tidy_failures)
 
 
 def tidy_codes() -> None:

@@ -25,6 +25,7 @@ PERMISSIONS: dict[str, set[str]] = {
         *("orders.view_payment", "orders.view_refund", "orders.change_refund", "orders.view_invoice"),
         *("orders.view_plan", "orders.add_plan", "orders.change_plan"),
         *("portal.view_user", "portal.view_branch", "portal.view_message", "portal.view_event"),
+        *("portal.view_change", "portal.confirm_user"),
     },
     "operator": {
         *("enrollment.view_application", "enrollment.change_application"),
@@ -32,12 +33,12 @@ PERMISSIONS: dict[str, set[str]] = {
         *("portal.view_user", "portal.add_user", "portal.change_user"),
         *("portal.view_branch", "portal.add_branch", "portal.change_branch"),
         *("portal.view_message", "portal.change_message", "portal.view_event"),
-        "portal.view_failure",
+        *("portal.view_failure", "portal.view_change", "portal.confirm_user"),
     },
     "auditor": {
         *("enrollment.view_application", "kyc.view_case", "kyc.view_policy"),
         *("orders.view_payment", "orders.view_refund"),
-        *("portal.view_user", "portal.view_message", "portal.view_event"),
+        *("portal.view_user", "portal.view_message", "portal.view_event", "portal.view_change"),
     },
 }
 HOUR, DAY = 3600, 86400

@@ -12,6 +12,7 @@ from portal.models import User
 
 CHANGES: dict[str, Any] = {
     "contact_changed": gettext_lazy("số điện thoại hoặc email nhận mã"),
+    "second_factor_reset": gettext_lazy("lớp xác thực thứ hai (nhân viên VNPT đã gỡ, vì Quý khách báo mất)"),
     "password_changed": gettext_lazy("mật khẩu"),
     "totp_activated": gettext_lazy("ứng dụng xác thực (bật)"),
     "totp_deactivated": gettext_lazy("ứng dụng xác thực (tắt)"),
@@ -23,7 +24,7 @@ CHANGES: dict[str, Any] = {
 
 @transaction.atomic
 def notify_change(user: User, what: str) -> None:
-    if what not in ("password_changed", "contact_changed"):  # those have entries of their own
+    if what not in ("password_changed", "contact_changed", "second_factor_reset"):  # those have entries of their own
         audit.record(what.replace("_", " "), user, user=user)
     with wording.in_language_of(user):
         name = str(CHANGES[what])

@@ -37,7 +37,10 @@ ROLES: dict[str, Role] = {
         gettext_lazy("Giám sát"),
         30 * MINUTES,
         10 * HOURS,
-        ("portal.view_user", "portal.view_branch", "portal.view_message", "portal.view_event"),
+        (
+            *("portal.view_user", "portal.view_branch", "portal.view_message", "portal.view_event"),
+            *("portal.view_change", "portal.confirm_user"),
+        ),
     ),
     "operator": Role(
         gettext_lazy("Vận hành"),
@@ -54,13 +57,15 @@ ROLES: dict[str, Role] = {
             "portal.change_message",
             "portal.view_event",
             "portal.view_failure",
+            "portal.view_change",
+            "portal.confirm_user",
         ),
     ),
     "auditor": Role(
         gettext_lazy("Kiểm toán"),
         15 * MINUTES,
         10 * HOURS,
-        ("portal.view_event", "portal.view_user", "portal.view_message"),
+        ("portal.view_event", "portal.view_user", "portal.view_message", "portal.view_change"),
     ),
 }
 

@@ -4,10 +4,10 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
-from portal.admin import people, trail
-from portal.admin.screens import Capped, Desk, ReadOnly, SealedSearch
+from portal.admin import changes, people, trail
+from portal.admin.screens import Capped, Desk, Proposing, ReadOnly, SealedSearch
 
-__all__ = ["Capped", "Desk", "ReadOnly", "SealedSearch", "people", "trail"]
+__all__ = ["Capped", "Desk", "Proposing", "ReadOnly", "SealedSearch", "changes", "people", "trail"]
 
 admin.site.site_header = admin.site.site_title = _("VNPT SmartCA · Quản trị")
 admin.site.index_title = _("Công việc")

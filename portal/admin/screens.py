@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from portal import audit, sealing, writing
+from portal.models import Change, User
+from portal.refusals import Refusal
 
 
 class NamedFilter(admin.SimpleListFilter):
@@ -94,3 +97,37 @@ class ReadOnly(Desk):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class Proposing(Desk):
+    """A form whose values go to a second person (changes.py): nothing is saved before that one has confirmed it."""
+
+    change_form_template = "admin/proposal_form.html"
+
+    def propose(self, obj: Any, form: Any, by: User) -> Change:
+        """By changes.propose; `obj` has no key where it is to be opened."""
+        raise NotImplementedError
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        assert isinstance(request.user, User)
+        try:
+            self.propose(obj, form, request.user)
+        except Refusal as no:
+            self.message_user(request, no.message, messages.ERROR)
+        else:
+            self.message_user(request, _("Đã gửi cho người thứ hai xác nhận."), messages.SUCCESS)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Nothing of it is saved here."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Nothing was added yet; that it was proposed stands in the trail."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Nor changed."""
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return redirect("admin:portal_change_changelist")
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return redirect("admin:portal_change_changelist")

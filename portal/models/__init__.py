@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from portal import sealing
+from portal.models.changes import Change
 from portal.models.people import Branch, User
 from portal.models.sealed import DataKey, SealedFile, SealedRow
 
 __all__ = [
     "Allowance",
     "Branch",
+    "Change",
     "Code",
     "DataKey",
     "Event",
