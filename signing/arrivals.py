@@ -6,7 +6,8 @@ from django.utils import timezone
 from enrollment import journey
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
-from signing.authority import register, revocation
+from signing.authority import register
+from signing.authority.models import Reason
 from signing.models import Act, Certificate, Key, Paper
 from signing.steps import issuance, standing
 
@@ -36,7 +37,7 @@ def stopped(application: Application) -> None:
     give_up(application)
     Certificate.objects.filter(application=application, register=None).delete()
     for never_accepted in Certificate.objects.filter(application=application, state__in=standing.REVOCABLE):
-        standing.revoke(never_accepted, revocation.CESSATION)
+        standing.revoke(never_accepted, Reason.CESSATION)
     unsealed = Paper.objects.filter(application=application, state__in=(Paper.State.OPEN, Paper.State.AGREED))
     unsealed.update(state=Paper.State.VOID)
 

@@ -106,6 +106,19 @@ class RevocationList(models.Model):
         constraints = (models.UniqueConstraint(fields=("issuer", "shard", "number"), name="one_list_of_a_number"),)
 
 
+class Reason(models.IntegerChoices):
+    """Why a serial counts as revoked, as RFC 5280 (5.3.1) numbers it. What is not here is not said of a subscriber's: 2 and
+    10 are of authorities, 7 was never given, and 8 belongs in lists of changes, of which we make none."""
+
+    UNSPECIFIED = 0, _("Không nêu lý do")
+    KEY_COMPROMISE = 1, _("Khóa bị lộ")
+    AFFILIATION_CHANGED = 3, _("Thông tin chủ thể thay đổi")
+    SUPERSEDED = 4, _("Được thay bằng chứng thư số khác")
+    CESSATION = 5, _("Ngừng sử dụng")
+    HOLD = 6, _("Tạm dừng")
+    WITHDRAWN = 9, _("Không còn quyền sử dụng")
+
+
 class Issued(models.Model):
     """A serial in the register. It stands there as an intent before anything is signed; one that is given up before its
     certificate was stored is revoked all the same, in case it was signed."""
@@ -120,7 +133,7 @@ class Issued(models.Model):
     issued_at = models.DateTimeField(null=True)
     fingerprint = models.CharField(max_length=64, blank=True)  # SHA-256 of the certificate
     revoked_at = models.DateTimeField(null=True)
-    reason = models.PositiveSmallIntegerField(default=0)  # as revocation lists number them
+    reason = models.PositiveSmallIntegerField(choices=Reason, default=Reason.UNSPECIFIED)
     answer = models.BinaryField(null=True)  # OCSP, signed ahead
     answer_until = models.DateTimeField(null=True)
 
@@ -129,6 +142,12 @@ class Issued(models.Model):
         indexes = (
             models.Index(fields=("answer_until",), condition=~Q(issued_at=None), name="serials_to_answer"),
             models.Index(fields=("issuer", "shard"), condition=~Q(revoked_at=None), name="serials_revoked"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(reason__in=Reason.values) & (~Q(revoked_at=None) | Q(reason=0)),
+                name="no_reason_but_of_a_revocation",
+            ),
         )
 
     def __str__(self) -> str:

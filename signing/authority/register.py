@@ -7,7 +7,7 @@ from cryptography import x509
 
 from signing.authority import revocation
 from signing.authority.gateways import ca
-from signing.authority.models import Authority, Issued
+from signing.authority.models import Authority, Issued, Reason
 
 
 def intend(issuer: Authority, serial: int, not_before: datetime, not_after: datetime) -> Issued:
@@ -39,4 +39,4 @@ def store(row: Issued, signed: bytes, certificate: x509.Certificate, maker: ca.C
 
 def give_up(row: Issued) -> None:
     """Its certificate was never stored, but may have been signed."""
-    revocation.revoke(row, revocation.CESSATION)
+    revocation.revoke(row, Reason.CESSATION)

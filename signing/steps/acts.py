@@ -172,6 +172,8 @@ def unlocked(act: Act, confirmation: Confirmation) -> bytes:
     where the vault itself does not open, none is made and none counted."""
     assert act.key_id
     key = Key.objects.get(pk=act.key_id)  # as it is now; and whose it must be, the act says
+    if key.custody is None:
+        raise NotDone("not-in-force")  # destroyed when its certificate was revoked
     held = bytes(key.custody or b""), str(act.subscription_id), bytes(key.public)
     custody.checked(*held)
     tries_left = count_try(key)

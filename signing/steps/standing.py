@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from portal import audit
 from signing.authority import revocation
-from signing.authority.models import Issued
-from signing.models import Certificate
+from signing.authority.models import Issued, Reason
+from signing.models import Certificate, Key, out_of_state
 
 State = Certificate.State
 REVOCABLE = [state for state, targets in Certificate.MOVES.items() if State.REVOKED in targets]
@@ -18,10 +18,19 @@ def serial_of(certificate: Certificate) -> Issued:
 
 
 @transaction.atomic
-def revoke(certificate: Certificate, reason: int = 0) -> None:
+def revoke(certificate: Certificate, reason: int = Reason.UNSPECIFIED) -> None:
+    """For good: so nobody shall sign with its key any more, and the key goes with it."""
     certificate.move(State.REVOKED)
     revocation.revoke(serial_of(certificate), reason)
-    audit.record("certificate revoked", certificate, reason=reason)
+    destroyed = destroy_key(certificate)
+    audit.record("certificate revoked", certificate, reason=reason, key="destroyed" if destroyed else "kept")
+
+
+def destroy_key(certificate: Certificate) -> bool:
+    """Unless another certificate of the same person still lives by it."""
+    living = Certificate.objects.exclude(state__in=(State.REVOKED, State.EXPIRED)).exclude(key=None)
+    key = Key.objects.filter(certificates=certificate).exclude(pk__in=living.values("key"))
+    return bool(key.update(custody=None, wrapped=None, passkey=None))
 
 
 @transaction.atomic
@@ -34,10 +43,12 @@ def suspend(certificate: Certificate) -> None:
 @transaction.atomic
 def restore(certificate: Certificate) -> None:
     """Only what was suspended; what was revoked stays so."""
-    if certificate.state == State.SUSPENDED:
-        certificate.move(State.ACTIVE)
-        revocation.restore(serial_of(certificate))
-        audit.record("certificate restored", certificate)
+    certificate.refresh_from_db(fields=["state"])
+    if certificate.state != State.SUSPENDED:
+        raise out_of_state()
+    certificate.move(State.ACTIVE)
+    revocation.restore(serial_of(certificate))
+    audit.record("certificate restored", certificate)
 
 
 def expire() -> None:

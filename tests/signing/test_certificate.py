@@ -136,16 +136,20 @@ def test_a_sealed_document_is_told_as_the_law_wants_it(complete: Application, cl
     assert "Mọi chữ ký trong tệp đều hợp lệ" in after  # it was in force when it signed
 
 
-def stamped_by(application: Application, *, stamped: bool) -> bytes:
-    """Signed with the customer's key, without evidence of its certificate's status, as a thief would."""
+def stolen(application: Application) -> Signer:
+    """The customer's key, in the hands of somebody who took it before it was destroyed."""
     certificate = certificate_of(application)
     assert certificate.issuer
     assert certificate.key
     key = certificate.key
     wrapped = custody.opened(bytes(key.custody or b""), key.owner, bytes(key.public), "pin", PIN.encode())
-    signer = Signer(
+    return Signer(
         (issuance.der_of(certificate), *certificate.issuer.chain[:-1]), key.algorithm, partial(vault().sign, wrapped)
     )
+
+
+def stamped_by(signer: Signer, *, stamped: bool) -> bytes:
+    """Without evidence of the certificate's status, as a thief would."""
     return pades.sign(contract_pdf(), signer, "A name", stamp=signatures.stamper() if stamped else None)
 
 
@@ -153,14 +157,15 @@ def stamped_by(application: Application, *, stamped: bool) -> bytes:
 def test_what_was_signed_after_a_revocation_is_not_good_though_the_file_hides_it(
     stamped: bool, complete: Application, client: Client
 ) -> None:
-    before, certificate = stamped_by(complete, stamped=stamped), certificate_of(complete)
+    thief = stolen(complete)
+    before, certificate = stamped_by(thief, stamped=stamped), certificate_of(complete)
     assert "Mọi chữ ký trong tệp đều hợp lệ" in checked(client, before)
     time.sleep(1.1)  # timestamps tell whole seconds
     standing.revoke(certificate, 1)
     words = "đều hợp lệ" if stamped else "không có hiệu lực lúc ký"  # only a timestamp shows that it was earlier
     assert words in checked(client, before)
     time.sleep(1.1)
-    assert "không có hiệu lực lúc ký" in checked(client, stamped_by(complete, stamped=stamped))
+    assert "không có hiệu lực lúc ký" in checked(client, stamped_by(thief, stamped=stamped))
 
 
 def test_an_altered_copy_is_told_in_red(complete: Application, client: Client) -> None:

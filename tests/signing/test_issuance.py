@@ -203,7 +203,7 @@ def test_an_intent_that_was_altered_is_not_signed(waiting: Application) -> None:
 def test_what_cannot_conform_waits_for_a_person_and_is_tried_again_later(
     waiting: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("signing.authority.profile.LONGEST", {"2.5.4.3": 5})
+    monkeypatch.setattr("signing.authority.lint.LONGEST", {"2.5.4.3": 5})
     assert refused(waiting)
     assert not certificate_of(waiting).serial
     assert certificate_of(waiting).due_at > timezone.now() + timedelta(seconds=20)

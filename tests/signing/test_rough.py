@@ -20,10 +20,10 @@ from enrollment.models import Application
 from enrollment.steps import approving, leaving, opening
 from portal.models import Allowance, Message, User
 from portal.refusals import Refusal
-from signing.authority import lists, revocation, timestamps
+from signing.authority import lists, timestamps
 from signing.authority.gateways import ca
 from signing.authority.gateways.vault import Broken
-from signing.authority.models import Authority, Issued
+from signing.authority.models import Authority, Issued, Reason
 from signing.demo import people
 from signing.models import PIN_TRIES, Act, Certificate, Key, Paper
 from signing.papers import examining, pades
@@ -68,7 +68,7 @@ def test_staff_stop_what_nobody_accepts_and_its_certificate_is_revoked(
     assert again(application).step == Step.STOPPED
     assert (certificate.state, standing.serial_of(certificate).reason) == (
         Certificate.State.REVOKED,
-        revocation.CESSATION,
+        Reason.CESSATION,
     )
     lists.publish_due()
     assert int(certificate.serial, 16) in revoked_in(client)

@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
+from portal.refusals import Refusal
 from signing.authority import ceremony, der, lists, ocsp, profile
 from signing.authority.models import Authority
 from signing.models import Certificate
@@ -71,7 +72,8 @@ def test_a_suspension_ends_and_a_revocation_does_not(
     held = issued.revoked_at
     standing.revoke(issued)
     assert issued.revoked_at == held  # what was signed since then does not become good again
-    standing.restore(issued)
+    with pytest.raises(Refusal):
+        standing.restore(issued)
     assert ": revoked" in asked()
 
 
