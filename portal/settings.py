@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -11,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from portal import environment, logs
 from portal.environment import database, env, files, local_bank, local_invoices, origin_of, required, secret
 
+django_stubs_ext.monkeypatch()  # so that ModelAdmin[User] may be written at run time too
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # ── Where we stand: one machine on embedded defaults, or a deployment that must name every secret ──

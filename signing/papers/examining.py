@@ -1,21 +1,20 @@
 """What the signatures in a PDF are worth, by a library that made none of ours. Knows no database and no Django.
 
-A stranger's file is examined in a process of its own with bounded time and memory (`python -m signing.papers.examining`), so
-that whatever it does to a reader it does to that process. Nothing is ever fetched (promise P16)."""
+A stranger's file is examined in a process of its own (portal/isolation.py), so that whatever it does to a reader it does to
+that process. Nothing is ever fetched (promise P16)."""
 
 import asyncio
-import base64
 import hashlib
 import io
-import json
 import logging
-import resource
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asn1crypto import crl, ocsp, x509
+from pyhanko.pdf_utils import filters
+from pyhanko.pdf_utils.crypt import pdfmac
+from pyhanko.pdf_utils.metadata import xmp_xml
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
@@ -25,7 +24,11 @@ from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, validate_
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError, RevokedError
 
-SECONDS, MEMORY = 10, 600_000_000
+READERS = (
+    filters,
+    pdfmac,
+    xmp_xml,
+)  # which pyHanko brings in as it goes along, where nothing can be brought in any more
 MOST_SIGNATURES = 30
 SKEW = timedelta(minutes=5)
 
@@ -241,21 +244,7 @@ def path(
     return {"trusted": False, "status": "unknown", "revoked": ""}
 
 
-def bounded() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
-
-def main() -> None:
-    """Roots on the first line, then the file; the facts come back as JSON."""
-    bounded()
+def examined(pdf: bytes, *roots: bytes, known: bool) -> tuple[dict[str, Any], tuple[bytes, ...]]:
+    """In a process of its own (portal/isolation.py)."""
     logging.disable(logging.CRITICAL)  # what it dislikes on its way is no matter of our log
-    question = json.loads(sys.stdin.buffer.readline())
-    roots = [base64.b64decode(root) for root in question["roots"]]
-    facts = examine(sys.stdin.buffer.read(), roots, datetime.now(UTC), known=question["known"])
-    sys.stdout.write(json.dumps(facts))
-
-
-if __name__ == "__main__":
-    main()
+    return examine(pdf, roots, datetime.now(UTC), known=known), ()
