@@ -1,5 +1,6 @@
 """Reading the environment, and what an address in it means to Django."""
 
+import re
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -26,6 +27,14 @@ def required(name: str, embedded: str) -> str:
         raise ImproperlyConfigured(
             f"{name} is missing: outside EMBEDDED=1 it must be chosen (see the table in docs/operating.md)."
         )
+    return value
+
+
+def oid(name: str, default: str) -> str:
+    """The number of something registered: 2.999.1."""
+    value: str = env.str(name, default=default)
+    if value and not re.fullmatch(r"(0|1|2)(\.(0|[1-9][0-9]*))+", value):
+        raise ImproperlyConfigured(f"{name} is no object identifier (numbers with points between): {value}.")
     return value
 
 

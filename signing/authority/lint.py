@@ -72,7 +72,11 @@ def extension_faults(extensions: x509.Extensions, holder: Holder, public: bytes,
     basic = values.get(ExtensionOID.BASIC_CONSTRAINTS)
     yield from named(
         {
-            "extensions": set(values) == EXTENSIONS,
+            "extensions": set(values) == EXTENSIONS | ({ExtensionOID.CERTIFICATE_POLICIES} if issuer.policy else set()),
+            "policy": [
+                each.policy_identifier.dotted_string for each in values.get(ExtensionOID.CERTIFICATE_POLICIES, ())
+            ]
+            == ([issuer.policy] if issuer.policy else []),
             "critical": critical == {ExtensionOID.KEY_USAGE, ExtensionOID.BASIC_CONSTRAINTS},
             "key usage": usage is not None
             and (usage.digital_signature and usage.content_commitment)

@@ -73,7 +73,8 @@ class Authority(models.Model):
     @property
     def as_issuer(self) -> Issuer:
         """What of it goes into what it signs."""
-        return Issuer(bytes(self.certificate or b""), f"{settings.PKI_URL}/{self.serial}", self.shards)
+        address = f"{settings.PKI_URL}/{self.serial}"
+        return Issuer(bytes(self.certificate or b""), address, self.shards, settings.CERTIFICATE_POLICY)
 
     @property
     def fingerprint(self) -> str:

@@ -47,6 +47,7 @@ class Issuer:
     certificate: bytes
     address: str  # under which its certificate, lists and answers are found
     shards: int = 1  # of its list
+    policy: str = ""  # under which it certifies subscribers, where one is registered
 
     def shard_of(self, serial: int) -> int:
         """On which of them a serial would stand: chance spreads them evenly."""
@@ -201,6 +202,7 @@ def subscriber(
         extension("2.5.29.17", der.sequence(der.primitive(1, holder.email.encode("ascii")))),
         where,
         list_of(issuer, issuer.shard_of(serial)),
+        *([extension("2.5.29.32", der.sequence(der.sequence(der.oid(issuer.policy))))] if issuer.policy else []),
     )  # fmt: skip
 
 

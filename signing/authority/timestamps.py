@@ -5,17 +5,20 @@ import secrets
 from datetime import datetime
 from functools import partial
 
+import structlog
 from asn1crypto import tsp
+from django.conf import settings
 from django.utils import timezone
 
-from signing.authority import cms, der
+from signing.authority import clock, cms, der
 from signing.authority.cms import Signer
 from signing.authority.gateways.vault import sign_as_provider
 from signing.authority.models import Authority
 
-POLICY = "2.999.1"  # of the arc for examples: this authority has no registered policy
-SHA256 = "2.16.840.1.101.3.4.2.1"
+log = structlog.get_logger(__name__)
+DIGESTS = {"2.16.840.1.101.3.4.2.1": 32, "2.16.840.1.101.3.4.2.2": 48, "2.16.840.1.101.3.4.2.3": 64}  # SHA-2, bytes
 MOST = 4096  # bytes of a request
+ALGORITHM, REQUEST, TIME, POLICY, EXTENSION = 0, 2, 14, 15, 16  # why not, as RFC 3161 numbers it
 
 
 def signer_of(role: str) -> Signer:
@@ -24,17 +27,24 @@ def signer_of(role: str) -> Signer:
     return Signer(tuple(key.chain[:-1]), key.algorithm, partial(sign_as_provider, key.wrapped))
 
 
-def stamp(
-    digest: bytes, signer: Signer, nonce: int | None = None, now: datetime | None = None, *, bare: bool = False
+def stamp(digest: bytes, signer: Signer, now: datetime | None = None) -> bytes:
+    """A token over a SHA-256 of our own."""
+    return token(der.sequence(der.SHA256, der.octets(digest)), signer, now=now)
+
+
+def token(
+    imprint: bytes, signer: Signer, nonce: int | None = None, now: datetime | None = None, *, bare: bool = False
 ) -> bytes:
-    """A token over a SHA-256; `bare`: without certificates, for who has them already."""
+    """Over a hash as it was handed in; `bare`: without certificates, for who has them already. It states how right it is,
+    and is not made when that is not known."""
+    accuracy = clock.accuracy()
     info = der.sequence(
         der.integer(1),
-        der.oid(POLICY),
-        der.sequence(der.SHA256, der.octets(digest)),
+        der.oid(settings.TIMESTAMP_POLICY),
+        imprint,
         der.integer(secrets.randbits(120) | 1 << 120),
         der.generalized(now or timezone.now()),
-        der.sequence(der.integer(1)),  # right to the second
+        *([der.sequence(der.integer(accuracy))] if accuracy else []),
         *([] if nonce is None else [der.integer(nonce)]),
     )
     return cms.signed(signer, hashlib.sha256(info).digest(), kind=cms.TST_INFO, content=info, bare=bare)
@@ -44,21 +54,31 @@ def answer(request: bytes) -> bytes:
     """To a client of the service: a token, or why not."""
     try:
         query = tsp.TimeStampReq.load(request, strict=True)
-        imprint = query["message_imprint"]
+        version, imprint = query["version"].native, query["message_imprint"]
         algorithm, digest = imprint["hash_algorithm"]["algorithm"].dotted, imprint["hashed_message"].native
-        nonce, policy = query["nonce"].native, query["req_policy"].native
+        nonce, policy, extensions = query["nonce"].native, query["req_policy"].native, query["extensions"].native
     except (ValueError, TypeError, KeyError):
-        return refusal(2)  # not a request
-    if len(request) > MOST or algorithm != SHA256 or len(digest) != 32:
-        return refusal(0)  # another hash than ours
-    if policy not in (None, POLICY):
-        return refusal(15)
-    token = stamp(digest, signer_of(Authority.Role.TIMESTAMP), nonce, bare=not query["cert_req"].native)
-    return der.sequence(der.sequence(der.integer(0)), token)
+        return refusal(REQUEST)
+    wrong = {
+        REQUEST: version != "v1" or len(request) > MOST,
+        ALGORITHM: DIGESTS.get(algorithm) != len(digest),
+        POLICY: policy not in (None, settings.TIMESTAMP_POLICY),
+        EXTENSION: bool(extensions),  # whether critical or not: we know none (RFC 3161, 2.4.1)
+    }
+    for bit, is_wrong in wrong.items():
+        if is_wrong:
+            return refusal(bit)
+    try:
+        signer = signer_of(Authority.Role.TIMESTAMP)
+        stamped = token(imprint.dump(), signer, nonce, bare=not query["cert_req"].native)
+    except clock.Unknown as unknown:
+        log.error("nothing stamped", alarm=True, reason=str(unknown))
+        return refusal(TIME)
+    return der.sequence(der.sequence(der.integer(0)), stamped)
 
 
 def refusal(bit: int) -> bytes:
-    """Status 2, rejected, and the bit that says why (RFC 3161: 0 algorithm, 2 request, 15 policy)."""
+    """Status 2, rejected, and the bit that says why."""
     octets = bytearray(bit // 8 + 1)
     octets[bit // 8] = 128 >> bit % 8
     return der.sequence(der.sequence(der.integer(2), der.bits(bytes(octets), 7 - bit % 8)))

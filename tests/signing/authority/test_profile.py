@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from asn1crypto import core
 from cryptography import x509
+from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -80,6 +81,20 @@ def test_it_is_the_profile_that_smartca_issues() -> None:
     assert place.crl_issuer is None  # the one thing in which the samples are not followed: RFC 5280, 4.2.1.13
     assert "2.5.29.32" not in values  # no policy: DOMAIN §3
     assert "GIÁ TRỊ PHÁP LÝ" in certificate.issuer.rfc4514_string()
+
+
+def test_a_registered_policy_is_said_and_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    body, public, issuer = content()
+    monkeypatch.setattr(settings, "CERTIFICATE_POLICY", "1.3.6.1.4.1.99999.2")
+    assert {"extensions", "policy"} <= set(lint.faults(body, "rsa", HOLDER, public, Authority.now("issuing").as_issuer))
+    body, public, issuer = content()
+    assert list(lint.faults(body, "rsa", HOLDER, public, issuer)) == []
+    [policy] = (
+        x509.load_der_x509_certificate(signed(body)).extensions.get_extension_for_class(x509.CertificatePolicies).value
+    )
+    assert policy.policy_identifier.dotted_string == "1.3.6.1.4.1.99999.2"
+    monkeypatch.setattr(settings, "CERTIFICATE_POLICY", "1.3.6.1.4.1.99999.3")
+    assert list(lint.faults(body, "rsa", HOLDER, public, Authority.now("issuing").as_issuer)) == ["policy"]
 
 
 def flawed() -> Iterator[tuple[str, Callable[[], tuple[bytes, bytes, Issuer]], Holder]]:
