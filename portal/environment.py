@@ -84,9 +84,9 @@ def files(url: str) -> dict[str, Any]:
 
 def local_bank(port: int) -> dict[str, str]:
     """A process of ours that plays every payment gateway on one machine."""
-    host = f"localhost:{port}"
+    host, account = f"localhost:{port}", "account=0000123456&holder=VNPT+DEMO&bank=Demo+Bank"
     return {  # 999999 is no bank: a real phone that scans the code finds nobody to pay
-        "vietqr": f"vietqr+http://999999:{EMBEDDED_SECRET}@{host}/feed?account=0000123456&holder=VNPT+DEMO&bank=Demo+Bank",
+        "vietqr": f"sepay+http://999999:{EMBEDDED_SECRET}@{host}/userapi?token=demo&{account}",
         "vnpay": f"vnpay+http://DEMO0001:{EMBEDDED_SECRET}@{host}/paymentv2/vpcpay.html",
         "momo": f"momo+http://DEMOMOMO:{EMBEDDED_SECRET}@{host}/v2/gateway/api?access=DEMOACCESS",
     }

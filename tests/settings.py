@@ -10,7 +10,7 @@ os.environ["EMBEDDED"] = "1"
 os.environ["LOG_LEVEL"] = "WARNING"
 
 from portal.settings import *  # noqa: F403
-from portal.settings import DATABASES, STATE, STORAGES
+from portal.settings import DATABASES, PAYMENT_URLS, STATE, STORAGES
 
 ON_POSTGRESQL = DATABASES["default"]["ENGINE"].endswith("postgresql")
 if not ON_POSTGRESQL:
@@ -20,4 +20,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 (STATE / "static").mkdir(exist_ok=True)
 INVOICE_URL = "local:"  # the provider's twin is tried where it is started
+PAYMENT_URLS["vietqr"] = PAYMENT_URLS["vietqr"].replace("sepay+", "vietqr+")  # SePay's dialect has tests of its own
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]

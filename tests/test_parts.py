@@ -50,6 +50,7 @@ SCHEDULE: dict[str, tuple[float, str]] = {
     "portal.tasks.tidy": (HOUR, WORKER),
     "enrollment.tasks.tidy": (HOUR, WORKER),
     "enrollment.orders.tasks.ask_about_payments": (30, WORKER),
+    "enrollment.orders.tasks.read_statements": (120, WORKER),
     "enrollment.orders.tasks.issue_invoices": (30, WORKER),
     "kyc.tasks.check_evidence": (15, WORKER),
     "kyc.tasks.keep_deadlines": (60, WORKER),

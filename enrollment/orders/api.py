@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from enrollment.orders.gateways.payment import gateways
+from enrollment.orders.gateways.port import Sent
 from enrollment.orders.steps import paying
 
 
@@ -19,7 +20,9 @@ def payment_notice(request: Request, gateway: str) -> Response:
     """A gateway tells what became of a payment; the signature says that it is the gateway."""
     if gateway not in gateways():
         raise Http404
+    raw = request.body  # as it was signed, before anything reads it
     fields: Any = request.query_params.dict() if request.method == "GET" else request.data
-    port, verdict = paying.receive(gateway, fields if isinstance(fields, dict) else {})
+    sent = Sent(fields if isinstance(fields, dict) else {}, raw, request.headers)
+    port, verdict = paying.receive(gateway, sent)
     status, body = port.answer(verdict)
     return Response(body, status=status)

@@ -24,6 +24,7 @@ PART = Part(
     },
     schedule={
         "enrollment.orders.tasks.ask_about_payments": 30,
+        "enrollment.orders.tasks.read_statements": 120,
         "enrollment.orders.tasks.issue_invoices": 30,
     },
     seed=seeds.seed_plans,

@@ -11,5 +11,10 @@ def ask_about_payments() -> None:
 
 
 @shared_task
+def read_statements() -> None:
+    paying.read_statements()
+
+
+@shared_task
 def issue_invoices() -> None:
     invoicing.issue_due()

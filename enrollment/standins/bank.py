@@ -17,17 +17,19 @@ import requests
 import structlog
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
 
+from enrollment.orders.gateways.feed import FEED, feed_text
 from enrollment.orders.gateways.misa import Misa
 from enrollment.orders.gateways.momo import MOMO_CREATED, MOMO_NOTICE, MoMo, momo_text
 from enrollment.orders.gateways.payment import gateways
 from enrollment.orders.gateways.port import callback, digest, digits, same
 from enrollment.orders.gateways.provider import provider
-from enrollment.orders.gateways.vietqr import FEED, VietQR, feed_text
+from enrollment.orders.gateways.sepay import SePay
+from enrollment.orders.gateways.vietqr import VietQR
 from enrollment.orders.gateways.vnpay import VNPAY, VNPAY_ANSWERED, VNPAY_ASKED, barred, vnpay_hash
-from enrollment.standins import invoices
+from enrollment.standins import invoices, transfers
 from portal import writing
 
 log = structlog.get_logger(__name__)
@@ -71,6 +73,7 @@ class Deal:
     transaction: str = field(default_factory=lambda: str(uuid.uuid4().int % 10**10))
     result: str = ""  # empty while open
     short: int = 0
+    at: str = field(default_factory=lambda: f"{timezone.localtime():%Y-%m-%d %H:%M:%S}")
 
 
 class Bank:
@@ -179,6 +182,8 @@ class Bank:
             )
         if deal.kind == "momo":
             return requests.Request("POST", address, json=self.momo.signed(self.momo_facts(deal), MOMO_NOTICE))
+        if isinstance(self.vietqr.feed, SePay):
+            return transfers.notice(self.vietqr.feed, deal, address)
         fields = dict(
             zip(FEED, (deal.amount - deal.short, deal.reference, int(time.time()), deal.transaction), strict=True)
         )
@@ -236,6 +241,11 @@ class Counter(BaseHTTPRequestHandler):
                 self.page(self.bank.deals.setdefault(f"transfer {reference} {amount}", deal) if amount > 0 else None)
             case "/tra-cuu" if self.issuer:
                 self.say(self.issuer.page(asked.query).encode(), "text/html; charset=utf-8")
+            case transfers.LIST:
+                token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+                self.say(
+                    transfers.listed(self.bank.vietqr.feed, self.bank.deals.values(), token, fields), "application/json"
+                )
             case "/favicon.ico":
                 self.send_response(204)
                 self.end_headers()

@@ -2,13 +2,26 @@
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import ParseResult, urlparse
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.orders.gateways.port import Away, Forged, Notice, Party, Verdict, callback, digest, digits, post, same
+from enrollment.orders.gateways.port import (
+    Away,
+    Forged,
+    Notice,
+    Party,
+    Sent,
+    Verdict,
+    callback,
+    digest,
+    digits,
+    post,
+    same,
+)
 from enrollment.orders.models import Payment
 
 MOMO_CREATED = """amount extraData ipnUrl orderId orderInfo partnerCode redirectUrl requestId requestType""".split()
@@ -52,7 +65,8 @@ class MoMo:
             raise Away(f"momo {fields.get('resultCode')}")
         return address
 
-    def read(self, fields: Mapping[str, Any]) -> Notice | None:
+    def read(self, sent: Sent) -> Notice | None:
+        fields = sent.fields
         text = momo_text(fields, MOMO_NOTICE, self.access)
         if not same(str(fields.get("signature", "")).lower(), digest("sha256", self.party.secret, text)):
             raise Forged
@@ -90,3 +104,6 @@ class MoMo:
         if "resultCode" not in fields or about != (payment.reference, self.party.name):
             raise Away("momo: no answer as documented")
         return self._notice(fields)
+
+    def statement(self, since: datetime) -> list[Notice]:
+        return []

@@ -3,8 +3,8 @@
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Protocol
 from urllib.parse import ParseResult, parse_qs, unquote
@@ -26,6 +26,15 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
     WRONG_AMOUNT = "wrong amount"
     ALREADY = "already"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came to a notice's address, as it came."""
+
+    fields: Mapping[str, Any]
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ class PaymentGateway(Protocol):
     def start(self, payment: Payment, place: str, language: str) -> str:
         """Where to send the browser; empty if the customer pays from our own page. May raise Away."""
 
-    def read(self, fields: Mapping[str, Any]) -> Notice | None:
+    def read(self, sent: Sent) -> Notice | None:
         """A notice; None while the outcome is open. Raises Forged."""
 
     def answer(self, verdict: Verdict) -> tuple[int, dict[str, str] | None]:
@@ -67,6 +76,9 @@ class PaymentGateway(Protocol):
 
     def ask(self, payment: Payment) -> Notice | None:
         """What became of it, for the sweep; None while open or where nobody can be asked. May raise Away or Forged."""
+
+    def statement(self, since: datetime) -> list[Notice]:
+        """All that came in since then, where an account is kept of it; for the sweep. May raise Away."""
 
 
 class Party:

@@ -1,13 +1,14 @@
 """VietQR: a transfer from any bank, matched by the reference in its text."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
 from urllib.parse import ParseResult
 
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.orders.gateways.port import Forged, Notice, Party, Verdict, digest, digits, same
+from enrollment.orders.gateways.feed import Feed, OwnFeed, Transfer
+from enrollment.orders.gateways.port import Notice, Party, Sent, Verdict
+from enrollment.orders.gateways.sepay import SePay
 from enrollment.orders.models import Payment
 from portal import writing
 from portal.references import LETTERS
@@ -39,22 +40,15 @@ def vietqr(bank: str, account: str, amount: int, purpose: str) -> str:
     return f"{text}{crc16(text):04X}"
 
 
-FEED = ["amount", "content", "time", "transaction"]
-
-
-def feed_text(fields: Mapping[str, Any]) -> str:
-    return "&".join(f"{name}={fields.get(name, '')}" for name in FEED)
-
-
 class VietQR:
-    """The bank tells each incoming transfer to our address. That feed is no public standard: ours is a JSON object with
-    `transaction`, `amount`, `content`, `time` and an HMAC-SHA256 `signature` over them."""
+    """A feed tells each transfer that came to our account: the bank's own or SePay's, by the address's scheme."""
 
     code, label, keeps_strays = "vietqr", _("Chuyển khoản bằng mã VietQR"), True
     is_ours = True
 
     def __init__(self, url: ParseResult) -> None:
         self.party = Party(url)
+        self.feed: Feed = SePay(self.party) if url.scheme.startswith("sepay+") else OwnFeed(self.party)
         self.bank, self.account = self.party.name, self.party.choices.get("account", "")
         self.holder, self.bank_name = self.party.choices.get("holder", ""), self.party.choices.get("bank", "")
 
@@ -64,13 +58,12 @@ class VietQR:
     def start(self, payment: Payment, place: str, language: str) -> str:
         return ""
 
-    def read(self, fields: Mapping[str, Any]) -> Notice | None:
-        if not same(str(fields.get("signature", "")).lower(), digest("sha256", self.party.secret, feed_text(fields))):
-            raise Forged
-        amount, transaction = digits(fields.get("amount", "")), str(fields.get("transaction", ""))[:60]
-        if amount <= 0 or not transaction:
-            raise Forged
-        return Notice(self.reference_in(str(fields.get("content", ""))), amount, "VND", transaction, True, "transfer")
+    def read(self, sent: Sent) -> Notice | None:
+        transfer = self.feed.read(sent)
+        return self._notice(transfer) if transfer else None
+
+    def _notice(self, transfer: Transfer) -> Notice:
+        return Notice(self.reference_in(transfer.content), transfer.amount, "VND", transfer.id, True, "transfer")
 
     def reference_in(self, content: str) -> str:
         """Banks add words of their own and drop spaces: of all that looks like a reference, the one that is."""
@@ -83,7 +76,10 @@ class VietQR:
         return known or ""
 
     def answer(self, verdict: Verdict) -> tuple[int, dict[str, str] | None]:
-        return (400, {"status": "signature"}) if verdict == Verdict.FORGED else (200, {"status": "noted"})
+        return self.feed.answer(is_heard=verdict != Verdict.FORGED)
 
     def ask(self, payment: Payment) -> Notice | None:
-        return None
+        return None  # the statement tells of all at once
+
+    def statement(self, since: datetime) -> list[Notice]:
+        return [self._notice(transfer) for transfer in self.feed.since(since)]

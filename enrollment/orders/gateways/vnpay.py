@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import ParseResult, urlencode
 
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.orders.gateways.port import LASTS, Forged, Notice, Party, Verdict, digest, digits, post, same
+from enrollment.orders.gateways.port import LASTS, Forged, Notice, Party, Sent, Verdict, digest, digits, post, same
 from enrollment.orders.models import Payment
 
 
@@ -75,7 +76,8 @@ class VNPAY:
         signed = {**order, "vnp_SecureHash": vnpay_hash(self.party.secret, order)}
         return f"{self.party.url}?{urlencode(sorted(signed.items()))}"
 
-    def read(self, fields: Mapping[str, Any]) -> Notice | None:
+    def read(self, sent: Sent) -> Notice | None:
+        fields = sent.fields
         if not same(str(fields.get("vnp_SecureHash", "")).lower(), vnpay_hash(self.party.secret, fields)):
             raise Forged
         # Our own orders bear the same key's signature: a notice names our shop, commands nothing and says how it ended.
@@ -126,3 +128,6 @@ class VNPAY:
         if fields.get("vnp_TransactionStatus") in self.OPEN:
             return None
         return self._notice(fields, "00")
+
+    def statement(self, since: datetime) -> list[Notice]:
+        return []

@@ -1,8 +1,7 @@
 """Paying an order. What a gateway says, signed, settles an order once; everything else only shows how things stand."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -11,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.orders.gateways.payment import gateways
-from enrollment.orders.gateways.port import LASTS, Away, Forged, Notice, PaymentGateway, Verdict
+from enrollment.orders.gateways.port import LASTS, Away, Forged, Notice, PaymentGateway, Sent, Verdict
 from enrollment.orders.models import Invoice, Order, Payment, Refund
 from enrollment.orders.parts import seller
 from enrollment.orders.steps.ordering import not_payable
@@ -24,6 +23,7 @@ from portal.refusals import Refusal, out_of_step
 log = structlog.get_logger(__name__)
 FORGOTTEN = timedelta(days=1)  # after which a payment that no gateway knows of is given up
 ASK_AFTER = timedelta(minutes=2)
+STATEMENT = timedelta(days=2)  # how far back a feed's list is read
 BEGUN = Limit("payments begun", 20, timedelta(days=1))  # of one order
 OPEN = (Payment.Status.PENDING, Payment.Status.HELD)
 PAID_OR_HELD = (Payment.Status.PAID, Payment.Status.HELD)
@@ -59,11 +59,11 @@ def begin(order: Order, code: str, *, place: str, language: str) -> str:
         ) from away
 
 
-def receive(code: str, fields: Mapping[str, Any]) -> tuple[PaymentGateway, Verdict]:
+def receive(code: str, sent: Sent) -> tuple[PaymentGateway, Verdict]:
     """A notice at our door: is it theirs, whose is it, does the amount fit, is it news. In this order (DOMAIN §6)."""
     gateway = gateways()[code]
     try:
-        notice = gateway.read(fields)
+        notice = gateway.read(sent)
     except Forged:
         log.warning("payment notice forged", gateway=code, alarm=True)
         return gateway, Verdict.FORGED
@@ -163,3 +163,20 @@ def ask(payment: Payment) -> None:
         settle(gateway, notice)
     elif payment.created_at < timezone.now() - FORGOTTEN:
         Payment.objects.filter(pk=payment.pk, status=Payment.Status.PENDING).update(status=Payment.Status.EXPIRED)
+
+
+def read_statements() -> None:
+    """What a feed did not tell of, or told while we were away: each transfer counts once, named or not."""
+    for gateway in gateways().values():
+        try:
+            notices = gateway.statement(timezone.now() - STATEMENT)
+        except Away as away:
+            log.warning("statement not read", gateway=gateway.code, reason=str(away))
+            continue
+        numbers = [notice.provider_id for notice in notices]
+        known: set[str] = set()
+        for rows in (Payment.objects, Refund.objects):
+            known |= set(
+                rows.filter(gateway=gateway.code, provider_id__in=numbers).values_list("provider_id", flat=True)
+            )
+        jobs.run(*(partial(settle, gateway, notice) for notice in notices if notice.provider_id not in known))

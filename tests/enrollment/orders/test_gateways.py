@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 
 from enrollment.journey import Step
+from enrollment.orders.gateways.feed import feed_text
 from enrollment.orders.gateways.port import digest
-from enrollment.orders.gateways.vietqr import crc16, feed_text, vietqr
+from enrollment.orders.gateways.vietqr import crc16, vietqr
 from enrollment.orders.gateways.vnpay import vnpay_hash
 from enrollment.orders.models import Payment, Refund
 from enrollment.standins.bank import Bank

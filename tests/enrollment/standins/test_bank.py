@@ -1,63 +1,20 @@
 """The local bank over HTTP, as a process of its own would be: what the gateways say to it and it to us."""
 
-import re
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import requests
 from django.conf import settings
-from pytest_django.live_server_helper import LiveServer
 
 from enrollment.journey import Step
-from enrollment.orders.gateways.payment import gateways
 from enrollment.orders.models import Payment, Refund
 from enrollment.orders.steps import paying
-from enrollment.standins import bank
 from tests.enrollment.conftest import Customer, at_payment
-from tests.postgresql import free_port
+from tests.enrollment.standins.conftest import pays, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Customers = Callable[..., Customer]
-
-
-@pytest.fixture
-def origin(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The bank at work beside a portal at work."""
-    port = free_port()
-    monkeypatch.setattr(settings, "SITE_URL", live_server.url)
-    urls = {name: re.sub(r"localhost:\d+", f"localhost:{port}", url) for name, url in settings.PAYMENT_URLS.items()}
-    monkeypatch.setattr(settings, "PAYMENT_URLS", urls)
-    monkeypatch.setattr(bank, "RETRIES", (0.0, 0.1, 0.1))
-    gateways.cache_clear()
-    server = bank.counter("127.0.0.1", port)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://localhost:{port}"
-    server.shutdown()
-    server.server_close()
-    gateways.cache_clear()
-
-
-def pays(walker: Customer, gateway: str, origin: str, ending: str) -> requests.Response:
-    """The browser goes to the gateway, and the person decides there."""
-    address = walker.post("/register/payment/", {"gateway": gateway}).headers["Location"]
-    if gateway == "vietqr":
-        page = walker.client.get(address).content.decode()
-        begun = Payment.objects.latest("pk")
-        assert begun.reference in page
-        address = f"{origin}/transfer?amount={begun.amount}&content={begun.reference}"
-    page = requests.get(address, timeout=10).text
-    deal = re.findall(r'name="deal" value="([^"]+)"', page)[0]
-    return requests.post(f"{origin}/decide", {"deal": deal, "ending": ending}, timeout=10, allow_redirects=False)
-
-
-def until(come: Callable[[], bool]) -> None:
-    for _moment in range(100):
-        if come():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it did not come")
 
 
 @pytest.mark.parametrize("gateway", ["vnpay", "momo", "vietqr"])
