@@ -1,6 +1,7 @@
 """Where the master keys come from: a local file, the environment, or a PKCS#11 token that unwraps them."""
 
 import base64
+import fcntl
 import json
 import os
 import secrets
@@ -66,14 +67,17 @@ class LocalKeys:
         aside.replace(self.path)
 
     def _first(self) -> Keyring:
-        """The first of several processes that start at once makes the ring; link() lets only one win."""
-        aside = self._written(new_keyring())
+        """The first of several processes that start at once makes the ring, and the token's key that wraps it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        turn = os.open(self.path.parent, os.O_RDONLY)
         try:
-            os.link(aside, self.path)
-        except FileExistsError:
-            pass
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            if not self.path.exists():
+                if self.wrapping:
+                    self.wrapping.make()
+                self.replace(new_keyring())
         finally:
-            aside.unlink()
+            os.close(turn)  # and with it the lock
         return self.keyring()
 
     def _written(self, keyring: Keyring) -> Path:

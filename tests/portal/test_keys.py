@@ -1,5 +1,7 @@
 import os
+import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -55,6 +57,43 @@ def test_a_pkcs11_token_unwraps_the_ring_and_the_file_alone_is_useless(
     provider.replace(ring.with_new_key())
     assert keys.provider_for(url, pin="1234").keyring().active == "k2"
     assert ring.keys["k1"] not in keys.LocalKeys(tmp_path / "keys.json").keyring().keys.values()
+
+
+FIRST = """
+import sys; sys.path.insert(0, ".")
+from portal.gateways import keys
+print(keys.provider_for(sys.argv[1], pin="1234").keyring().index.hex())
+"""
+
+
+def test_of_processes_that_start_at_once_one_makes_the_tokens_key(tmp_path: Path) -> None:
+    """Two of a name would open nothing ever after. Where it is gone, none is made in its place."""
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "conf").write_text(f"directories.tokendir = {tmp_path}/tokens\nobjectstore.backend = file\n")
+    env = {**os.environ, "SOFTHSM2_CONF": str(tmp_path / "conf")}
+    url = f"pkcs11://{SOFTHSM}?token=portal&label=master&file={tmp_path}/keys.json"
+
+    def started() -> list[str]:
+        commands = [[sys.executable, "-c", FIRST, url]] * 3
+        processes = [
+            subprocess.Popen(each, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            for each in commands
+        ]
+        return [process.communicate(timeout=60)[0] for process in processes]
+
+    def with_a_new_token() -> None:
+        init = ["softhsm2-util", "--init-token", "--free", "--label", "portal", "--pin", "1234", "--so-pin", "4321"]
+        subprocess.run(init, check=True, capture_output=True, env=env)
+
+    with_a_new_token()
+    first = started()
+    assert len(set(first)) == 1
+    assert len(first[0]) == 65
+    assert started() == first
+    shutil.rmtree(tmp_path / "tokens")
+    (tmp_path / "tokens").mkdir()
+    with_a_new_token()
+    assert started() == ["", "", ""]
 
 
 # ── Turning the keys ──
