@@ -14,6 +14,7 @@ VERBS: dict[str, Any] = {
     "contract begun": _("Bắt đầu ký hợp đồng"),
     "contract sealed": _("Đóng dấu hợp đồng"),
     "contract signed": _("Khách ký hợp đồng"),
+    "key refused": _("Khóa bị sửa từ bên ngoài, không dùng"),
     "minutes signed": _("Khách ký biên bản nghiệm thu"),
     "paper looked at": _("Xem tài liệu đã ký"),
     "pin locked": _("Mã PIN bị khóa"),

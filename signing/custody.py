@@ -1,11 +1,13 @@
-"""The second coat of a customer's key: a secret that only the customer has, beside the vault's own.
+"""The second coat of a customer's key: a secret that only the customer has, beside the vault's own; and the vault's word for
+the row in which it lies.
 
-A random key wraps the private key once more; that key is wrapped by the PIN (through Argon2id) and, where there is one,
-by the passkey's secret. The vault's master key encrypts the whole, so that a stolen database offers nothing to guess a PIN
-against; and it says whose key it is, so that rows cannot be swapped."""
+A random key wraps the private key once more; that key is wrapped by the PIN (through Argon2id, and then through MACs that only
+the vault can make) and, where there is one, by the passkey's secret. The vault's master key encrypts the whole, so that a
+stolen database offers nothing to guess a PIN against; and it says whose key it is, so that rows cannot be swapped. Where the
+master keys lie in a token, each guess needs the token itself, also of somebody who once saw the whole opened."""
 
 import base64
-import hashlib
+import hmac
 import json
 import os
 from typing import Any
@@ -15,24 +17,55 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from portal.sealing import derived
-from signing.authority.gateways.vault import Broken, vault
+from signing.authority.gateways.vault import CUSTOMER, Broken, KeyPair, bond, vault
+from signing.models import Key
 
 PIN, PASSKEY = "pin", "passkey"
+ROUNDS = 64  # MACs a guess, one after another: a token's pace bounds who has come so far as to ask it
 
 
 class WrongSecret(Exception):
     """The PIN or the passkey does not open this key."""
 
 
-def stretched(way: str, secret: bytes, salt: bytes) -> bytes:
-    """A PIN is short, so each guess is made to cost; a passkey's secret is long already."""
+# ── The row ──
+
+
+def vouched(key: Key) -> bytes:
+    """The vault's MAC over the whole row, but for the tries, which others count."""
+    facts = (
+        key.pk, key.subscription_id, key.application_id, key.kind, text(key.public), text(key.wrapped), text(key.custody),
+        text(key.request), key.passkey, key.made_at.isoformat(), key.bound_at and key.bound_at.isoformat(),
+    )  # fmt: skip
+    return vault().mac("key", json.dumps(facts, sort_keys=True).encode())
+
+
+def check(key: Key) -> None:
+    """That the row is as the signer left it: whatever else was written there is nobody's key."""
+    if not hmac.compare_digest(bytes(key.mac or b""), vouched(key)):
+        raise Broken(f"the row of key {key.pk} was altered")
+
+
+# ── The coat ──
+
+
+def context_of(key: Key) -> bytes:
+    return b"custody " + key.owner.encode() + b"\0" + bond(CUSTOMER, key.kind, bytes(key.public))
+
+
+def stretched(way: str, secret: bytes, salt: bytes, context: bytes) -> bytes:
+    """A PIN is short, so each guess is made to cost, here and in the vault; a passkey's secret is long already."""
     if way == PASSKEY:
         return derived(secret, "custody passkey")
-    return hash_secret_raw(secret, salt, time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_len=32, type=Type.ID)
+    guess = hash_secret_raw(secret, salt, time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_len=32, type=Type.ID)
+    share = guess
+    for _round in range(ROUNDS):
+        share = vault().mac("custody pin", context + share)
+    return derived(guess + share, "custody pin")
 
 
-def text(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
+def text(raw: bytes | memoryview | None) -> str:
+    return base64.b64encode(bytes(raw or b"")).decode()
 
 
 def raw(text: str) -> bytes:
@@ -52,28 +85,31 @@ def unboxed(key: bytes, boxed: str) -> bytes:
         raise WrongSecret from wrong
 
 
-def locked(wrapped: bytes, owner: str, public: bytes, secrets: dict[str, bytes]) -> bytes:
+def locked(key: Key, secrets: dict[str, bytes]) -> bytes:
     """What the vault wrapped, under these secrets too; each of them opens it alone."""
-    key, ways = os.urandom(32), {}
+    core, ways, context = os.urandom(32), {}, context_of(key)
     for way, secret in secrets.items():
         salt = os.urandom(16)
-        ways[way] = {"salt": text(salt), "box": box(stretched(way, secret, salt), key)}
-    content = {"owner": owner, "public": hashlib.sha256(public).hexdigest(), "ways": ways, "core": box(key, wrapped)}
-    return vault().encrypt(json.dumps(content).encode())
+        ways[way] = {"salt": text(salt), "box": box(stretched(way, secret, salt, context), core)}
+    content = {"ways": ways, "core": box(core, bytes(key.wrapped or b""))}
+    return vault().encrypt(json.dumps(content).encode(), context)
 
 
-def opened(custody: bytes, owner: str, public: bytes, way: str, secret: bytes) -> bytes:
-    """What the vault wrapped, to be signed with at once."""
-    content = checked(custody, owner, public)
+def opened(key: Key, way: str, secret: bytes) -> KeyPair:
+    """To be signed with at once."""
+    content = ways_of(key)
     if way not in content["ways"]:
         raise WrongSecret
     lock = content["ways"][way]
-    return unboxed(unboxed(stretched(way, secret, raw(lock["salt"])), lock["box"]), content["core"])
+    core = unboxed(stretched(way, secret, raw(lock["salt"]), context_of(key)), lock["box"])
+    return pair_of(key, unboxed(core, content["core"]))
 
 
-def checked(custody: bytes, owner: str, public: bytes) -> dict[str, Any]:
+def ways_of(key: Key) -> dict[str, Any]:
     """The vault's word that this key is this owner's; raises Broken."""
-    content: dict[str, Any] = json.loads(vault().decrypt(custody))
-    if content["owner"] != owner or content["public"] != hashlib.sha256(public).hexdigest():
-        raise Broken("another's key")
+    content: dict[str, Any] = json.loads(vault().decrypt(bytes(key.custody or b""), context_of(key)))
     return content
+
+
+def pair_of(key: Key, wrapped: bytes) -> KeyPair:
+    return KeyPair(CUSTOMER, key.kind, bytes(key.public), wrapped)

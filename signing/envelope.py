@@ -5,7 +5,7 @@ The same few lines in JavaScript are in static/signing/signing.js."""
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-INFO = b"smartca envelope 1"
-POINT, NONCE = 65, 12
-MOST = 8192
+INFO = b"smartca envelope 2"
+NAME, POINT, NONCE = 8, 65, 12
+LEAST, MOST = NAME + POINT + NONCE, 8192
 
 
 BATCH = b"smartca batch 1"  # sets this digest apart from that of any document
@@ -36,12 +36,14 @@ def batch_digest(digests: Iterable[str]) -> str:
     return hashlib.sha256(BATCH + b"".join(whole)).hexdigest()
 
 
-def opened(enclosed: bytes, key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
-    point, nonce, box = enclosed[:POINT], enclosed[POINT : POINT + NONCE], enclosed[POINT + NONCE :]
+def opened(enclosed: bytes, agreed: Callable[[str, bytes], bytes]) -> dict[str, Any]:
+    """`agreed`: what the key of this name shares with whoever holds the other half of this point."""
+    name, point, nonce = enclosed[:NAME], enclosed[NAME : NAME + POINT], enclosed[NAME + POINT : LEAST]
     try:
-        other = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-        shared = key.exchange(ec.ECDH(), other)
-        plain = AESGCM(derived(shared)).decrypt(nonce, box, point)
+        ec.EllipticCurvePublicKey.from_encoded_point(
+            ec.SECP256R1(), point
+        )  # of this curve: others would tell of the key
+        plain = AESGCM(derived(agreed(name.hex(), point))).decrypt(nonce, enclosed[LEAST:], name + point)
         fields = json.loads(plain)
     except (InvalidTag, ValueError, TypeError, RecursionError) as wrong:
         raise Garbled from wrong
@@ -66,4 +68,5 @@ def enclosed(fields: dict[str, Any], public: bytes) -> bytes:
     numbers = key.public_key().public_numbers()
     point = b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
     secret, plain = derived(key.exchange(ec.ECDH(), other)), json.dumps(fields).encode()
-    return point + nonce + AESGCM(secret).encrypt(nonce, plain, point)
+    name = hashlib.sha256(public).digest()[:NAME]
+    return name + point + nonce + AESGCM(secret).encrypt(nonce, plain, name + point)

@@ -109,6 +109,7 @@ class Key(models.Model):
     custody = models.BinaryField(null=True)  # by the vault and by its owner's PIN: see custody.py
     request = models.BinaryField(null=True)  # the certificate request: proof that the key was at hand
     passkey = models.JSONField(null=True)  # which passkey opens it too: its id, and the salt it is asked with
+    mac = models.BinaryField(null=True)  # the vault's, over the rest of the row: see custody.vouched
     tries_left = models.PositiveSmallIntegerField(default=PIN_TRIES)
     made_at = models.DateTimeField(default=timezone.now)
     bound_at = models.DateTimeField(null=True)
@@ -132,7 +133,7 @@ class Key(models.Model):
 
     @classmethod
     def pool(cls, kind: str) -> "QuerySet[Key]":
-        return cls.objects.filter(subscription=None, kind=kind)
+        return cls.objects.filter(subscription=None, certificates=None, kind=kind)
 
     @classmethod
     def of(cls, application: Application) -> "Key | None":

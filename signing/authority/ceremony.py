@@ -16,8 +16,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from portal import audit
-from signing.authority import der, lists, profile
-from signing.authority.gateways.vault import RSA_BITS, Pair, sign_as_provider, sign_with, vault
+from signing.authority import der, exchange, lists, profile
+from signing.authority.gateways.vault import RSA_BITS, KeyPair, sign_as_provider, sign_with, vault
 from signing.authority.models import Authority, RevocationList
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,6 @@ NAMES: dict[str, str] = {
     Role.TIMESTAMP: "VNPT SmartCA TSA DEMO - KHÔNG CÓ GIÁ TRỊ PHÁP LÝ",
     Role.ORGANISATION: "VNPT SmartCA DEMO",
     Role.RESPONDER: "VNPT SmartCA OCSP DEMO",
-    Role.EXCHANGE: "signer",
 }
 LONGEST_TERM = 3 * YEAR  # of what is sold: whoever buys it must not get less because its issuer ends
 COMPANY = "VNPT SMARTCA DEMO"
@@ -57,10 +56,11 @@ def hold() -> None:
     """What is missing, from the root down; running twice, or at once with itself, makes nothing twice."""
     if was_held():
         return
+    establish_vault()
     folder, now = settings.ROOT_FOLDER, timezone.now().replace(microsecond=0)
     root = Authority.objects.filter(role=Role.ROOT, live=True).first() or make_root(folder, now)
     turn_issuing(root, folder)
-    make_exchange()
+    exchange.make()
     log.info("ceremony held", root=root.fingerprint)
 
 
@@ -80,13 +80,13 @@ def make_root(folder: Path, now: datetime) -> Authority:
     return root
 
 
-def new_root_key() -> Pair:
+def new_root_key() -> KeyPair:
     """In the clear: it is made for a folder that is put away."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS[KINDS[Role.ROOT]])
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return Pair(KINDS[Role.ROOT], profile.public_of(key), private)
+    return KeyPair(Role.ROOT, KINDS[Role.ROOT], profile.public_of(key), private)
 
 
 def root_file(root: Authority, folder: Path) -> Path:
@@ -101,9 +101,9 @@ def root_signature(pem: bytes, body: bytes) -> bytes:
 def turn_issuing(root: Authority, folder: Path) -> Authority:
     """A new issuing authority takes over; what the old one signed stays valid, and it goes on answering for it."""
     pem, now = root_file(root, folder).read_bytes(), timezone.now().replace(microsecond=0)
-    pairs: dict[str, tuple[Pair, bytes]] = {}
+    pairs: dict[str, tuple[KeyPair, bytes]] = {}
     for role in (Role.ISSUING, Role.TIMESTAMP):
-        pair = vault().make("rsa-2048")
+        pair = vault().make(role, "rsa-2048")
         ends = min(now + LIVES[role], root.not_after or now)
         body = profile.provider(
             role, subject_of(role), pair.public, root.as_issuer, "rsa", profile.new_serial(), now, ends
@@ -122,12 +122,12 @@ def turn_issuing(root: Authority, folder: Path) -> Authority:
 
 def turn(role: str, issuing: Authority, now: datetime) -> Authority:
     """One that an issuing authority signs by itself; for one that has been taken over from, beside the live one."""
-    pair = vault().make("rsa-2048")
+    pair = vault().make(role, "rsa-2048")
     ends = min(now + LIVES[role], issuing.not_after or now)
     body = profile.provider(
         role, subject_of(role), pair.public, issuing.as_issuer, issuing.algorithm, profile.new_serial(), now, ends
     )
-    certificate = der.signed(body, issuing.algorithm, sign_as_provider(issuing.wrapped, body))
+    certificate = der.signed(body, issuing.algorithm, sign_as_provider(issuing, body))
     with transaction.atomic():
         if issuing.live:
             Authority.objects.filter(role=role, live=True).update(live=False)
@@ -135,8 +135,9 @@ def turn(role: str, issuing: Authority, now: datetime) -> Authority:
 
 
 def turn_due() -> None:
-    """The seal of today's issuing authority, and the responder of each that still has to answer."""
+    """The key for PINs, the seal of today's issuing authority, and the responder of each that still has to answer."""
     now, issuing = timezone.now().replace(microsecond=0), Authority.now(Role.ISSUING)
+    exchange.turn_due(now)
     answering = Authority.objects.filter(role=Role.ISSUING, not_after__gt=now).exclude(wrapped=None)
     for role, issuers in ((Role.ORGANISATION, [issuing]), (Role.RESPONDER, answering)):
         for issuer in issuers:
@@ -160,7 +161,7 @@ def subject_of(role: str) -> bytes:
 
 
 def keep(
-    role: str, name: str, pair: Pair, certificate: bytes, issuer: Authority | None, *, live: bool = True
+    role: str, name: str, pair: KeyPair, certificate: bytes, issuer: Authority | None, *, live: bool = True
 ) -> Authority:
     read = x509.load_der_x509_certificate(certificate)
     return Authority.objects.create(
@@ -170,12 +171,12 @@ def keep(
     )  # fmt: skip
 
 
-def make_exchange() -> None:
-    """Browsers enclose PINs to this one; its private half is derived in the vault and written nowhere."""
-    public = profile.public_of(vault().exchange_key())
+def establish_vault() -> None:
+    """Its master keys, by whoever's row comes first; the others wait for that one's end."""
     try:
         with transaction.atomic():
-            Authority.objects.create(role=Role.EXCHANGE, name=NAMES[Role.EXCHANGE], kind="p-256", public=public)
+            Authority.objects.create(role=Role.VAULT, name="vault", kind="", public=b"")
+            vault().establish()
     except IntegrityError:
         return
 

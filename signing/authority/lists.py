@@ -73,7 +73,7 @@ def publish(issuer: Authority, shard: int = 0) -> RevocationList:
     revoked = by_shard(revoked_by(issuer, now).filter(shard=shard))[shard]
     number = last.number + 1 if last else 1
     content = body(issuer.as_issuer, issuer.algorithm, number, now, now + LASTS, revoked, shard)
-    signed = der.signed(content, issuer.algorithm, sign_as_provider(issuer.wrapped, content))
+    signed = der.signed(content, issuer.algorithm, sign_as_provider(issuer, content))
     issuer.lists.filter(shard=shard, next_update__lte=now).delete()
     return RevocationList.objects.create(
         issuer=issuer, shard=shard, number=number, der=signed, digest=digest_of(revoked), made_at=now,

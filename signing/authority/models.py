@@ -28,13 +28,16 @@ class Authority(models.Model):
         TIMESTAMP = "timestamp", _("Dấu thời gian")
         ORGANISATION = "organisation", _("Con dấu của VNPT")
         EXCHANGE = "exchange", _("Nhận mã PIN từ trình duyệt")
+        VAULT = "vault", _("Khóa chủ của kho khóa")
         OUTSIDE = "outside", _("Tổ chức cấp bên ngoài")
 
     role = models.CharField(max_length=12, choices=Role)
     name = models.CharField(_("Tên"), max_length=64)
     kind = models.CharField(max_length=8)
     public = models.BinaryField()
-    wrapped = models.BinaryField(null=True)  # the root's key is offline, an outside authority's its own
+    wrapped = models.BinaryField(
+        null=True
+    )  # as the vault gave it; the root's key is offline, an outside authority's its own
     certificate = models.BinaryField(null=True)
     issuer = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     serial = models.CharField(max_length=40, blank=True, db_index=True)

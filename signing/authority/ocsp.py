@@ -62,7 +62,7 @@ def answered(responder: Authority, named: bytes, status: bytes, now: datetime, n
     extra = [] if nonce is None else [der.explicit(1, der.sequence(profile.extension(NONCE, der.octets(nonce))))]
     who = der.explicit(2, der.octets(profile.key_id(bytes(responder.public))))
     body = der.sequence(who, der.generalized(now), der.sequence(single), *extra)
-    signature = sign_as_provider(responder.wrapped, body)
+    signature = sign_as_provider(responder, body)
     basic = der.sequence(
         body,
         der.SIGNED_BY[responder.algorithm],

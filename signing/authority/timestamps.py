@@ -24,7 +24,7 @@ ALGORITHM, REQUEST, TIME, POLICY, EXTENSION = 0, 2, 14, 15, 16  # why not, as RF
 def signer_of(role: str) -> Signer:
     """One of the provider's own keys at work. The root stays out: whoever checks must have it from elsewhere."""
     key = Authority.now(role)
-    return Signer(tuple(key.chain[:-1]), key.algorithm, partial(sign_as_provider, key.wrapped))
+    return Signer(tuple(key.chain[:-1]), key.algorithm, partial(sign_as_provider, key))
 
 
 def stamp(digest: bytes, signer: Signer, now: datetime | None = None) -> bytes:

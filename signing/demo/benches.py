@@ -29,7 +29,7 @@ from portal.models import User
 from signing import printing
 from signing.authority import ceremony, der, lint, lists, profile
 from signing.authority.gateways.software import SoftwareVault
-from signing.authority.gateways.vault import sign_as_provider, sign_with, vault
+from signing.authority.gateways.vault import CUSTOMER, KeyPair, pair_of, sign_as_provider, sign_with, vault
 from signing.authority.models import Authority
 from signing.authority.timestamps import signer_of, stamp
 from signing.demo import people
@@ -136,17 +136,22 @@ def one_call(pdf: bytes, level: str) -> bytes:
 
 
 def private(own: Authority) -> Any:
-    return asn1_keys.PrivateKeyInfo.load(vault().decrypt(bytes(own.wrapped or b"")))
+    return asn1_keys.PrivateKeyInfo.load(unwrapped(pair_of(own)))
 
 
 # ── Keys and certificates ──
 
 
 @cache
-def key() -> tuple[bytes, Any]:
-    pair = vault().make("rsa-2048")
-    assert isinstance(vault(), SoftwareVault)
-    return pair.wrapped, load_der_private_key(vault().decrypt(pair.wrapped), None)
+def key() -> tuple[KeyPair, Any]:
+    pair = vault().make(CUSTOMER, "rsa-2048")
+    return pair, load_der_private_key(unwrapped(pair), None)
+
+
+def unwrapped(pair: KeyPair) -> bytes:
+    kept = vault()
+    assert isinstance(kept, SoftwareVault)
+    return kept.unwrapped(pair)
 
 
 def bare() -> Callable[[], object]:
@@ -162,12 +167,12 @@ KEPT: list[bytes] = []
 
 
 def key_pairs() -> Iterator[Pair]:
-    wrapped, _loaded = key()
-    KEPT[:] = [vault().decrypt(wrapped)]
-    yield Pair("customer's key used", lambda: vault().sign(wrapped, b"hello"), fresh, "its first bare signature", 50)
-    yield Pair("customer's key used", lambda: vault().sign(wrapped, b"hello"), bare(), f"{BARE}, key long in use", 50)
+    pair, _loaded = key()
+    KEPT[:] = [unwrapped(pair)]
+    yield Pair("customer's key used", lambda: vault().sign(pair, b"hello"), fresh, "its first bare signature", 50)
+    yield Pair("customer's key used", lambda: vault().sign(pair, b"hello"), bare(), f"{BARE}, key long in use", 50)
     usual = partial(load_der_private_key, KEPT[0], None)
-    yield Pair("customer's key used", lambda: vault().sign(wrapped, b"hello"), usual, "loading it as usual", 5)
+    yield Pair("customer's key used", lambda: vault().sign(pair, b"hello"), usual, "loading it as usual", 5)
 
 
 @cache
@@ -201,7 +206,7 @@ def certificate_work() -> Callable[[], object]:
         content = profile.subscriber(holder, public, issuer, "rsa", serial, now, profile.clamped(now, 12, issuer))
         assert not list(lint.faults(content, "rsa", holder, public, issuer))
         row.update(content=certificate.sealed("content", content.hex()))
-        signed = der.signed(content, "rsa", sign_as_provider(authority.wrapped, content))
+        signed = der.signed(content, "rsa", sign_as_provider(authority, content))
         profile.read(signed).verify_directly_issued_by(profile.read(issuer.certificate))
         row.update(der=certificate.sealed("der", signed.hex()))
 

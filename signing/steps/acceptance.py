@@ -17,6 +17,7 @@ from portal.refusals import Refusal
 from signing import printing
 from signing.answers import ANSWERS
 from signing.authority import profile
+from signing.authority.gateways.vault import KeyPair
 from signing.holders import holder_of
 from signing.models import Act, Certificate, Paper
 from signing.papers import pades, texts
@@ -195,12 +196,11 @@ def hindrance(certificate: Certificate) -> str:
     return str(ANSWERS[answer]) if answer else ""
 
 
-def certificate_signed(certificate: Certificate, shown: bytes, wrapped: bytes, paper: Paper) -> bytes:
+def certificate_signed(certificate: Certificate, shown: bytes, pair: KeyPair, paper: Paper) -> bytes:
     """The signature is checked by other hands than made it, before anything is kept."""
-    issuer, key = certificate.issuer, certificate.key
+    issuer = certificate.issuer
     assert issuer
-    assert key
-    signed = by_customer(shown, der_of(certificate), issuer, key, wrapped, paper.facts["full_name"])
+    signed = by_customer(shown, der_of(certificate), issuer, pair, paper.facts["full_name"])
     if not pades.is_intact(signed):
         certificate.move(State.ACCEPTANCE_FAILED)
         log.error("signature of the minutes is not valid", alarm=True, paper=paper.pk)

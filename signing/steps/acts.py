@@ -26,6 +26,7 @@ from portal.refusals import Refusal
 from portal.waking import Waker
 from signing import custody, envelope
 from signing.answers import ANSWERS
+from signing.authority.gateways.vault import Broken, KeyPair
 from signing.models import PIN_TRIES, Act, Entry, Key, Paper
 
 log = structlog.get_logger(__name__)
@@ -102,7 +103,7 @@ def give(user: User, nonce: str, enclosed: str) -> Act:
         content = base64.b64decode(enclosed, validate=True)
     except (binascii.Error, ValueError):
         content = b""
-    if not envelope.POINT + envelope.NONCE < len(content) <= envelope.MOST:
+    if not envelope.LEAST < len(content) <= envelope.MOST:
         raise Refusal("garbled", ANSWERS["garbled"], status=400)
     late, act = Refusal("late", ANSWERS["late"], status=409), owned(user, nonce)
     if act is None:
@@ -167,25 +168,27 @@ def application_of(act: Act) -> Application:
 # ── Opening the customer's key, in the signer ──
 
 
-def unlocked(act: Act, confirmation: Confirmation) -> bytes:
+def unlocked(act: Act, confirmation: Confirmation) -> KeyPair:
     """The customer's key as the vault wrapped it. The try is counted and committed before it is made (promise P10);
     where the vault itself does not open, none is made and none counted."""
     assert act.key_id
     key = Key.objects.get(pk=act.key_id)  # as it is now; and whose it must be, the act says
     if key.custody is None:
         raise NotDone("not-in-force")  # destroyed when its certificate was revoked
-    held = bytes(key.custody or b""), str(act.subscription_id), bytes(key.public)
-    custody.checked(*held)
+    if key.subscription_id != act.subscription_id:
+        raise Broken(f"key {key.pk} is another's")
+    custody.check(key)
+    custody.ways_of(key)
     tries_left = count_try(key)
     try:
-        wrapped = custody.opened(*held, confirmation.way, confirmation.secret)
+        pair = custody.opened(key, confirmation.way, confirmation.secret)
     except custody.WrongSecret as wrong:
         if not tries_left:
             audit.record("pin locked", act.application or act.subscription, result="refused")
             raise NotDone("locked", 0) from wrong
         raise NotDone("wrong-secret" if confirmation.way == custody.PIN else "wrong-passkey", tries_left) from wrong
     give_back_tries(key)
-    return wrapped
+    return pair
 
 
 def count_try(key: Key) -> int:

@@ -19,9 +19,9 @@ from enrollment.steps import approving, notifying
 from portal import audit, jobs, sealing
 from portal.waking import Waker
 from signing import custody
-from signing.authority import intents, lint, ocsp, profile, register
+from signing.authority import intents, lint, ocsp, profile, register, requests
 from signing.authority.gateways import ca
-from signing.authority.gateways.vault import Broken
+from signing.authority.gateways.vault import VaultError
 from signing.authority.intents import Away, Intent
 from signing.authority.models import Authority, Issued
 from signing.holders import holder_of
@@ -53,7 +53,7 @@ def in_turn(certificate: Certificate) -> None:
 def attempt(certificate: Certificate) -> None:
     try:
         issue(certificate.application)
-    except (Nonconforming, Broken, sealing.Broken, sealing.Erased, Away) as wrong:
+    except (Nonconforming, VaultError, sealing.Broken, sealing.Erased, Away) as wrong:
         if not Certificate.objects.filter(pk=certificate.pk, state=State.ISSUE_WAITING).exists():
             return  # another has issued it meanwhile
         log.error("certificate not issued", alarm=True, application=certificate.application_id, reason=str(wrong))
@@ -112,24 +112,28 @@ def months_of(application: Application) -> int:
 
 
 def own_key(application: Application) -> Key | None:
-    """The key that the vault itself says is this subscription's; a row that was written by other means is none."""
+    """The key that the vault itself says is this subscription's, and that proved itself; a row that was written by other
+    means is none."""
     key = Key.of(application)
     if key:
-        custody.checked(bytes(key.custody or b""), str(application.subscription_id), bytes(key.public))
+        custody.check(key)
+        if wrong := requests.fault(bytes(key.request or b""), application.reference, bytes(key.public)):
+            raise Nonconforming(f"key {key.pk}: {wrong}")
     return key
 
 
 def check_intent(certificate: Certificate) -> None:
     """Before it is signed, however it came there: the stored content conforms, and the file is still as approved."""
-    authority, key = certificate.issuer, certificate.key
+    authority = certificate.issuer
     assert authority
-    assert key
     approval = approving.granted(certificate.application)
     if approval is None or approval.pk != certificate.approval_id:
         raise Nonconforming("the approval does not stand")
     content, holder = content_of(certificate), holder_of(certificate.application)
-    if own_key(certificate.application) != key:
+    key = own_key(certificate.application)
+    if key is None or key != certificate.key:
         raise Nonconforming("another key")
+    certificate.key = key  # as it was looked at just now
     wrong = list(lint.faults(content, authority.algorithm, holder, bytes(key.public), authority.as_issuer))
     if wrong:
         raise Nonconforming(", ".join(wrong))
@@ -197,11 +201,22 @@ def recheck() -> int:
     return wrong + stuck
 
 
+def key_fault(certificate: Certificate, signed: bytes) -> str:
+    """Of one in force, for nobody signs with another's."""
+    key = certificate.key
+    if key is None or certificate.revoked_at:
+        return ""
+    custody.check(key)
+    return "" if profile.public_of(profile.read(signed).public_key()) == bytes(key.public) else "key"
+
+
 def fault_of(certificate: Certificate) -> str:
     try:
         signed = der_of(certificate)
         if hashlib.sha256(signed).hexdigest() != serial_of(certificate).fingerprint:
             return "fingerprint"
-        return intents.fault(intent_of(certificate), signed)
+        return key_fault(certificate, signed) or intents.fault(intent_of(certificate), signed)
+    except VaultError:
+        return "key"
     except (sealing.Broken, sealing.Erased, ValueError):
         return "unreadable"

@@ -11,7 +11,8 @@ from portal import audit, jobs
 from portal.refusals import Refusal
 from signing import custody, envelope
 from signing.answers import ANSWERS
-from signing.authority.gateways.vault import Broken, vault
+from signing.authority import exchange
+from signing.authority.gateways.vault import VaultError
 from signing.models import Act
 from signing.steps import acceptance, pin
 from signing.steps.acts import LASTS, Confirmation, NotDone, refuse, settle
@@ -42,7 +43,7 @@ def perform(act: Act, performers: Mapping[str, Performer] = PERFORMERS) -> None:
         settle(act, State.REFUSED, no.answer, no.tries_left)
     except Refusal as no:
         settle(act, State.REFUSED, no.code if no.code in ANSWERS else "moved")
-    except Broken as wrong:
+    except VaultError as wrong:
         log.error("key not opened", alarm=True, act=act.pk, reason=str(wrong))
         settle(act, State.REFUSED, "failed")
     finally:
@@ -56,10 +57,10 @@ def opened(act: Act, content: bytes) -> Confirmation:
     if act.ends_at < now:
         raise NotDone("late")
     try:
-        fields = envelope.opened(content, vault().exchange_key())
+        fields = envelope.opened(content, exchange.agreed)
         until = datetime.fromtimestamp(fields["until"] / 1000, tz=act.ends_at.tzinfo)
         way, secret, nonce, batch = fields["way"], str(fields["secret"]).encode(), fields["act"], fields["batch"]
-    except (envelope.Garbled, KeyError, TypeError, ValueError, OverflowError, OSError) as wrong:
+    except (envelope.Garbled, exchange.Forgotten, KeyError, TypeError, ValueError, OverflowError, OSError) as wrong:
         raise NotDone("garbled") from wrong
     if nonce != act.nonce or way not in (custody.PIN, custody.PASSKEY):
         raise NotDone("garbled")

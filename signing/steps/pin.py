@@ -2,10 +2,13 @@
 
 Runs in the signer: the PIN is in clear in the browser and here, for as long as it takes."""
 
+import hashlib
 import itertools
 import re
 from collections.abc import Iterator
+from functools import partial
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -15,14 +18,16 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from portal import audit
 from signing import custody
-from signing.authority import der, profile
-from signing.authority.gateways.vault import vault
+from signing.authority import requests
+from signing.authority.gateways.vault import CUSTOMER, Broken, vault
 from signing.models import PIN_TRIES, Act, Key
 from signing.steps import acts
 from signing.steps.acts import Confirmation, NotDone, settle
 
+log = structlog.get_logger(__name__)
 POOL = 24  # key pairs kept ready: making one takes up to a third of a second
 AT_ONCE = 8
+BOUND = ("custody", "wrapped", "request", "passkey", "tries_left", "bound_at", "mac")  # what a PIN makes of a key
 SHAPE = re.compile(r"[0-9]{6}")
 
 
@@ -70,20 +75,13 @@ def create(act: Act, confirmation: Confirmation) -> None:
     if passkey:
         secrets[custody.PASSKEY] = str(confirmation.fields["prf"]).encode()
     key = taken(application)
-    wrapped = bytes(key.wrapped or b"")
-    locked = custody.locked(wrapped, key.owner, bytes(key.public), secrets)
-    request = request_of(key, wrapped, application.reference)
+    key.request = proof_of(key, application.reference)
+    key.custody, key.wrapped, key.passkey = custody.locked(key, secrets), None, passkey
+    key.tries_left, key.bound_at = PIN_TRIES, timezone.now()
+    key.mac = custody.vouched(key)
     with transaction.atomic():
         mine = Key.objects.filter(pk=key.pk, application=application, custody=None)
-        done = mine.update(
-            custody=locked,
-            wrapped=None,
-            request=request,
-            passkey=passkey,
-            tries_left=PIN_TRIES,
-            bound_at=timezone.now(),
-        )
-        if done != 1:
+        if mine.update(**{name: getattr(key, name) for name in BOUND}) != 1:
             raise NotDone("moved")
         Act.objects.filter(pk=act.pk).update(key=key)
         application.finish()
@@ -107,21 +105,42 @@ def taken(application: Application) -> Key:
     taken again."""
     application.hold()
     mine = Key.objects.filter(application=application, custody=None).exclude(wrapped=None).first()
-    if mine:
+    if mine and is_sound(mine):
         return mine
     # Sent back and come here again: the key of before certifies nothing and opens nothing more.
     Key.objects.filter(application=application, certificates=None).delete()
-    free = Key.pool(settings.KEY_KIND).select_for_update(skip_locked=True).order_by("pk").first()
-    if free is None:
-        free = new_key()
+    free = next(filter(is_sound, waiting()), None) or new_key()
     free.application, free.subscription = application, application.subscription
-    free.save(update_fields=["application", "subscription"])
+    free.mac = custody.vouched(free)
+    free.save(update_fields=["application", "subscription", "mac"])
     return free
 
 
+def waiting() -> Iterator[Key]:
+    """Those of the pool that nobody else is taking, the oldest first."""
+    while key := Key.pool(settings.KEY_KIND).select_for_update(skip_locked=True, of=("self",)).order_by("pk").first():
+        yield key
+
+
+def is_sound(key: Key) -> bool:
+    """Whether the row is as the signer made it. One that is not is named, and gone from the pool."""
+    try:
+        custody.check(key)
+    except Broken as wrong:
+        log.error("key refused", alarm=True, key=key.pk, reason=str(wrong))
+        audit.record("key refused", key, result="refused", public=hashlib.sha256(key.public).hexdigest()[:16])
+        key.delete()
+        return False
+    return True
+
+
+@transaction.atomic
 def new_key() -> Key:
-    pair = vault().make(settings.KEY_KIND)
-    return Key.objects.create(kind=pair.kind, public=pair.public, wrapped=pair.wrapped)
+    pair = vault().make(CUSTOMER, settings.KEY_KIND)
+    key = Key.objects.create(kind=pair.kind, public=pair.public, wrapped=pair.wrapped)
+    key.mac = custody.vouched(key)
+    key.save(update_fields=["mac"])
+    return key
 
 
 def fill_pool() -> bool:
@@ -132,10 +151,11 @@ def fill_pool() -> bool:
     return lacking > AT_ONCE
 
 
-def request_of(key: Key, wrapped: bytes, reference: str) -> bytes:
-    """PKCS #10: proof that the private key was at hand. It names the application, not the person: what a certificate
-    says of the person comes from the approved file."""
-    body = der.sequence(
-        der.integer(0), profile.name((profile.NAME, reference)), bytes(key.public), der.explicit(0, b"")
-    )
-    return der.signed(body, key.algorithm, vault().sign(wrapped, body))
+def proof_of(key: Key, reference: str) -> bytes:
+    """A request signed by the very key, and looked at before anything is built on it. It names the application, not the
+    person: what a certificate says of the person comes from the approved file."""
+    pair = custody.pair_of(key, bytes(key.wrapped or b""))
+    request = requests.make(reference, pair.public, key.algorithm, partial(vault().sign, pair))
+    if wrong := requests.fault(request, reference, pair.public):
+        raise Broken(f"key {key.pk}: {wrong}")
+    return request

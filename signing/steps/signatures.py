@@ -10,10 +10,10 @@ from portal import sealing
 from portal.models import DataKey, SealedFile
 from signing.authority import lists, ocsp
 from signing.authority.cms import Signer
-from signing.authority.gateways.vault import vault
-from signing.authority.models import Authority
+from signing.authority.gateways.vault import KeyPair, vault
+from signing.authority.models import Authority, algorithm
 from signing.authority.timestamps import signer_of, stamp
-from signing.models import Certificate, Key
+from signing.models import Certificate
 from signing.papers import pades
 from signing.papers.pades import Evidence
 from signing.printing import SEAL_NAME
@@ -54,9 +54,9 @@ def by_provider(pdf: bytes, *, leaves: int | None = None) -> bytes:
     return pades.sign(pdf, signer_of(Role.ORGANISATION), SEAL_NAME, stamp=stamper(), leaves=leaves)
 
 
-def by_customer(pdf: bytes, certificate: bytes, above: Authority, key: Key, wrapped: bytes, name: str) -> bytes:
+def by_customer(pdf: bytes, certificate: bytes, above: Authority, pair: KeyPair, name: str) -> bytes:
     chain = (certificate, *above.chain[:-1])
-    signer = Signer(chain, key.algorithm, partial(vault().sign, wrapped))
+    signer = Signer(chain, algorithm(pair.kind), partial(vault().sign, pair))
     return pades.sign(pdf, signer, name, stamp=stamper(), leaves=1)  # for the provider's beside it
 
 

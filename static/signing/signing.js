@@ -97,12 +97,14 @@ async function enclose(fields, theirs) {
   const mine = await crypto.subtle.generateKey(curve, false, ["deriveBits"]);
   const shared = await crypto.subtle.deriveBits({ name: "ECDH", public: other }, mine.privateKey, 256);
   const source = await crypto.subtle.importKey("raw", shared, "HKDF", false, ["deriveKey"]);
-  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(32), info: encode("smartca envelope 1") };
+  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(32), info: encode("smartca envelope 2") };
   const key = await crypto.subtle.deriveKey(how, source, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
   const point = new Uint8Array(await crypto.subtle.exportKey("raw", mine.publicKey));
+  const name = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes(theirs))).slice(0, 8); // for their key turns
+  const head = new Uint8Array([...name, ...point]);
   const nonce = new Uint8Array(12); // this key encloses once
-  const box = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: point }, key, encode(JSON.stringify(fields)));
-  return text(new Uint8Array([...point, ...nonce, ...new Uint8Array(box)]).buffer);
+  const box = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: head }, key, encode(JSON.stringify(fields)));
+  return text(new Uint8Array([...head, ...nonce, ...new Uint8Array(box)]).buffer);
 }
 
 // One digest over all that was shown, in its order (batch_digest in signing/envelope.py).

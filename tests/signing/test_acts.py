@@ -78,7 +78,7 @@ def test_of_sixty_wrong_pins_at_once_five_are_tried(accepting: Application, monk
     tried, first = list[str](), acceptance.ask(accepting)
     opened = custody.opened
 
-    def counted(*args: Any) -> bytes:
+    def counted(*args: Any) -> Any:
         tried.append("once")
         if len(tried) == 3:
             flush()
@@ -270,8 +270,8 @@ def test_a_batch_of_a_thousand_fits_an_envelope_and_is_signed_by_one_confirmatio
 
     def sign_all(act: Act, confirmation: acts.Confirmation) -> None:
         confirmation.require([sha256(content).hexdigest() for content in contents])
-        wrapped = acts.unlocked(act, confirmation)
-        signatures.extend(vault().sign(wrapped, content) for content in contents)
+        pair = acts.unlocked(act, confirmation)
+        signatures.extend(vault().sign(pair, content) for content in contents)
         acts.settle(act, State.DONE)
 
     acts.give(owner(act), act.nonce, envelope.text(enclosed(fields_of(act))))

@@ -142,9 +142,9 @@ def stolen(application: Application) -> Signer:
     assert certificate.issuer
     assert certificate.key
     key = certificate.key
-    wrapped = custody.opened(bytes(key.custody or b""), key.owner, bytes(key.public), "pin", PIN.encode())
+    pair = custody.opened(key, "pin", PIN.encode())
     return Signer(
-        (issuance.der_of(certificate), *certificate.issuer.chain[:-1]), key.algorithm, partial(vault().sign, wrapped)
+        (issuance.der_of(certificate), *certificate.issuer.chain[:-1]), key.algorithm, partial(vault().sign, pair)
     )
 
 

@@ -317,7 +317,7 @@ def test_while_the_vault_is_away_no_try_is_spent(deciders: tuple[User, User], mo
 
     for place in range(PIN_TRIES + 1):
         with monkeypatch.context() as patched:
-            patched.setattr("signing.custody.checked", away)
+            patched.setattr("signing.custody.check", away)
             assert confirmed(application, Act.Kind.ACCEPT).answer == "failed", place
     assert Key.objects.get(subscription=application.subscription).tries_left == PIN_TRIES
     assert confirmed(application, Act.Kind.ACCEPT).state == Act.State.DONE

@@ -1,9 +1,10 @@
 """Where private keys live. They leave the vault only wrapped by its master key, which the signer alone can reach.
 
-A customer's key wears a second coat, made of the PIN or the passkey (custody.py): so neither the database nor the master
-key alone opens it."""
+A key is made for one purpose and opens for that alone, beside its own public half: a row that was put elsewhere, or whose
+public half was changed, opens nothing. A customer's key wears a second coat, made of the PIN or the passkey (custody.py): so
+neither the database nor the master key alone opens it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -14,10 +15,11 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from portal.sealing import derived
+from signing.authority.models import Authority
 
 RSA_BITS = {"rsa-2048": 2048, "rsa-3072": 3072, "rsa-4096": 4096}
 KINDS = (*RSA_BITS, "p-256")
+CUSTOMER = "customer"  # a purpose; those of the provider's own keys are the roles of Authority
 # Imported when VAULT_URL names one of them: a token's library is an extra that other vaults do without.
 VAULTS = {
     "software": "signing.authority.gateways.software.vault_from",
@@ -25,36 +27,62 @@ VAULTS = {
 }
 
 
+def bond(purpose: str, kind: str, public: bytes) -> bytes:
+    """What the wrapped half of a pair is tied to."""
+    return b"\0".join((purpose.encode(), kind.encode(), public))
+
+
 @dataclass(frozen=True)
-class Pair:
+class KeyPair:
+    purpose: str
     kind: str
     public: bytes  # SubjectPublicKeyInfo, DER
-    wrapped: bytes
+    wrapped: bytes = field(repr=False)
+
+    @property
+    def bond(self) -> bytes:
+        return bond(self.purpose, self.kind, self.public)
 
 
 class NotTheSigner(Exception):
     """Only the signer process reaches keys; web and worker have no business here."""
 
 
-class Broken(Exception):
-    """What was handed in was wrapped by another vault, or altered."""
+class VaultError(Exception):
+    """The vault did not do what it was asked."""
+
+
+class Broken(VaultError):
+    """What was handed in was wrapped by another vault, for another purpose, beside another public half, or altered."""
+
+
+class Unreachable(VaultError):
+    """The vault is away: nothing is known of what was handed in."""
 
 
 class Vault(Protocol):
-    def make(self, kind: str) -> Pair:
+    def establish(self) -> None:
+        """Its master keys, where there are none yet: in the ceremony and nowhere else."""
+
+    def make(self, purpose: str, kind: str) -> KeyPair:
         """A new key pair; its private half never appears but wrapped."""
 
-    def sign(self, wrapped: bytes, message: bytes, *, keep: bool = False) -> bytes:
-        """SHA-256 with RSA (PKCS #1 v1.5) or ECDSA (DER), by the kind of the key. `keep`: one of the provider's own, which
-        signs all day and stays at hand; a customer's key never does."""
+    def sign(self, pair: KeyPair, message: bytes) -> bytes:
+        """SHA-256 with RSA (PKCS #1 v1.5) or ECDSA (DER), by the kind of the key."""
 
-    def encrypt(self, plain: bytes) -> bytes:
-        """Under the master key."""
+    def agree(self, pair: KeyPair, point: bytes) -> bytes:
+        """What a P-256 key shares with whoever holds the other half of this point (ECDH)."""
 
-    def decrypt(self, encrypted: bytes) -> bytes: ...
+    def forget(self, pair: KeyPair) -> None:
+        """One of the provider's own, for good; its row is the caller's."""
 
-    def exchange_key(self) -> ec.EllipticCurvePrivateKey:
-        """To which browsers enclose PINs: always the same one, and never written anywhere."""
+    def mac(self, purpose: str, message: bytes) -> bytes:
+        """HMAC-SHA-256 by a master key that never turns."""
+
+    def encrypt(self, plain: bytes, context: bytes) -> bytes:
+        """Under the master key; it opens beside the same context only."""
+
+    def decrypt(self, encrypted: bytes, context: bytes) -> bytes: ...
 
 
 def sign_with(key: Any, message: bytes) -> bytes:
@@ -62,14 +90,6 @@ def sign_with(key: Any, message: bytes) -> bytes:
         return key.sign(message, padding.PKCS1v15(), hashes.SHA256())
     signature: bytes = key.sign(message, ec.ECDSA(hashes.SHA256()))
     return signature
-
-
-ORDER = int("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16)  # of the curve P-256
-
-
-def exchange_key_from(secret: bytes) -> ec.EllipticCurvePrivateKey:
-    wide = derived(secret, "low") + derived(secret, "high")  # so wide that the remainder favours no number
-    return ec.derive_private_key(int.from_bytes(wide, "big") % (ORDER - 1) + 1, ec.SECP256R1())
 
 
 def vault_for(url: str) -> Vault:
@@ -85,9 +105,13 @@ def _vault() -> Vault:
     return vault_for(settings.VAULT_URL)
 
 
-def sign_as_provider(wrapped: bytes | memoryview | None, message: bytes) -> bytes:
-    """By one of the provider's own keys."""
-    return vault().sign(bytes(wrapped or b""), message, keep=True)
+def pair_of(authority: Authority) -> KeyPair:
+    """Of one of the provider's own keys, for the purpose that its role says."""
+    return KeyPair(authority.role, authority.kind, bytes(authority.public), bytes(authority.wrapped or b""))
+
+
+def sign_as_provider(authority: Authority, message: bytes) -> bytes:
+    return vault().sign(pair_of(authority), message)
 
 
 def vault() -> Vault:

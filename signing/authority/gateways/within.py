@@ -12,9 +12,7 @@ class Within:
     outside = False
 
     def issue(self, intent: Intent) -> bytes:
-        signed = der.signed(
-            intent.content, intent.issuer.algorithm, sign_as_provider(intent.issuer.wrapped, intent.content)
-        )
+        signed = der.signed(intent.content, intent.issuer.algorithm, sign_as_provider(intent.issuer, intent.content))
         if wrong := intents.fault_of_ours(intent, signed, intent.issuer.read):
             raise intents.Away(wrong)
         return signed

@@ -22,7 +22,7 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from portal.models import User
 from signing.authority import der, intents, ocsp, profile
-from signing.authority.gateways.vault import sign_with, vault
+from signing.authority.gateways.vault import CUSTOMER, sign_with, vault
 from signing.authority.models import Authority
 from signing.authority.profile import Issuer
 from signing.models import Act, Paper
@@ -214,7 +214,7 @@ def test_less_than_was_intended_is_not_taken(fault: str, less: dict[str, Any], w
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_ejbca")
 def test_a_certificate_for_another_is_not_taken(waiting: Application, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = vault().make("rsa-2048").public
+    other = vault().make(CUSTOMER, "rsa-2048").public
     entity = {"subject_dn": "C=VN,ST=A,L=B,CN=Khac,UID=CCCD:1", "subject_alt_name": "rfc822Name=a@example.vn"}
     issuance.intend(certificate_of(waiting))
     StandIn.issued[f"{waiting.reference}-{certificate_of(waiting).serial[-8:]}"] = issue(entity, other)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from signing.authority import der, lint, profile
-from signing.authority.gateways.vault import vault
+from signing.authority.gateways.vault import CUSTOMER, sign_as_provider, vault
 from signing.authority.models import Authority
 from signing.authority.profile import Holder, Issuer
 from tests.signing.authority.conftest import pem, run
@@ -26,7 +26,7 @@ HOLDER = Holder("Quảng Ngãi", "Xã Mỏ Cày", "Nguyễn Thị Mẫu Hạnh",
 
 
 def content(kind: str = "rsa-2048", **differently: Any) -> tuple[bytes, bytes, Issuer]:
-    authority, pair = Authority.now("issuing"), vault().make(kind)
+    authority, pair = Authority.now("issuing"), vault().make(CUSTOMER, kind)
     issuer = authority.as_issuer
     begins = differently.pop("begins", datetime.now(UTC).replace(microsecond=0))
     ends = differently.pop("ends", profile.clamped(begins, 12, issuer))
@@ -36,7 +36,7 @@ def content(kind: str = "rsa-2048", **differently: Any) -> tuple[bytes, bytes, I
 
 
 def signed(body: bytes) -> bytes:
-    return der.signed(body, "rsa", vault().sign(bytes(Authority.now("issuing").wrapped or b""), body))
+    return der.signed(body, "rsa", sign_as_provider(Authority.now("issuing"), body))
 
 
 @pytest.mark.parametrize("kind", ["rsa-2048", "rsa-3072", "p-256"])
@@ -127,7 +127,7 @@ def test_what_does_not_conform_is_named_before_it_is_signed(place: int) -> None:
 def test_another_key_an_extension_more_and_no_certificate_at_all_are_named() -> None:
     body, public, issuer = content()
     assert list(lint.faults(body, "rsa", HOLDER, public, issuer)) == []
-    assert "key" in list(lint.faults(body, "rsa", HOLDER, vault().make("rsa-2048").public, issuer))
+    assert "key" in list(lint.faults(body, "rsa", HOLDER, vault().make(CUSTOMER, "rsa-2048").public, issuer))
     assert next(lint.faults(body[:-3], "rsa", HOLDER, public, issuer)).startswith("not a certificate")
 
 

@@ -1,11 +1,13 @@
-"""Where keys live: two vaults, the second coat of a customer's key, and who may not reach any of it."""
+"""Where keys live: the vault without a device, the second coat of a customer's key, and who may not reach any of it."""
 
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from argon2.low_level import Type
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -14,93 +16,109 @@ from django.conf import settings
 from portal.gateways.keys import LocalKeys
 from signing import custody
 from signing.authority.gateways.software import SoftwareVault
-from signing.authority.gateways.vault import Broken, NotTheSigner, Vault, vault
-from tests.portal.test_keys import SOFTHSM
+from signing.authority.gateways.vault import CUSTOMER, Broken, KeyPair, NotTheSigner, Vault, pair_of, vault
+from signing.authority.models import Authority
+from signing.models import Key
 
 pytestmark = pytest.mark.once
 ROOT = Path(__file__).resolve().parents[3]
+SOUGHT = b"hello"
 
 
-TOKEN = """
-import os, sys
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-import django; django.setup()
-from signing.authority.gateways.vault import Broken, vault_for
-from django.conf import settings
-from tests.signing.authority import test_vault
-settings.VAULT_PIN = "1234"
-token = vault_for(f"pkcs11://{sys.argv[1]}?token=vault")
-for kind in ("rsa-2048", "rsa-3072", "p-256"):
-    test_vault.signs(token, kind)
-test_vault.encrypts(token)
-again = vault_for(f"pkcs11://{sys.argv[1]}?token=vault")
-assert again.exchange_key().private_numbers() == token.exchange_key().private_numbers()
-from pkcs11 import Attribute, ObjectClass
-line = token._session()
-assert not list(line.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY})), "keys stay outside the token"
-assert len(list(line.get_objects({Attribute.CLASS: ObjectClass.SECRET_KEY}))) == 3
-print("all of it")
-"""
-
-
-def test_the_same_holds_for_a_token(tmp_path: Path) -> None:
-    """SoftHSM2 behind python-pkcs11: three master keys in it, however many customers."""
-    (tmp_path / "tokens").mkdir()
-    (tmp_path / "conf").write_text(f"directories.tokendir = {tmp_path}/tokens\nobjectstore.backend = file\n")
-    env = {**os.environ, "SOFTHSM2_CONF": str(tmp_path / "conf")}
-    init = ["softhsm2-util", "--init-token", "--free", "--label", "vault", "--pin", "1234", "--so-pin", "4321"]
-    subprocess.run(init, check=True, capture_output=True, env=env)
-    ran = subprocess.run(
-        [sys.executable, "-c", TOKEN, str(SOFTHSM)], capture_output=True, text=True, env=env, cwd=ROOT, check=False
-    )
-    assert ran.stdout.strip() == "all of it", ran.stderr
-
-
-def signs(kept: Vault, kind: str) -> None:
-    pair = kept.make(kind)
-    verify(pair.public, kept.sign(pair.wrapped, b"hello"))
-    with pytest.raises(Broken):
-        kept.sign(pair.wrapped[:-9] + b"wrong" + pair.wrapped[-4:], b"hello")
-
-
-def verify(public: bytes, signature: bytes) -> None:
-    key = load_der_public_key(public)
+def verify(pair: KeyPair, signature: bytes) -> None:
+    key = load_der_public_key(pair.public)
     if isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(signature, b"hello", ec.ECDSA(hashes.SHA256()))
+        key.verify(signature, SOUGHT, ec.ECDSA(hashes.SHA256()))
     else:
         assert isinstance(key, rsa.RSAPublicKey)
-        key.verify(signature, b"hello", padding.PKCS1v15(), hashes.SHA256())
+        key.verify(signature, SOUGHT, padding.PKCS1v15(), hashes.SHA256())
+
+
+def holds_what_a_vault_promises(kept: Vault, purpose: str, kind: str) -> None:
+    """It signs; and neither for another purpose nor beside another public half, nor altered."""
+    pair, other = kept.make(purpose, kind), kept.make(purpose, kind)
+    verify(pair, kept.sign(pair, SOUGHT))
+    elsewhere = "issuing" if purpose == CUSTOMER else CUSTOMER
+    for wrong in (
+        replace(pair, purpose=elsewhere),
+        replace(pair, public=other.public),
+        replace(pair, wrapped=other.wrapped),
+        replace(pair, wrapped=pair.wrapped[:-9] + b"wrong" + pair.wrapped[-4:]),
+        replace(pair, kind="p-256" if kind != "p-256" else "rsa-2048"),
+        replace(pair, wrapped=b""),
+    ):
+        with pytest.raises(Broken):
+            kept.sign(wrong, SOUGHT)
 
 
 def encrypts(kept: Vault) -> None:
-    encrypted = kept.encrypt(b"secret")
+    encrypted = kept.encrypt(b"secret", b"mine")
     assert b"secret" not in encrypted
-    assert kept.decrypt(encrypted) == b"secret"
-    with pytest.raises(Broken):
-        kept.decrypt(encrypted[:-1] + bytes((encrypted[-1] ^ 1,)))
+    assert kept.decrypt(encrypted, b"mine") == b"secret"
+    for content, context in (
+        (encrypted[:-1] + bytes((encrypted[-1] ^ 1,)), b"mine"),
+        (encrypted, b"yours"),
+        (b"", b"mine"),
+    ):
+        with pytest.raises(Broken):
+            kept.decrypt(content, context)
 
 
+def agrees(kept: Vault) -> None:
+    pair, mine = kept.make("exchange", "p-256"), ec.generate_private_key(ec.SECP256R1())
+    theirs = load_der_public_key(pair.public)
+    assert isinstance(theirs, ec.EllipticCurvePublicKey)
+    numbers = mine.public_key().public_numbers()
+    point = b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
+    assert kept.agree(pair, point) == mine.exchange(ec.ECDH(), theirs)
+    kept.forget(pair)
+
+
+@pytest.mark.parametrize("purpose", [CUSTOMER, "issuing", "timestamp"])
 @pytest.mark.parametrize("kind", ["rsa-2048", "p-256"])
-def test_a_key_signs_while_it_stays_wrapped(kind: str, tmp_path: Path) -> None:
+def test_a_key_signs_for_its_purpose_beside_its_public_half(purpose: str, kind: str, tmp_path: Path) -> None:
     kept = SoftwareVault(LocalKeys(tmp_path / "keys.json"))
-    signs(kept, kind)
+    holds_what_a_vault_promises(kept, purpose, kind)
+
+
+def test_what_is_encrypted_opens_beside_its_context_alone(tmp_path: Path) -> None:
+    kept = SoftwareVault(LocalKeys(tmp_path / "keys.json"))
     encrypts(kept)
+    agrees(kept)
+    assert len({kept.mac("a", b"bc"), kept.mac("ab", b"c"), kept.mac("a", b"bd")}) == 3
+
+
+def test_only_the_providers_own_keys_stay_in_memory(tmp_path: Path) -> None:
+    kept = SoftwareVault(LocalKeys(tmp_path / "keys.json"))
+    for purpose, number in ((CUSTOMER, 0), ("issuing", 1)):
+        kept.sign(kept.make(purpose, "p-256"), SOUGHT)
+        assert len(kept.kept) == number
 
 
 def test_another_master_key_opens_nothing(tmp_path: Path) -> None:
     mine, other = (SoftwareVault(LocalKeys(tmp_path / name)) for name in ("mine", "other"))
     with pytest.raises(Broken):
-        other.sign(mine.make("p-256").wrapped, b"hello")
+        other.sign(mine.make(CUSTOMER, "p-256"), SOUGHT)
+    assert mine.mac("x", b"y") != other.mac("x", b"y")
 
 
 def test_after_the_master_key_turned_what_was_wrapped_before_still_opens(tmp_path: Path) -> None:
     keys = LocalKeys(tmp_path / "keys.json")
     kept = SoftwareVault(keys)
-    pair, exchange = kept.make("p-256"), kept.exchange_key().private_numbers()
+    pair, mac = kept.make(CUSTOMER, "p-256"), kept.mac("x", b"y")
     keys.replace(keys.keyring().with_new_key())
-    assert kept.sign(pair.wrapped, b"hello")
-    assert kept.encrypt(b"x").startswith(b"k2.")
-    assert kept.exchange_key().private_numbers() == exchange
+    assert kept.sign(pair, SOUGHT)
+    assert kept.encrypt(b"x", b"").startswith(b"k2.")
+    assert kept.mac("x", b"y") == mac
+
+
+def test_the_providers_own_keys_are_bound_to_their_roles() -> None:
+    """A row of Authority whose role or public half was changed signs nothing."""
+    issuing, timestamp = (pair_of(Authority.now(role)) for role in ("issuing", "timestamp"))
+    verify(issuing, vault().sign(issuing, SOUGHT))
+    for wrong in (replace(issuing, purpose="timestamp"), replace(issuing, public=timestamp.public)):
+        with pytest.raises(Broken):
+            vault().sign(wrong, SOUGHT)
 
 
 def test_no_process_but_the_signer_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,44 +146,72 @@ def test_the_web_process_cannot_even_be_talked_into_it(tmp_path: Path) -> None:
 
 # ── The second coat ──
 
+SECRETS = {custody.PIN: b"719305", custody.PASSKEY: b"a long secret of a passkey"}
+
 
 @pytest.fixture
-def locked() -> tuple[bytes, bytes]:
-    pair = vault().make("p-256")
-    secrets = {custody.PIN: b"719305", custody.PASSKEY: b"a long secret of a passkey"}
-    return custody.locked(pair.wrapped, "7", pair.public, secrets), pair.public
+def locked() -> Key:
+    """As a customer's row is once it has a PIN; no other rows are needed for it."""
+    return coated(vault().make(CUSTOMER, "p-256"))
 
 
-@pytest.mark.parametrize(("way", "secret"), [("pin", b"719305"), ("passkey", b"a long secret of a passkey")])
-def test_each_way_opens_it_alone(way: str, secret: bytes, locked: tuple[bytes, bytes]) -> None:
-    held, public = locked
-    wrapped = custody.opened(held, "7", public, way, secret)
-    verify(public, vault().sign(wrapped, b"hello"))
+def coated(pair: KeyPair) -> Key:
+    key = Key(pk=1, subscription_id=7, kind=pair.kind, public=pair.public, wrapped=pair.wrapped)
+    key.custody, key.wrapped = custody.locked(key, SECRETS), None
+    return key
+
+
+@pytest.mark.parametrize("way", SECRETS)
+def test_each_way_opens_it_alone(way: str, locked: Key) -> None:
+    pair = custody.opened(locked, way, SECRETS[way])
+    verify(pair, vault().sign(pair, SOUGHT))
 
 
 @pytest.mark.parametrize(("way", "secret"), [("pin", b"719306"), ("passkey", b"719305"), ("face", b"719305")])
-def test_no_other_secret_does(way: str, secret: bytes, locked: tuple[bytes, bytes]) -> None:
+def test_no_other_secret_does(way: str, secret: bytes, locked: Key) -> None:
     with pytest.raises(custody.WrongSecret):
-        custody.opened(locked[0], "7", locked[1], way, secret)
+        custody.opened(locked, way, secret)
 
 
-def test_swapped_rows_are_found(locked: tuple[bytes, bytes]) -> None:
-    held, public = locked
+@pytest.mark.parametrize("change", [{"subscription_id": 8}, {"public": b"another"}, {"kind": "rsa-2048"}])
+def test_swapped_rows_are_found(change: dict[str, object], locked: Key) -> None:
+    for name, value in change.items():
+        setattr(locked, name, value)
     with pytest.raises(Broken):
-        custody.opened(held, "8", public, "pin", b"719305")
-    with pytest.raises(Broken):
-        custody.opened(held, "7", public[:-1] + b"x", "pin", b"719305")
+        custody.opened(locked, "pin", b"719305")
+
+
+def test_each_guess_at_a_pin_costs_19_mib_two_passes_and_the_vaults_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id, parallelism 1, as OWASP advises; and MACs that only the vault can make, one upon the other."""
+    costs, macs = list[dict[str, object]](), list[bytes]()
+
+    def costly(_secret: bytes, _salt: bytes, **cost: object) -> bytes:
+        costs.append(cost)
+        return b"guess"
+
+    real = SoftwareVault.mac
+
+    def counted(self: SoftwareVault, purpose: str, message: bytes) -> bytes:
+        macs.append(message)
+        return real(self, purpose, message)
+
+    monkeypatch.setattr(custody, "hash_secret_raw", costly)
+    monkeypatch.setattr(SoftwareVault, "mac", counted)
+    custody.stretched(custody.PIN, b"719305", bytes(16), b"mine ")
+    assert costs == [{"time_cost": 2, "memory_cost": 19456, "parallelism": 1, "hash_len": 32, "type": Type.ID}]
+    assert macs[0] == b"mine guess"
+    assert len(set(macs)) == 64
 
 
 def test_a_stolen_database_offers_nothing_to_guess_against(
-    locked: tuple[bytes, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    locked: Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Promise P18, as far as keys: without the master key even the right PIN opens nothing; without the PIN the master
     key does not."""
-    held, public = locked
+    held = bytes(locked.custody or b"")
     assert b"719305" not in held
     assert b"ways" not in held
     thief = SoftwareVault(LocalKeys(tmp_path / "thief.json"))
     monkeypatch.setattr("signing.authority.gateways.vault._vault", lambda: thief)
     with pytest.raises(Broken):
-        custody.opened(held, "7", public, "pin", b"719305")
+        custody.opened(locked, "pin", b"719305")
