@@ -49,11 +49,19 @@ class Limit:
         """A right try gives back what the wrong ones before it took."""
         Allowance.objects.filter(purpose=self.purpose, holder=holder).update(spent=0)
 
+    def give_back(self, holder: str) -> None:
+        """One that was spent before it was known to be nobody's harm."""
+        Allowance.objects.filter(purpose=self.purpose, holder=holder, spent__gt=0).update(spent=F("spent") - 1)
+
     def seconds_to_wait(self, holder: str) -> int:
         renews = (
             Allowance.objects.filter(purpose=self.purpose, holder=holder).values_list("renews_at", flat=True).first()
         )
         return max(1, round((renews - timezone.now()).total_seconds())) if renews else 1
+
+    def spent(self, holder: str) -> int:
+        rows = Allowance.objects.filter(purpose=self.purpose, holder=holder, renews_at__gt=timezone.now())
+        return rows.values_list("spent", flat=True).first() or 0
 
     def is_spent(self, holder: str) -> bool:
         rows = Allowance.objects.filter(purpose=self.purpose, holder=holder, renews_at__gt=timezone.now())

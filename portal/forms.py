@@ -10,10 +10,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from portal import looks, names, writing
+from portal import audit, looks, names, writing
 from portal.accounts.roles import ROLES
 from portal.accounts.second_factor import check_second_factor
-from portal.accounts.signing_in import AccountAdapter, is_password_of
+from portal.accounts.signing_in import AccountAdapter, is_password_of, network_of
+from portal.accounts.work import Task, task_for
 from portal.models import Branch, User
 
 
@@ -42,6 +43,11 @@ class SignInForm(account_forms.LoginForm):
         self.fields["password"].help_text = ""
         self.fields["password"].widget.attrs.pop("placeholder", None)
         self.order_fields(["login", "password"])
+
+    @property
+    def work(self) -> Task | None:
+        """What the page's browser does while the person types, where the network had many wrong tries."""
+        return task_for(network_of(audit.actor.get().place))
 
     def clean_login(self) -> str:
         return User.username_for(self.cleaned_data["login"])

@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from portal import audit, errors, metrics
-from portal.accounts import roles
+from portal.accounts import devices, roles
 from portal.accounts.second_factor import has_second_factor
 from portal.models import User
 from portal.refusals import Refusal
@@ -125,6 +125,16 @@ class SessionLimits(Layer):
         messages.info(request, _("Phiên làm việc đã kết thúc vì lâu không thao tác. Quý khách vui lòng đăng nhập lại."))
         back = request.get_full_path() if request.method == "GET" else "/"
         return redirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
+
+
+class Devices(Layer):
+    """A device on which somebody signed in is known to that account from then on."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.inner(request)
+        if user := getattr(request, "entered", None):
+            devices.remember(request, response, user)
+        return response
 
 
 class SecondFactor(Layer):

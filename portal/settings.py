@@ -160,6 +160,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portal.middleware.Devices",
     "portal.middleware.SessionLimits",
     "portal.middleware.SecondFactor",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from portal import audit, forms, health, metrics
@@ -23,10 +24,13 @@ from portal.accounts import roles
 from portal.accounts.reset import check_reset, request_reset, reset_password
 from portal.accounts.second_factor import has_second_factor
 from portal.accounts.signing_in import CHALLENGES, network_of, session_ends
-from portal.errors import PAGES
 from portal.models import User
 from portal.refusals import Refusal
 
+PASSKEYS_BUSY = gettext_lazy(
+    "Từ mạng Quý khách đang dùng có quá nhiều yêu cầu sinh trắc học bỏ dở. Quý khách đăng nhập bằng mật khẩu, hoặc dùng mạng "
+    "khác (như 4G), hoặc thử lại sau một giờ."
+)
 # In the session while a password is being set: the number's blind index; and for which one a code was right, until when.
 RESETTING, OPENED = "resetting", "reset opened"
 
@@ -37,11 +41,14 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def passkey_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """Each challenge is a session kept; a network gets so many, and each is short-lived until somebody signs in."""
+    """Each challenge is a session kept, short-lived until somebody signs in. A network gets so many that come to nothing."""
     net = network_of(audit.actor.get().place)
-    CHALLENGES.require(net, PAGES[429][2])
+    if request.method != "POST":
+        CHALLENGES.require(net, PASSKEYS_BUSY)
     response = login_webauthn(request)
-    if not request.user.is_authenticated:
+    if request.user.is_authenticated:
+        CHALLENGES.give_back(net)
+    else:
         request.session.set_expiry(600)
     return response
 

@@ -18,7 +18,13 @@ from portal.models import User
 
 SECOND_FACTOR = Limit("second factor", 5, timedelta(minutes=5), sliding=True)
 SECOND_FACTOR_DAY = Limit("second factor day", 30, timedelta(days=1))
-
+LOCKED = gettext_lazy(
+    "Mã xác thực vừa được nhập sai 5 lần nên tạm khóa. Vui lòng thử lại sau %(minutes)s phút (lúc %(until)s)."
+)
+LOCKED_DAY = gettext_lazy(
+    "Trong một ngày mã xác thực đã được nhập sai 30 lần nên tạm khóa đến %(until)s. Nếu không phải Quý khách nhập, hãy đổi "
+    "mật khẩu và gọi 18001260."
+)
 
 MESSAGES: dict[str, Any] = {
     **DefaultMFAAdapter.error_messages,
@@ -55,9 +61,9 @@ class MFAAdapter(DefaultMFAAdapter):
 
 def check_second_factor(user: User, check: Callable[[], str]) -> str:
     """Spend a try, then let allauth look."""
-    for limit in (SECOND_FACTOR, SECOND_FACTOR_DAY):
+    for limit, words in ((SECOND_FACTOR, LOCKED), (SECOND_FACTOR_DAY, LOCKED_DAY)):
         if limit.spend(str(user.pk)) is None:
-            raise locked(limit, str(user.pk))
+            raise locked(limit, str(user.pk), words)
     try:
         code = check()
     except ValidationError:

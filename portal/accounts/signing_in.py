@@ -13,21 +13,29 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal import audit, sealing
+from portal.accounts import work
+from portal.accounts.devices import device_of
 from portal.accounts.notifying import notify_change
 from portal.accounts.roles import limits
 from portal.allowances import Limit
 from portal.models import User
 
 SIGN_IN = Limit("sign-in", 5, timedelta(minutes=5), sliding=True)  # guide: five wrong tries lock for five minutes
-NETWORK = Limit("sign-in network", 200, timedelta(hours=1))  # wrong tries from one network, whoever they aim at
-
-
-CHALLENGES = Limit("passkey challenges", 120, timedelta(hours=1))  # per network
-LOCKED = gettext_lazy("Quý khách đã nhập sai quá 5 lần. Tài khoản tạm khóa; vui lòng thử lại sau %(minutes)s phút.")
+# Passkey challenges that came to nothing, per network: each is a row for ten minutes, and a carrier's network has many.
+CHALLENGES = Limit("passkey challenges", 5_000, timedelta(hours=1))
+LOCKED = gettext_lazy(
+    "Số này vừa được nhập sai mật khẩu 5 lần nên tạm khóa đăng nhập bằng mật khẩu. Vui lòng thử lại sau %(minutes)s phút "
+    "(lúc %(until)s), hoặc dùng sinh trắc học, hoặc đặt lại mật khẩu."
+)
+BUSY = gettext_lazy(
+    "Từ mạng Quý khách đang dùng vừa có nhiều lần nhập sai mật khẩu, nên mỗi lần thử cần thêm một bước kiểm tra tự động. "
+    "Quý khách nhập lại mật khẩu, chờ %(seconds)s giây rồi bấm Đăng nhập; mạng khác (như 4G) thì không phải chờ."
+)
 
 
 def network_of(place: str) -> str:
@@ -39,9 +47,11 @@ def network_of(place: str) -> str:
     return sealing.blind_index("network", str(net))
 
 
-def locked(limit: Limit, holder: str) -> ValidationError:
-    minutes = -(-limit.seconds_to_wait(holder) // 60)
-    return ValidationError(LOCKED % {"minutes": minutes}, code="locked")
+def locked(limit: Limit, holder: str, words: Any = LOCKED) -> ValidationError:
+    """What is closed, until when, and what to do meanwhile."""
+    seconds = limit.seconds_to_wait(holder)
+    until = timezone.localtime() + timedelta(seconds=seconds)
+    return ValidationError(words % {"minutes": -(-seconds // 60), "until": f"{until:%H:%M %d/%m}"}, code="locked")
 
 
 MESSAGES: dict[str, Any] = {
@@ -60,9 +70,20 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: Any, **credentials: Any) -> User | None:
         """Spend a try, then look: sixty guesses at once are still five. An unknown number costs and says the same."""
-        holder, net = credentials["username"], network_of(self.get_client_ip(request))
-        if NETWORK.is_spent(net):
-            raise locked(NETWORK, net)
+        net, known = (
+            network_of(self.get_client_ip(request)),
+            User.objects.filter(username=credentials["username"]).first(),
+        )
+        device = device_of(request)
+        is_own = device.knows(known)
+        # The account's own devices have tries of their own: nobody elsewhere can spend them.
+        holder = (
+            sealing.blind_index("own device", f"{credentials['username']} {device.name}")
+            if is_own
+            else credentials["username"]
+        )
+        if not is_own and work.asked(request, net):
+            raise ValidationError(BUSY % {"seconds": work.seconds_for(net)}, code="busy")
         left = SIGN_IN.spend(holder)
         if left is None:
             raise locked(SIGN_IN, holder)
@@ -70,8 +91,8 @@ class AccountAdapter(DefaultAccountAdapter):
         if isinstance(user, User):
             SIGN_IN.restore(holder)
             return user
-        NETWORK.spend(net)
-        audit.record("sign-in", User.objects.filter(username=holder).first() or "", result="refused")
+        work.NETWORK.spend(net)
+        audit.record("sign-in", known or "", result="refused")
         if left == 0:
             raise locked(SIGN_IN, holder)
         raise ValidationError(
@@ -96,6 +117,7 @@ class AccountAdapter(DefaultAccountAdapter):
         # Whoever signed in a moment ago is not asked for the password again before setting up a second factor.
         for record in request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])[-1:]:
             record["reauthenticated"] = True
+        request.entered = user  # the middleware makes the device known to this account
         audit.record("sign-in", user, user=user)
 
     def logout(self, request: Any) -> None:

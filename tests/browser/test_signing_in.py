@@ -1,17 +1,21 @@
 """People at the door, in a real browser: staff with TOTP, a passkey, the keyboard alone."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from portal import outbox
+from portal.accounts import work
 from portal.accounts.passwords import KINDS
+from portal.accounts.signing_in import network_of
 from portal.demo.desk import texts
 from portal.demo.people import current_code
-from portal.models import User
+from portal.models import Allowance, User
 from tests.browser.conftest import look
 from tests.conftest import PASSWORD, People
 
@@ -242,3 +246,19 @@ def test_without_javascript_every_form_still_works(chromium: Browser, live_serve
     sign_in_with_password(page, user)
     expect(page.get_by_role("main")).to_contain_text(user.full_name)
     context.close()
+
+
+def test_where_many_went_wrong_the_browser_works_while_its_owner_types(
+    page: Page, language: str, person: People
+) -> None:
+    """Nobody is shut out by others behind the same address, and whoever types notices next to nothing."""
+    user, soon = person(language=language), timezone.now() + timedelta(hours=1)
+    Allowance.objects.create(
+        purpose=work.NETWORK.purpose, holder=network_of("127.0.0.1"), spent=work.FREE, renews_at=soon
+    )
+    look(page, "/sign-in/")
+    page.locator("[name=login]").fill(user.id_number)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("form .button").first.click()
+    page.wait_for_url(lambda address: "/sign-in/" not in address)
+    assert Allowance.objects.filter(purpose=work.USED.purpose).exists()
