@@ -18,6 +18,7 @@ from kyc.steps import checking, looking, sampling
 from kyc.steps.review import acts, law, queues
 from kyc.steps.review.verbs import VERBS
 from portal import looks
+from portal.accounts.roles import is_vouched
 from portal.models import User
 
 Queue = Case.Queue
@@ -211,4 +212,7 @@ def place(declared: Declaration) -> str:
 
 def colleagues(case: Case) -> list[User]:
     roles = [role for role, worked_off in queues.WORKS.items() if case.queue in worked_off]
-    return list(User.objects.filter(groups__name__in=roles, is_active=True, is_vouched=True).distinct().order_by("pk"))
+    people = (
+        User.objects.filter(groups__name__in=roles, is_active=True).prefetch_related("groups").distinct().order_by("pk")
+    )
+    return [user for user in people if is_vouched(user)]

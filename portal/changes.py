@@ -200,22 +200,20 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 # ── In words ──
 
 
-def kept(change: Change, side: str) -> dict[str, Any]:
+def kept(change: Change, side: str, *, whole: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Its values; what is personal masked, for good once it is decided."""
     hands = kinds().get(change.kind)
     if not is_legible(change) or hands is None:
         return {}
     values: dict[str, Any] = getattr(change, side)
-    if change.decision:
-        return values
-    return {
-        name: writing.masked(str(value)) if name in hands.masked and value else value for name, value in values.items()
-    }
+    masked = frozenset() if change.decision else (hands.masked | hands.private) - whole
+    return {name: writing.masked(value) if name in masked and value else value for name, value in values.items()}
 
 
-def worded(change: Change, side: str) -> dict[str, str]:
-    """Field → value, as staff read it; what is personal masked."""
+def worded(change: Change, side: str, *, whole: frozenset[str] = frozenset()) -> dict[str, str]:
+    """Field → value, as staff read it."""
     hands = kinds().get(change.kind)
-    return {name: hands.shown(name, value) if hands else str(value) for name, value in kept(change, side).items()}
+    return {name: hands.shown(name, value) if hands else "" for name, value in kept(change, side, whole=whole).items()}
 
 
 def of_record(change: Change) -> dict[str, Any]:

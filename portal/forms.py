@@ -209,43 +209,61 @@ class ReasonField(forms.CharField):
         return reason
 
 
-# ── Staff: opening accounts ──
+# ── Staff: accounts, opened and changed ──
+
+
+def phone_field(**more: Any) -> forms.CharField:
+    return forms.CharField(label=more.pop("label", _("Số điện thoại")), max_length=20, **more)
+
+
+def email_field(**more: Any) -> forms.CharField:
+    return forms.CharField(label=more.pop("label", _("Email")), max_length=254, **more)
 
 
 class AccountForm(forms.ModelForm[User]):
     """In the admin: who they are and what they may do. The password is theirs alone to set."""
 
-    id_number = NumberField()
     full_name = forms.CharField(label=_("Họ tên"), max_length=100)
-    phone = forms.CharField(label=_("Số điện thoại"), max_length=20)
-    email = forms.CharField(label=_("Email"), max_length=254)
     roles = forms.MultipleChoiceField(
         label=_("Vai trò"),
         widget=forms.CheckboxSelectMultiple,
         choices=lambda: [(name, role.label) for name, role in ROLES.items()],
     )
     branch = forms.ModelChoiceField(Branch.objects, label=_("Đơn vị"), required=False)
+    reason = ReasonField()
 
     class Meta:
         model = User
-        fields = ("full_name", "phone", "email", "language", "branch", "is_active")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.show_hidden_initial = True  # what changed is told by what this person saw, not by a row changed since
-        if self.instance.pk:
-            del self.fields["id_number"]
-            self.initial["roles"] = self.instance.roles
-
-    def clean_id_number(self) -> str:
-        number: str = self.cleaned_data["id_number"]
-        if User.objects.with_number(number):
-            raise ValidationError(_("Đã có tài khoản với số giấy tờ này."))
-        return number
+        fields = ("full_name", "language", "branch")
 
     def clean_full_name(self) -> str:
         return clean_name(self.cleaned_data["full_name"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if any(ROLES[role].staff for role in cleaned.get("roles", [])) and not cleaned.get("branch"):
+            self.add_error("branch", _("Nhân viên phải thuộc một đơn vị."))
+        return cleaned
+
+    def values(self, *names: str) -> dict[str, Any]:
+        """As they are proposed to a second person."""
+        typed = {name: self.cleaned_data[name] for name in names}
+        if branch := typed.get("branch"):
+            typed["branch"] = branch.pk
+        return typed | ({"roles": sorted(typed["roles"])} if "roles" in typed else {})
+
+
+class OpenAccountForm(AccountForm):
+    id_number = NumberField()
+    phone, email = phone_field(), email_field()
+
+    def clean_id_number(self) -> str:
+        number: str = self.cleaned_data["id_number"]
+        if not writing.is_document_number(number):
+            raise ValidationError(_("Số giấy tờ gồm 9 hoặc 12 chữ số, hoặc là số hộ chiếu như C1234567."))
+        if User.objects.with_number(number):
+            raise ValidationError(_("Đã có tài khoản với số giấy tờ này."))
+        return number
 
     def clean_phone(self) -> str:
         return clean_phone(self.cleaned_data["phone"])
@@ -253,8 +271,35 @@ class AccountForm(forms.ModelForm[User]):
     def clean_email(self) -> str:
         return clean_email(self.cleaned_data["email"])
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if any(ROLES[role].staff for role in cleaned.get("roles", [])) and not cleaned.get("branch"):
-            self.add_error("branch", _("Nhân viên phải thuộc một đơn vị."))
-        return cleaned
+
+class ChangeAccountForm(AccountForm):
+    """What there is of phone and mailbox stands masked beside it; a new one is typed whole."""
+
+    new_phone = phone_field(label=_("Số điện thoại mới"), required=False)
+    new_email = email_field(label=_("Email mới"), required=False)
+    is_active = forms.BooleanField(label=_("Đang hoạt động"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.fields.keys() & {"full_name", "language", "roles", "branch", "is_active"}:
+            # What changed is told by what this person saw, not by a row changed since.
+            self.fields[name].show_hidden_initial = True
+        self.initial.update(roles=self.instance.held, is_active=self.instance.is_active)
+
+    def clean_new_phone(self) -> str:
+        return clean_phone(self.cleaned_data["new_phone"]) if self.cleaned_data["new_phone"] else ""
+
+    def clean_new_email(self) -> str:
+        return clean_email(self.cleaned_data["new_email"]) if self.cleaned_data["new_email"] else ""
+
+    def changed(self) -> dict[str, Any]:
+        shown = {"full_name", "language", "roles", "branch", "is_active"}
+        contact = {name: self.cleaned_data[f"new_{name}"] for name in ("phone", "email")}
+        changed = self.values(*(name for name in self.changed_data if name in shown))
+        return changed | {name: value for name, value in contact.items() if value}
+
+    def whole(self) -> dict[str, Any]:
+        """For staff whose roles nobody confirmed: all that gives power, for the second person to see."""
+        stands = User.objects.get(pk=self.instance.pk)
+        typed = self.values("full_name", "language", "roles", "branch", "is_active")
+        return {"phone": stands.phone, "email": stands.email, **typed, **self.changed()}

@@ -41,7 +41,8 @@ class TwoHands:
     # What `about` (such as "user:12") has in these fields now, read under a lock; or a Refusal where it may not be.
     present: Callable[[str], Mapping[str, Any]]
     apply: Callable[[Any], None]  # a Change just confirmed; in its transaction
-    masked: frozenset[str] = frozenset()  # fields shown, and kept in the audit trail, as 091•••678
+    masked: frozenset[str] = frozenset()  # fields shown as 09•••••678
+    private: frozenset[str] = frozenset()  # shown whole while it waits, masked in the trail and once decided
     shown: Callable[[str, Any], str] = as_is  # (field, value) → words
     concerns: Callable[[str], int | None] = lambda _about: None  # the person it is about, who may be neither of the two
     named: Callable[[str], str] = str  # `about` in words

@@ -31,6 +31,11 @@ def document_number(text: str) -> str:
     return re.sub(rf"[\s.\-‐–—{INVISIBLE}]", "", ascii_digits(text)).upper()
 
 
+def is_document_number(number: str) -> bool:
+    """Whether it has the shape of one: CCCD or CMND, or a passport's."""
+    return bool(re.fullmatch(r"[0-9]{9}|[0-9]{12}|[A-Z]{1,2}[0-9]{6,8}", number))
+
+
 def mobile(text: str) -> str:
     """The national form 09… of a Vietnamese mobile number, or "" where it is none."""
     bare = re.sub(rf"[\s.\-(){INVISIBLE}]", "", ascii_digits(text))

@@ -125,7 +125,6 @@ def staff(role: str) -> User:
         roles=[role],
         branch=Branch.objects.first(),
         password=PASSWORD,
-        vouched=True,
     )
 
 

@@ -12,6 +12,10 @@ class Backend(AuthenticationBackend):
     """Rights are those of the roles a person has, as the tables in the code say: no row in Django's own tables of rights,
     and no flag of a superuser, gives anybody anything."""
 
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Asked at each sign-in and of each session at each request."""
+        return isinstance(user, User) and user.may_enter
+
     def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         return set()
 

@@ -41,8 +41,10 @@ def request_reset(number: str, place: str) -> str:
 
 
 def may_reset(target: str) -> User | None:
+    """No code for staff whose roles nobody confirmed: they cannot come in."""
     holders = User.objects.filter(username=target, is_active=True)
-    return (holders if settings.DEMO else holders.filter(is_demo=False)).first()
+    holder = (holders if settings.DEMO else holders.filter(is_demo=False)).first()
+    return holder if holder and holder.may_enter else None
 
 
 def post_to_nobody(code: codes.OneTimeCode) -> None:

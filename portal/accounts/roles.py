@@ -1,4 +1,4 @@
-"""Roles: what each may do and how long it stays signed in, who gave it and who confirmed it."""
+"""Roles: what each may do and how long it stays signed in."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,11 +8,9 @@ from itertools import chain
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal import audit
 from portal.models import User
 from portal.parts import Part, parts
 from portal.refusals import Refusal
@@ -93,29 +91,6 @@ def limits(user: User) -> tuple[timedelta, timedelta]:
     return min(role.idle for role in roles), min(role.absolute for role in roles)
 
 
-@transaction.atomic
-def change_roles(user: User, roles: Iterable[str]) -> None:
-    names = sorted(set(roles))
-    before = sorted(user.groups.values_list("name", flat=True))
-    if before == names:
-        return
-    user.groups.set(Group.objects.filter(name__in=names))
-    user.is_staff = any(ROLES[name].staff for name in names)
-    user.roles_by, user.is_vouched = audit.actor.get().user, False
-    user.save(update_fields=["is_staff", "roles_by", "is_vouched"])
-    audit.record("roles changed", user, before=before, after=names)
-
-
-@transaction.atomic
-def vouch(user: User, by: User) -> None:
-    """A second person confirms the roles that a first one gave; one whose own roles were confirmed."""
-    check_vouched(by)
-    if by.pk in (user.pk, user.roles_by_id):
-        raise Refusal("same-person", _("Vai trò phải do người khác xác nhận, không phải người đã giao."), status=403)
-    if User.objects.filter(pk=user.pk, is_vouched=False, roles_by=user.roles_by_id).update(is_vouched=True):
-        audit.record("roles confirmed", user, user=by, roles=user.roles)
-
-
 def check_vouched(user: User) -> None:
     """Asked of whoever decides about people, looks at their pictures, or says how others decide."""
     if not is_vouched(user):
@@ -123,4 +98,5 @@ def check_vouched(user: User) -> None:
 
 
 def is_vouched(user: User) -> bool:
-    return user.is_vouched and user.is_active
+    """Derived from the row's MAC: see User.is_confirmed."""
+    return user.is_active and user.is_confirmed

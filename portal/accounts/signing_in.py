@@ -104,8 +104,8 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def pre_login(self, request: Any, user: Any, **kwargs: Any) -> Any:
-        """Demo people may be left in a database whose demo is over; by no door do they come in."""
-        if user.is_demo and not settings.DEMO:
+        """By no door: staff whose roles nobody confirmed; demo people left in a database whose demo is over."""
+        if not user.may_enter or (user.is_demo and not settings.DEMO):
             return self.respond_user_inactive(request, user)
         return super().pre_login(request, user, **kwargs)
 

@@ -96,6 +96,6 @@ class ChangeAdmin(ReadOnly):
 def differences(change: Change) -> list[tuple[str, str, str]]:
     """Field by field, in words: what stands there, and what shall."""
     hands = changes.kinds().get(change.kind)
-    before, after = changes.worded(change, "before"), changes.worded(change, "after")
-    labels = hands.fields if hands else {}
+    whole, labels = (hands.private, hands.fields) if hands else (frozenset(), {})
+    before, after = changes.worded(change, "before", whole=whole), changes.worded(change, "after", whole=whole)
     return [(str(labels.get(name, name)), before.get(name, "–"), after[name]) for name in after]

@@ -20,7 +20,6 @@ from portal.parts import Part, parts
 
 log = structlog.get_logger(__name__)
 VERBS: dict[str, Any] = {  # the ground floor's own, as staff read them
-    "account changed": _("Sửa tài khoản"),
     "account opened": _("Mở tài khoản"),
     "branch changed": _("Sửa đơn vị"),
     "change confirmed": _("Xác nhận việc cần hai người"),
@@ -31,6 +30,8 @@ VERBS: dict[str, Any] = {  # the ground floor's own, as staff read them
     "demo sign-in": _("Vào từ bàn trình diễn"),
     "file looked at": _("Xem dữ liệu cá nhân của hồ sơ"),
     "many looks in an hour": _("Xem nhiều bất thường trong một giờ"),
+    "invitation sent again": _("Gửi lại lời mời"),
+    "invitation withdrawn": _("Thu hồi lời mời"),
     "master key made": _("Tạo khóa chủ"),
     "messages resent": _("Gửi lại tin"),
     "opened for a reason": _("Mở dữ liệu không do mình giữ, có lý do"),
@@ -40,8 +41,6 @@ VERBS: dict[str, Any] = {  # the ground floor's own, as staff read them
     "people searched": _("Tìm tài khoản"),
     "picture looked at": _("Xem ảnh giấy tờ, khuôn mặt"),
     "recovery codes generated": _("Tạo mã dự phòng"),
-    "roles changed": _("Đổi vai trò"),
-    "roles confirmed": _("Xác nhận vai trò"),
     "sealed again": _("Niêm phong lại"),
     "second factor": _("Lớp xác thực thứ hai"),
     "sessions ended": _("Đăng xuất thiết bị"),

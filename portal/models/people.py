@@ -1,5 +1,6 @@
 """People with an account, and the units to which staff belong."""
 
+import hmac
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -11,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from portal import sealing, writing
+
+CUSTOMER = "customer"  # the one role that gives no power
 
 
 class Branch(models.Model):
@@ -52,9 +55,10 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(_("Đang hoạt động"), default=True)
     is_staff = models.BooleanField(default=False, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
+    # Who gave the roles and who confirmed them (nobody named: the machine's shell), and the MAC by which they count.
     roles_by = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", editable=False)
-    # Whether a second person confirmed the roles: until then they let nobody decide about applications.
-    is_vouched = models.BooleanField(_("Vai trò đã được xác nhận"), default=False, editable=False)
+    confirmed_by = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", editable=False)
+    roles_mac = models.CharField(max_length=64, blank=True, editable=False)
     date_joined = models.DateTimeField(_("Ngày mở"), auto_now_add=True)
 
     USERNAME_FIELD = "username"
@@ -69,8 +73,48 @@ class User(AbstractBaseUser):
         return f"#{self.pk}"
 
     @cached_property
+    def held(self) -> list[str]:
+        """The roles that the rows give; what counts is `roles`."""
+        return sorted(group.name for group in self.groups.all())
+
+    @cached_property
     def roles(self) -> list[str]:
-        return sorted(self.groups.values_list("name", flat=True))
+        """Those that count: a role with power only while `is_confirmed`."""
+        return [role for role in self.held if role == CUSTOMER or self.is_confirmed]
+
+    @property
+    def powers(self) -> list[str]:
+        return [role for role in self.held if role != CUSTOMER]
+
+    @cached_property
+    def is_confirmed(self) -> bool:
+        """Whether two people gave exactly these powers to this person, at this branch, with codes that go to this phone and
+        this mailbox. What is written into the row by other means gives nobody power, it takes it."""
+        try:
+            return self.is_staff and bool(self.powers) and hmac.compare_digest(self.roles_mac, self.mac_of_roles())
+        except sealing.Broken:
+            return False
+
+    @property
+    def may_enter(self) -> bool:
+        """Staff come in with confirmed roles or not at all."""
+        return self.is_active and (self.is_confirmed or not (self.is_staff or self.powers))
+
+    def mac_of_roles(self) -> str:
+        row = (
+            *(self.pk, self.username, self.powers, self.branch_id, self.phone, self.email),
+            *(self.roles_by_id, self.confirmed_by_id),
+        )
+        return sealing.blind_index("roles of staff", repr(row))
+
+    def give_roles(self, roles: Iterable[str], by: "User | None", confirmed_by: "User | None") -> None:
+        """By two people, or by the machine's shell; only accounts/ calls this."""
+        self.groups.set(Group.objects.filter(name__in=set(roles)))
+        for known in ("held", "roles", "is_confirmed"):
+            self.__dict__.pop(known, None)
+        self.is_staff, self.roles_by, self.confirmed_by = bool(self.powers), by, confirmed_by
+        self.roles_mac = self.mac_of_roles() if self.powers and self.is_active else ""
+        self.save(update_fields=["is_staff", "roles_by", "confirmed_by", "roles_mac"])
 
     # What Django's admin asks; the answer is accounts/backend.py's.
     is_superuser = False

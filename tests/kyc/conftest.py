@@ -11,7 +11,6 @@ from itertools import count
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 from PIL import ImageOps
@@ -189,7 +188,7 @@ def finding(case: Case) -> Application:
 
 
 def with_roles(user: User, *roles: str) -> User:
-    user.groups.set(Group.objects.filter(name__in=roles))
+    user.give_roles(roles, None, None)
     return User.objects.get(pk=user.pk)
 
 

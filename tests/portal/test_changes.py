@@ -27,16 +27,6 @@ def owner(staff: People) -> User:
 
 
 @pytest.fixture
-def first(staff: People) -> User:
-    return staff("operator")
-
-
-@pytest.fixture
-def second(staff: People) -> User:
-    return staff("supervisor")
-
-
-@pytest.fixture
 def change(owner: User, first: User) -> Change:
     return changes.propose(RESET, about(owner), {"devices": []}, first, reason=WHY)
 
