@@ -77,7 +77,7 @@ system-test:
 	$(call install,$(lacks_to_test))
 
 .venv/run: uv.lock
-	@$(MAKE) --no-print-directory sync WHAT="--no-dev --extra local --extra vision --inexact"
+	@$(MAKE) --no-print-directory sync WHAT="--no-dev --extra local --extra vision --extra pkcs11 --inexact"
 	@touch $@
 
 .venv/test: uv.lock

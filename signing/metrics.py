@@ -8,6 +8,7 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 
 from portal.models import Heartbeat
+from signing.authority import exchange
 from signing.authority.models import Authority, RevocationList
 from signing.models import Act, Certificate, Key, Paper
 
@@ -24,6 +25,9 @@ def standing() -> Iterator[GaugeMetricFamily]:
     yield GaugeMetricFamily("portal_certificates_due", "Certificates approved and not yet issued", value=due)
     pool = Key.pool(settings.KEY_KIND).count()
     yield GaugeMetricFamily("portal_keys_ready", "Key pairs made ahead", value=pool)
+    age_of_key = exchange.age()
+    old = -1 if age_of_key is None else age_of_key.total_seconds()
+    yield GaugeMetricFamily("portal_pin_key_age_seconds", "Age of the key that receives PINs, -1 for none", value=old)
     issuing = {"issuer__role": Authority.Role.ISSUING, "issuer__not_after__gt": timezone.now()}
     newest = RevocationList.objects.filter(**issuing).values("issuer", "shard").annotate(made=Max("made_at"))
     oldest = min((row["made"] for row in newest), default=None)

@@ -74,7 +74,7 @@ GAUGES = {
     *("portal_refunds_due", "portal_invoices_failed", "portal_invoices_to_adjust", "portal_payment_open_seconds"),
     *("portal_cases_waiting", "portal_cases_late", "portal_cases_unchecked"),
     *("portal_signer_silent_seconds", "portal_acts_waiting", "portal_papers_unsealed", "portal_certificates_due"),
-    *("portal_keys_ready", "portal_list_age_seconds"),
+    *("portal_keys_ready", "portal_pin_key_age_seconds", "portal_list_age_seconds"),
 }
 
 
