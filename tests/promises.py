@@ -17,7 +17,7 @@ PROMISES = {
     7: "The audit trail cannot be changed unseen",
     8: "A retry never repeats an effect",
     9: "Codes work once, expire, and cannot be guessed",
-    10: "PINs likewise",
+    10: "PINs likewise, as far as the vault is nobody else's (limits.md: sole control)",
     11: "Signatures only over what was shown, by an explicit act",
     12: "Signed PDFs verify elsewhere, and in ten years",
     13: "Everything belongs to its owner; a stranger gets 404",
