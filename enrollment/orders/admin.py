@@ -2,30 +2,46 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from enrollment.orders.models import Invoice, Order, Payment, Plan, Refund
-from enrollment.orders.steps import invoicing, refunding
-from portal import audit
-from portal.admin import Desk, ReadOnly
+from enrollment.orders.models import TERMS, Invoice, Order, Payment, Plan, Refund
+from enrollment.orders.steps import invoicing, pricing, refunding
+from portal import changes, writing
+from portal.admin import Proposing, ReadOnly
+from portal.models import Change, User
+
+
+class WithReason(forms.ModelForm):  # type: ignore[type-arg]
+    why = forms.CharField(label=_("Lý do"), max_length=200, help_text=_("Ít nhất ba từ; người thứ hai đọc lý do này."))
 
 
 @admin.register(Plan)
-class PlanAdmin(Desk):
-    list_display = ("name", "kind", "months", "price", "sold_from", "sold_until")
+class PlanAdmin(Proposing):
+    form = WithReason
+    list_display = ("name", "kind", "months", "price", "sold_from", "sold_until", "is_confirmed")
     list_filter = ("kind",)
     search_fields = ("name", "code")
 
-    def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        audit.record("plan changed", obj, fields=sorted(form.changed_data))
+    def get_readonly_fields(self, request: HttpRequest, obj: Plan | None = None) -> tuple[str, ...]:
+        return ("code",) if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Plan | None = None) -> tuple[str, ...]:
+        return ("code", *TERMS, *("why",) * self.has_change_permission(request, obj))
+
+    def propose(self, obj: Plan, form: Any, by: User) -> Change:
+        return changes.propose("plan", pricing.about(obj), pricing.terms_of(obj), by, reason=form.cleaned_data["why"])
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a plan is taken off sale by its date; orders still name it
+
+    @admin.display(description=_("Đã xác nhận"), boolean=True)
+    def is_confirmed(self, plan: Plan) -> bool:
+        return plan.is_confirmed
 
 
 @admin.register(Payment)
@@ -49,24 +65,51 @@ class PaymentAdmin(ReadOnly):
         return queryset.filter(pk__in=[pk for rows in matches for pk in rows.values_list("pk", flat=True)[:100]]), False
 
 
-@admin.register(Refund)
-class RefundAdmin(ReadOnly):
-    """Money to be sent back by a person; the list is the queue."""
+class Returned(WithReason):
+    receiver = forms.CharField(label=_("Tài khoản nhận"), max_length=120, help_text=_("Ngân hàng, số tài khoản, tên."))
+    bank_reference = forms.CharField(label=_("Mã giao dịch hoàn tiền"), max_length=40)
 
+    class Meta:
+        model = Refund
+        fields = ("bank_reference",)
+
+
+@admin.register(Refund)
+class RefundAdmin(Proposing):
+    """Money to be sent back by a person, and confirmed by another; the list is the queue."""
+
+    form = Returned
+    readonly_fields = ("gateway", "provider_id", "amount", "reason", "payment", "sent_to", "done_at", "done_by")
     list_display = ("created_at", "gateway", "provider_id", "amount", "reason", "payment", "status", "done_at")
     list_filter = ("status", "reason", "gateway")
     list_select_related = ("payment",)
     ordering = ("-status", "pk")  # what is due comes before what is done
-    actions = ("mark_done",)
 
-    @admin.action(description=_("Đánh dấu đã hoàn tiền"), permissions=["settle"])
-    def mark_done(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
-        done = sum(refunding.returned(refund) for refund in queryset)
-        text = ngettext("%(count)d khoản đã hoàn.", "%(count)d khoản đã hoàn.", done) % {"count": done}
-        self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)
+    def get_fields(self, request: HttpRequest, obj: Refund | None = None) -> tuple[str, ...]:
+        owed = ("gateway", "provider_id", "amount", "reason", "payment")
+        if self.has_change_permission(request, obj):
+            return (*owed, "receiver", "bank_reference", "why")
+        return (*owed, "sent_to", "bank_reference", "done_at", "done_by")
 
-    def has_settle_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("orders.change_refund"))
+    def propose(self, obj: Refund, form: Any, by: User) -> Change:
+        typed = form.cleaned_data
+        receiver, reference = writing.line(typed["receiver"]), writing.line(typed["bank_reference"])
+        after = refunding.returning(Refund.objects.get(pk=obj.pk), receiver, reference)
+        return changes.propose("refund", refunding.about(obj), after, by, reason=typed["why"])
+
+    @admin.display(description=_("Tài khoản nhận"))
+    def sent_to(self, refund: Refund) -> str:
+        return writing.masked(refund.receiver) if refund.receiver else "–"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Refund | None = None) -> bool:
+        is_open = obj is None or obj.status == Refund.Status.DUE
+        return is_open and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Invoice)

@@ -1,7 +1,9 @@
 """What is sold and paid: plans, orders, payments, money to return, invoices. An order has a buyer and a purpose; what lies
 behind the purpose only its seller knows (parts.py)."""
 
+import hmac
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import Q, QuerySet
@@ -9,11 +11,15 @@ from django.utils import timezone
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from portal import sealing
 from portal.models import User
+
+TERMS = ("name", "name_en", "kind", "months", "signings", "price", "use", "use_en", "sold_from", "sold_until", "rank")
 
 
 class Plan(models.Model):
-    """A plan as it is offered from one day to another."""
+    """A plan as it is offered from one day to another. Two people confirmed its terms (steps/pricing.py), and the row bears
+    a MAC over them: one that was changed by other means sells nothing."""
 
     class Kind(models.TextChoices):
         PER_SIGNING = "per-signing", _("Chứng thư số theo lượt ký")
@@ -31,6 +37,7 @@ class Plan(models.Model):
     sold_from = models.DateField(_("Bán từ ngày"))
     sold_until = models.DateField(_("Bán đến ngày"), null=True, blank=True)
     rank = models.PositiveSmallIntegerField(_("Thứ tự"), default=0)
+    mac = models.CharField(max_length=64, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("gói cước"), pgettext_lazy("nhiều", "gói cước")
@@ -48,9 +55,25 @@ class Plan(models.Model):
         return self.use_en if get_language() == "en" else self.use
 
     @classmethod
+    def term(cls, name: str) -> models.Field[Any, Any]:
+        field = cls._meta.get_field(name)
+        assert isinstance(field, models.Field)
+        return field
+
+    @property
+    def mac_of_terms(self) -> str:
+        terms = [str(self.term(name).to_python(getattr(self, name))) for name in ("code", *TERMS)]
+        return sealing.blind_index("plan", repr(terms))
+
+    @property
+    def is_confirmed(self) -> bool:
+        return hmac.compare_digest(self.mac, self.mac_of_terms)
+
+    @classmethod
     def on_sale(cls) -> "QuerySet[Plan]":
         today = timezone.localdate()
-        return cls.objects.filter(sold_from__lte=today).filter(Q(sold_until=None) | Q(sold_until__gte=today))
+        offered = cls.objects.filter(sold_from__lte=today).filter(Q(sold_until=None) | Q(sold_until__gte=today))
+        return cls.objects.filter(pk__in=[plan.pk for plan in offered if plan.is_confirmed])
 
 
 class Order(models.Model):
@@ -164,12 +187,19 @@ class Refund(models.Model):
     reason = models.CharField(_("Lý do"), max_length=10, choices=Reason)
     status = models.CharField(_("Trạng thái"), max_length=4, choices=Status, default=Status.DUE)
     created_at = models.DateTimeField(_("Ghi nhận lúc"), auto_now_add=True)
+    receiver = sealing.SealedTextField(_("Tài khoản nhận"), blank=True)
+    bank_reference = models.CharField(_("Mã giao dịch hoàn tiền"), max_length=40, blank=True)
     done_at = models.DateTimeField(_("Hoàn lúc"), null=True)
     done_by = models.ForeignKey(User, verbose_name=_("Người hoàn"), null=True, on_delete=models.PROTECT)
 
     class Meta:
         verbose_name, verbose_name_plural = _("khoản hoàn tiền"), pgettext_lazy("nhiều", "khoản hoàn tiền")
-        constraints = (models.UniqueConstraint(fields=("gateway", "provider_id"), name="one_refund_per_transaction"),)
+        constraints = (
+            models.UniqueConstraint(fields=("gateway", "provider_id"), name="one_refund_per_transaction"),
+            models.UniqueConstraint(
+                fields=("bank_reference",), condition=~Q(bank_reference=""), name="one_transfer_per_refund"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.gateway} {self.provider_id}"

@@ -3,23 +3,25 @@
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.orders import metrics, seeds
+from enrollment.orders.steps import pricing, refunding
 from portal.parts import Part
 
 MONEY = ("orders.view_payment", "orders.view_refund")
+CONFIRM = ("orders.confirm_plan", "orders.confirm_refund")  # of what another has proposed
 PART = Part(
+    changes={"plan": pricing.PLAN, "refund": refunding.REFUND},
     verbs={
         "invoices tried again": _("Phát hành lại hóa đơn"),
         "payment received": _("Nhận thanh toán"),
-        "plan changed": _("Sửa gói cước"),
         "refund done": _("Đã hoàn tiền"),
         "refund due": _("Chờ hoàn tiền"),
     },
     permissions={
         "supervisor": (
-            *(*MONEY, "orders.change_refund", "orders.view_invoice"),
+            *(*MONEY, "orders.change_refund", "orders.view_invoice", *CONFIRM),
             *("orders.view_plan", "orders.add_plan", "orders.change_plan"),
         ),
-        "operator": (*MONEY, "orders.view_invoice", "orders.change_invoice"),
+        "operator": (*MONEY, "orders.view_invoice", "orders.change_invoice", "orders.view_plan", *CONFIRM),
         "auditor": MONEY,
     },
     schedule={

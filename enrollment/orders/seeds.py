@@ -45,5 +45,8 @@ PLANS = (
 
 def seed_plans() -> None:
     """Plans are seeded once: what staff changed since then stays as they left it."""
-    for rank, plan in enumerate(PLANS):
-        Plan.objects.get_or_create(code=plan["code"], defaults={**plan, "rank": rank, "sold_from": FROM})
+    for rank, terms in enumerate(PLANS):
+        plan = Plan(**terms, rank=rank, sold_from=FROM)
+        Plan.objects.get_or_create(
+            code=plan.code, defaults={**terms, "rank": rank, "sold_from": FROM, "mac": plan.mac_of_terms}
+        )

@@ -1,12 +1,11 @@
 """Choosing a plan. What it costs is frozen on the order that payment makes of it."""
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import Application
 from enrollment.orders.models import Order, Plan
+from enrollment.orders.steps import ordering
 from enrollment.steps import payment
-from portal.refusals import Refusal
 
 
 def offered(application: Application) -> list[Plan]:
@@ -22,7 +21,7 @@ def choose(application: Application, code: str) -> None:
     application.hold()
     plan = next((plan for plan in offered(application) if plan.code == code), None)
     if plan is None:
-        raise Refusal("plan-not-sold", _("Gói này không còn được bán. Quý khách vui lòng chọn gói khác."))
+        raise ordering.not_sold()
     changed = application.plan_id not in (None, plan.pk)
     if changed:
         payment.give_up_order(application)

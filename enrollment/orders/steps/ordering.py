@@ -1,5 +1,6 @@
 """An order: made at the price of that moment, given up as long as nobody paid it, settled at once where it is free."""
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -10,9 +11,15 @@ from portal.models import User
 from portal.references import new_reference
 from portal.refusals import Refusal
 
+log = structlog.get_logger(__name__)
+
 
 def place(purpose: str, subject: int, plan: Plan, buyer: User | None = None) -> Order:
     """Of those who order the same at the same moment, the table lets one."""
+    plan.refresh_from_db()
+    if not plan.is_confirmed:
+        log.error("a plan was changed by one hand, and is not sold", plan=plan.code, alarm=True)
+        raise not_sold()
     return Order.objects.create(
         purpose=purpose,
         subject=subject,
@@ -26,6 +33,10 @@ def place(purpose: str, subject: int, plan: Plan, buyer: User | None = None) -> 
         signings=plan.signings,
         total=plan.price,
     )
+
+
+def not_sold() -> Refusal:
+    return Refusal("plan-not-sold", _("Gói này không còn được bán. Quý khách vui lòng chọn gói khác."))
 
 
 def give_up(order: Order) -> None:

@@ -1,13 +1,19 @@
 """Money without a right to it (late, twice, wrong amount, nobody's): a row for a person, who sends
-it back. That it came so, paying.py finds."""
+it back, and for a second, who confirms it. That it came so, paying.py finds."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from enrollment.orders.models import Invoice, Order, Payment, Refund
-from portal import audit
+from portal import audit, writing
+from portal.models import Change
+from portal.parts import TwoHands
+from portal.refusals import Refusal
 
 log = structlog.get_logger(__name__)
 
@@ -37,12 +43,63 @@ def close(orders: "QuerySet[Order]") -> None:
             owe(payment.gateway, payment.provider_id, payment.amount, Refund.Reason.CANCELLED, payment)
 
 
-@transaction.atomic
-def returned(refund: Refund) -> bool:
-    """A person has sent the money back."""
-    now = timezone.now()
-    row = Refund.objects.filter(pk=refund.pk, status=Refund.Status.DUE)
-    if not row.update(status=Refund.Status.DONE, done_at=now, done_by=audit.actor.get().user):
-        return False
+# ── Returned: by one person, confirmed by a second who looks at the bank's own account of it ──
+
+
+def about(refund: Refund) -> str:
+    return f"refund:{refund.pk}"
+
+
+def held(about: str) -> Refund:
+    refund = Refund.objects.select_for_update().get(pk=about.partition(":")[2])
+    if refund.status != Refund.Status.DUE:
+        raise Refusal("returned-already", _("Khoản này đã được hoàn rồi."))
+    return refund
+
+
+def present(about: str) -> Mapping[str, Any]:
+    """Nothing was returned yet. The amount is among what is proposed, so that both people put their names to it."""
+    held(about)
+    return {"returned": 0, "receiver": "", "bank_reference": ""}
+
+
+def returning(refund: Refund, receiver: str, bank_reference: str) -> dict[str, Any]:
+    return {"returned": refund.amount, "receiver": receiver, "bank_reference": bank_reference}
+
+
+def apply(change: Change) -> None:
+    refund, after = held(change.about), change.after
+    if after.get("returned") != refund.amount or not after.get("receiver") or not after.get("bank_reference"):
+        raise Refusal("amount-moved", _("Số tiền của khoản này đã khác lúc đề nghị. Hãy từ chối và kiểm tra lại."))
+    if Refund.objects.filter(bank_reference=after["bank_reference"]).exists():
+        raise Refusal("transfer-known", _("Mã giao dịch này đã hoàn cho một khoản khác."))
+    refund.status, refund.done_at, refund.done_by = Refund.Status.DONE, timezone.now(), change.proposed_by
+    refund.receiver, refund.bank_reference = after["receiver"], after["bank_reference"]
+    refund.save(update_fields=["status", "done_at", "done_by", "receiver", "bank_reference"])
     audit.record("refund done", refund, amount=refund.amount)
-    return True
+
+
+def shown(name: str, value: Any) -> str:
+    return writing.money(value) if name == "returned" else str(value or "–")
+
+
+def named(about: str) -> str:
+    refund = Refund.objects.get(pk=about.partition(":")[2])
+    return f"{refund} · {writing.money(refund.amount)} · {refund.get_reason_display()}"
+
+
+REFUND = TwoHands(
+    label=_("Hoàn tiền"),
+    proposes="orders.change_refund",
+    confirms="orders.confirm_refund",
+    fields={
+        "returned": _("Số tiền đã hoàn"),
+        "receiver": _("Tài khoản nhận"),
+        "bank_reference": _("Mã giao dịch hoàn tiền"),
+    },
+    present=present,
+    apply=apply,
+    masked=frozenset({"receiver"}),
+    shown=shown,
+    named=named,
+)

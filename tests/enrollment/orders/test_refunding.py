@@ -6,7 +6,6 @@ import pytest
 
 from enrollment.journey import Step
 from enrollment.orders.models import Payment, Refund
-from enrollment.orders.steps import refunding
 from enrollment.standins.bank import Bank
 from tests.conftest import at_once
 from tests.enrollment.conftest import Customer, at_payment, deliver, messages_of, notice_of
@@ -61,8 +60,6 @@ def test_cancelling_a_paid_application_returns_the_money(bank: Bank, customer: C
     walker.post("/application/cancel/")
     refund = Refund.objects.get()
     assert (refund.reason, refund.amount) == ("cancelled", 220_000)
-    assert refunding.returned(refund)
-    assert not refunding.returned(refund)
 
 
 def test_money_that_comes_after_cancelling_is_returned(bank: Bank, customer: Customers) -> None:
