@@ -134,42 +134,46 @@ _libc = ctypes.CDLL(None, use_errno=True)
 # ── The server ──
 
 
-def verb(module: str, name: str) -> Verb:
-    """Ours, and named by us. Brought in before the fork, so that it is there for all that follow."""
+def brought(module: str) -> Any:
+    """Ours, and named by us; in memory before the fork, and so there for all that follow."""
     if module not in sys.modules:
-        brought = importlib.import_module(module)
-        getattr(brought, "warm", list)()
+        getattr(importlib.import_module(module), "warm", list)()
         gc.collect()
         gc.freeze()
-    reader: Verb = getattr(sys.modules[module], name)
-    return reader
+    return sys.modules[module]
 
 
 def serve(control: socket.socket) -> None:
-    """An order comes with three descriptors: a line whose end says that it is done, the question, room for the answer."""
+    """An order comes with three descriptors: a line whose end says that it is done, the question, room for the answer.
+    Without them it only says what will be asked for."""
     running: dict[int, float] = {}
     while True:
         if select.select([control], [], [], TURN if running else None)[0]:
-            order, descriptors, _flags, _address = socket.recv_fds(control, 4096, 3)
-            if not order:
+            sent, descriptors, _flags, _address = socket.recv_fds(control, 4096, 3)
+            if not sent:
                 return
-            if pid := forked(json.loads(order), control, *descriptors):
-                running[pid] = time.monotonic() + json.loads(order)["seconds"] + GRACE
+            order = json.loads(sent)
+            if pid := forked(order, control, descriptors):
+                running[pid] = time.monotonic() + order["seconds"] + GRACE
             for descriptor in descriptors:
                 os.close(descriptor)
         look_after(running)
 
 
-def forked(order: dict[str, Any], control: socket.socket, _line: int, question: int, room: int) -> int:
+def forked(order: dict[str, Any], control: socket.socket, descriptors: Sequence[int]) -> int:
     try:
-        act = verb(order["module"], order["verb"])
-    except Exception as wrong:  # noqa: BLE001 (whoever asked hears its name)
-        write(room, {"fell": type(wrong).__name__}, ())
+        module = brought(order["module"])
+        if not descriptors:
+            return 0
+        act: Verb = getattr(module, order["verb"])
+    except Exception as wrong:  # noqa: BLE001 (whoever asks hears its name)
+        if descriptors:
+            write(descriptors[2], {"fell": type(wrong).__name__}, ())
         return 0
     pid = os.fork()
     if not pid:
         control.close()
-        work(question, room, act, order["seconds"], order["memory"], order["files"])
+        work(descriptors[1], descriptors[2], act, order["seconds"], order["memory"], order["files"])
     return pid
 
 

@@ -74,8 +74,9 @@ class Program:
             return confined.read(answer)
 
     def wake(self) -> None:
-        """Start the server ahead of the first file."""
-        server.start()
+        """A file is about to come: bring the readers into memory."""
+        with suppress(OSError):
+            server.send(json.dumps({"module": self.module}).encode(), ())
 
 
 @contextmanager

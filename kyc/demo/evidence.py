@@ -6,6 +6,8 @@ from django.utils import timezone
 
 from kyc.demo import drawing
 from kyc.demo.drawing import Card, Face, Shot
+from kyc.gateways import eyes
+from kyc.reading import film as films
 from kyc.reading import picture
 from kyc.reading.card import look
 from kyc.steps import capture, facing
@@ -24,21 +26,23 @@ def drawn_card(card: Card, shot: Shot | None = None) -> capture.Given:
     given: capture.Given = {}
     for kind, side in (("card-front", card.front()), ("card-back", card.back())):
         image = drawing.photograph(side, shot, (1400, 1000))
-        given[kind] = {kind: picture.kept(image)}, look(image).facts
+        given[kind] = {kind: picture.kept(image)}, eyes.seen(look(image).as_json()).facts
     return given
 
 
 def drawn_face(face: Face, step: int = 300, size: tuple[int, int] = FRAME) -> capture.Given:
     cues = facing.cues(SystemRandom(), calm=False)
     frames = film(face, cues, step, size)
-    facts = facing.facts_of(cues, facing.seen_at(cues, frames), frames, calm=False, promised_at=timezone.now())
+    facts = films.facts_of(cues, films.seen_at(cues, frames), frames)
     far, near = face.seen(0.27, size=(720, 960)), face.seen(0.48, size=(720, 960), seed=face.seed + 1)
-    return {"face": (facing.pictures_of(far, near, frames), facts)}
+    shown = zip(eyes.FILM, (far, near, films.sheet_of(frames)), strict=True)
+    pictures = {kind: picture.kept(image) for kind, image in shown}
+    return {"face": (pictures, {**facts, "calm": False, "promised": timezone.now().isoformat()})}
 
 
 def film(
     face: Face, cues: "list[dict[str, object]]", step: int = 300, size: tuple[int, int] = FRAME
-) -> "list[facing.Frame]":
+) -> "list[films.Frame]":
     """The head wanders from oval to oval, as a person's does."""
     frames, start = [], 0
     wide, middle = 0.27, 0.5
@@ -49,6 +53,6 @@ def film(
             wide += (place[0] * 0.8 - wide) * 0.5
             middle += (place[1] - middle) * 0.5
             image = face.seen(wide, (middle, 0.5), size, seed=at + 1)
-            frames.append(facing.Frame(at, "", image))
+            frames.append(films.Frame(at, "", image))
         start = end
     return frames

@@ -1,21 +1,18 @@
 """The machine-readable lines: three of 30 letters on a card (TD1), two of 44 in a passport (TD3), as ICAO 9303 sets them.
 
 The Vietnamese card's own trap: the document number is the last nine digits only; the whole number stands in the optional
-data, followed by two fillers and a check digit of its own."""
+data, followed by two fillers and a check digit of its own. Knows no Django: it is read where strangers' files are."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import combinations
 from typing import Any
 
-from django.utils import timezone
-
-from enrollment import identity
-from enrollment.identity import Sex
-
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<"
 DIGITS, NAMES = "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ<"
+PASSPORT_NUMBER = re.compile(r"[A-Z]{1,2}[0-9]{6,8}")
 FOREVER = "991231"  # how a card without an end is printed (unconfirmed)
 
 
@@ -45,7 +42,7 @@ def lines_for(number: str, name: str, born: date, sex: str, ends: date | None) -
     first = f"IDVNM{number[-9:]}{check(number[-9:])}{optional}{check(optional)}"
     expiry = f"{ends:%y%m%d}" if ends else FOREVER
     birth = f"{born:%y%m%d}"
-    second = f"{birth}{check(birth)}{'M' if sex == Sex.MALE else 'F'}{expiry}{check(expiry)}VNM<<<<<<<<<<<"
+    second = f"{birth}{check(birth)}{'M' if sex == 'male' else 'F'}{expiry}{check(expiry)}VNM<<<<<<<<<<<"
     third = f"{surname}<<{given.replace(' ', '<')}"[:30].ljust(30, "<")
     return first, second + check(_composite(first, second)), third
 
@@ -55,7 +52,7 @@ def passport_lines(number: str, name: str, born: date, sex: str, ends: date) -> 
     first = f"P<VNM{surname}<<{given.replace(' ', '<')}"[:44].ljust(44, "<")
     birth, expiry, own = f"{born:%y%m%d}", f"{ends:%y%m%d}", "<" * 14
     document = number.ljust(9, "<")
-    second = f"{document}{check(document)}VNM{birth}{check(birth)}{'M' if sex == Sex.MALE else 'F'}"
+    second = f"{document}{check(document)}VNM{birth}{check(birth)}{'M' if sex == 'male' else 'F'}"
     second += f"{expiry}{check(expiry)}{own}{check(own)}"
     return first, second + check(second[0:10] + second[13:20] + second[21:43])
 
@@ -98,7 +95,7 @@ def _passport(first: str, second: str) -> Machine | None:
         and second[9] == check(second[:9])
         and second[42] in (check(second[28:42]), "<")
         and second[43] == check(second[0:10] + second[13:20] + second[21:43])
-        and identity.PASSPORT_NUMBER.fullmatch(number)
+        and PASSPORT_NUMBER.fullmatch(number)
     )
     return _facts("passport", number, second[13:28], first[5:], second[10:13], "") if holds else None
 
@@ -108,11 +105,11 @@ def _facts(document: str, number: str, dates: str, name: str, nationality: str, 
     birth, expiry = dates[:6], dates[8:14]
     if dates[6] != check(birth) or dates[14] != check(expiry) or dates[7] not in "MF<":
         return None
-    born = _day(birth, identity.born_per_number(citizen)[1] // 100 if citizen else None)
+    born = _day(birth, 19 + int(citizen[3]) // 2 if citizen else None)
     ends = None if expiry in (FOREVER, "<<<<<<") else _day(expiry, 20)
     if born is None or (ends is None and expiry not in (FOREVER, "<<<<<<")):
         return None
-    sex = {"M": Sex.MALE.value, "F": Sex.FEMALE.value}.get(dates[7], "")
+    sex = {"M": "male", "F": "female"}.get(dates[7], "")
     return Machine(document, number, " ".join(name.replace("<", " ").split()), born, sex, ends, nationality)
 
 
@@ -121,7 +118,7 @@ def _day(text: str, century: int | None) -> date | None:
         return None
     year = int(text[:2])
     if century is None:
-        century = 19 if year > timezone.localdate().year % 100 else 20
+        century = 19 if year > datetime.now(UTC).year % 100 else 20
     try:
         return date(century * 100 + year, int(text[2:4]), int(text[4:6]))
     except ValueError:

@@ -6,24 +6,23 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
-from enrollment.card import decoding, opened, reduce
+from portal.pictures import opened, reduce
 
 SIDE = 1600  # pixels of the longer side that are kept: a card's smallest letters stay readable
 
 
 def fresh(file: bytes, side: int = SIDE, most: int = 0) -> Image.Image:
     """The picture's pixels in a new image: no metadata, no trailer, no second frame comes along. `most`: a JPEG of no
-    more pixels than that."""
-    with decoding():
-        image = opened(io.BytesIO(file))
-        wide, high = sorted(image.size)
-        if wide < 32 or high > 8 * wide or (most and (image.format != "JPEG" or wide * high > most)):
-            raise ValueError("no picture of anything we asked for")
-        turned = image.getexif().get(0x0112, 1) if image.format == "JPEG" else 1  # drafted first, turned when small
-        reduce(image, "RGB", side)
-        clean = Image.new("RGB", image.size, (255, 255, 255))
-        plain = image.convert("RGBA" if image.mode in ("P", "LA", "PA", "RGBA") else "RGB")
-        clean.paste(plain, (0, 0), plain if plain.mode == "RGBA" else None)
+    more pixels than that. One of pictures.UNREADABLE where it is none."""
+    image = opened(io.BytesIO(file))
+    wide, high = sorted(image.size)
+    if wide < 32 or high > 8 * wide or (most and (image.format != "JPEG" or wide * high > most)):
+        raise ValueError("no picture of anything we asked for")
+    turned = image.getexif().get(0x0112, 1) if image.format == "JPEG" else 1  # drafted first, turned when small
+    reduce(image, "RGB", side)
+    clean = Image.new("RGB", image.size, (255, 255, 255))
+    plain = image.convert("RGBA" if image.mode in ("P", "LA", "PA", "RGBA") else "RGB")
+    clean.paste(plain, (0, 0), plain if plain.mode == "RGBA" else None)
     return _TURNS[turned](clean) if turned in _TURNS else clean
 
 
@@ -106,7 +105,3 @@ def trace(image: Image.Image) -> str:
     rows = [small.crop((0, y, 17, y + 1)).tobytes() for y in range(16)]
     bits = "".join("1" if row[x] + 2 < row[x + 1] else "0" for row in rows for x in range(16))
     return f"{int(bits, 2):064x}"
-
-
-def apart(first: str, second: str) -> int:
-    return (int(first, 16) ^ int(second, 16)).bit_count()

@@ -24,6 +24,14 @@ if able:
     cv2.setNumThreads(1)  # the machine's cores belong to its requests
 
 
+def warm(*forms: Any) -> None:
+    """Its letters and its faces, which lie in files."""
+    if able:
+        _finder()
+        for form in forms:
+            _glyphs(len(form[0]))
+
+
 # ── The card in the picture ──
 
 
@@ -109,19 +117,19 @@ def image_of(pixels: Any) -> Image.Image:
 _PITCH = {30: CARD[0] / 1012 * 30.0, 44: PASSPORT[0] * 2.54 / 125.0}
 
 
-def machine(grey: Image.Image) -> mrz.Machine | None:
-    """The lines of a card's back, or of a passport's page, upright or upside down."""
+def machine(grey: Image.Image) -> list[str]:
+    """The lines of a card's back, or of a passport's page, upright or upside down; none where no check digit holds."""
     if not able:
-        return None
+        return []
     pixels = np.asarray(grey)
     for size, form in ((CARD, mrz.CARD_FORM), (PASSPORT, mrz.PASSPORT_FORM)):
         for corners in candidates(pixels, size) or [None]:
             flat = flattened(grey, size, corners)
             for way in (flat, np.ascontiguousarray(flat[::-1, ::-1])):
                 likely = _likelihoods(way, form)
-                if likely is not None and (facts := mrz.parse(mrz.decide(likely, form))):
-                    return facts
-    return None
+                if likely is not None and mrz.parse(lines := mrz.decide(likely, form)):
+                    return lines
+    return []
 
 
 def _likelihoods(flat: Any, form: Any) -> Any:

@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.card import MAX_BYTES
 from enrollment.journey import Step
 from enrollment.models import Application, Trail
+from kyc.gateways import eyes
 from kyc.models import Evidence, Piece, Upload, needed
-from kyc.reading import card, picture
-from portal import jobs, sealing
+from kyc.reading import picture
+from portal import isolation, jobs, sealing
 from portal.allowances import Limit
 from portal.models import SealedFile, User
 from portal.refusals import Refusal, out_of_step
@@ -38,6 +39,7 @@ KINDS = {"card-front": ("card-front",), "card-back": ("card-back",), "face": ("f
 
 SAID: dict[str, Any] = {
     "not-a-photo": _("Tệp này không phải ảnh đọc được. Quý khách hãy chụp lại, hoặc chọn ảnh JPEG hay PNG."),
+    "not-read": _("Chưa xem được tệp vừa gửi. Quý khách vui lòng chụp lại."),
     "photo-too-large": _("Ảnh quá lớn. Quý khách hãy chọn ảnh JPEG nhỏ hơn, hoặc chụp bằng máy ảnh."),
     "small": _("Ảnh quá nhỏ để đọc chữ. Quý khách dùng máy ảnh điện thoại, hoặc chọn ảnh lớn hơn."),
     "dark": _("Ảnh quá tối. Quý khách chụp ở nơi sáng hơn."),
@@ -108,6 +110,7 @@ def begin(application: Application, key: uuid.UUID, item: str, size: int, way: s
             str(application.pk),
             _("Quý khách đã gửi quá nhiều ảnh hôm nay. Vui lòng thử lại ngày mai hoặc đến quầy VNPT."),
         )
+        eyes.READER.wake()
         unfinished = Upload.objects.filter(application=application, item=item, received__lt=F("size"))
         unfinished.delete()
         try:
@@ -177,13 +180,15 @@ def refuse(upload: Upload, code: str) -> None:
 def take_card(upload: Upload, *, insist: bool = False) -> None:
     """Look at what was sent; keep it, or say why not."""
     try:
-        image = picture.fresh(whole(upload))
-        seen = card.look(image)
-        fault = seen.fault(upload.item)
-        if fault and not (insist and fault in SOFT and may_insist(upload.application, upload.item)):
-            raise no(fault)
-    except Refusal as wrong:
-        return refuse(upload, wrong.code)
+        looked_at = eyes.card(whole(upload))
+    except isolation.Failed:
+        return refuse(upload, "not-read")
+    if looked_at is None:
+        return refuse(upload, "not-a-photo")
+    image, seen = looked_at
+    fault = seen.fault(upload.item)
+    if fault and not (insist and fault in SOFT and may_insist(upload.application, upload.item)):
+        return refuse(upload, fault)
     facts = {**seen.facts, "insisted": fault}
     with stored(upload.application, {upload.item: picture.kept(image)}) as files, transaction.atomic():
         check_still_capturing(upload.application)

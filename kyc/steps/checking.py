@@ -2,7 +2,6 @@
 and this declaration. What was not performed, or is not sure, is said so and never counted as passed."""
 
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
@@ -12,15 +11,14 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from PIL import Image
 
 from enrollment import identity
 from enrollment.identity import Declaration, Document
 from enrollment.journey import Step
 from enrollment.models import Application, Trail
-from kyc.gateways import ekyc
+from kyc.gateways import ekyc, eyes
 from kyc.models import Case, Check, Evidence, Mark
-from kyc.reading import comparing, ocr, picture, vision
+from kyc.reading import comparing, ocr
 from kyc.steps import policing
 from portal import jobs, sealing, writing
 from portal.refusals import Refusal
@@ -67,12 +65,13 @@ def check(application: Application) -> None:
         return
     images = {kind: picture.file.read() for kind, picture in evidence.items() if picture.file}
     facts = {kind: picture.facts or {} for kind, picture in evidence.items()}
-    reads = read(declaration, images, facts)
-    outcomes = dict(_cards(declaration, evidence, facts, reads)) | dict(_faces(images, facts))
+    sight = eyes.examined(images, flat=ocr.able())
+    reads = read(declaration, sight, facts)
+    outcomes = dict(_cards(declaration, evidence, facts, reads, able=sight.able)) | dict(_faces(sight, facts))
     outcomes |= {
         name: (Check.Outcome(answer.outcome), dict(answer.facts)) for name, answer in ekyc.gateway().ask(images).items()
     }
-    marks = marks_of(application, declaration, images)
+    marks = marks_of(application, declaration, sight.traces)
     try:
         with transaction.atomic():
             mark(application, marks)
@@ -100,7 +99,7 @@ def was_away(match: Check, application: Application) -> bool:
 # ── Reading ──
 
 
-def read(declaration: Declaration, images: Mapping[str, bytes], facts: Facts) -> comparing.Reads:
+def read(declaration: Declaration, sight: eyes.Sight, facts: Facts) -> comparing.Reads:
     """What each source says of each field. QR and machine-readable lines were read as the picture came."""
     reads: comparing.Reads = {}
     for side in ("card-front", "card-back"):
@@ -108,13 +107,10 @@ def read(declaration: Declaration, images: Mapping[str, bytes], facts: Facts) ->
             reads["code"] = dict(code)
         if machine := facts.get(side, {}).get("machine"):
             reads["machine"] = {**machine, "full_name": machine["name"]}
-    if "card-front" in images and ocr.able():
-        front = Image.open(io.BytesIO(images["card-front"]))
-        flat = vision.image_of(vision.flattened(front.convert("L"), (1140, 719))) if vision.able else front
-        if printed := ocr.printed(flat):
-            days = [day.isoformat() for day in printed.dates]
-            born = next((day for day in days if day == declaration.birth_date.isoformat()), days[0] if days else None)
-            reads["printed"] = {"number": printed.number, "full_name": printed.name, "birth_date": born}
+    if sight.front and (printed := ocr.printed(sight.front)):
+        days = [day.isoformat() for day in printed.dates]
+        born = next((day for day in days if day == declaration.birth_date.isoformat()), days[0] if days else None)
+        reads["printed"] = {"number": printed.number, "full_name": printed.name, "birth_date": born}
     return reads
 
 
@@ -126,7 +122,7 @@ def reads_of(checks: list[Check]) -> comparing.Reads:
 
 
 def _cards(
-    declaration: Declaration, evidence: Pictures, facts: Facts, reads: comparing.Reads
+    declaration: Declaration, evidence: Pictures, facts: Facts, reads: comparing.Reads, *, able: bool
 ) -> Iterator[tuple[str, Finding]]:
     sides = [kind for kind in ("card-front", "card-back") if kind in evidence]
     faults = {kind: fault for kind in sides if (fault := facts[kind].get("insisted") or facts[kind].get("fault"))}
@@ -134,7 +130,7 @@ def _cards(
     yield "quality", (UNSURE if faults or gallery else PASS, {"faults": faults, "gallery": gallery})
     has_code, has_lines = declaration.document == Document.CITIZEN, declaration.document != Document.OLD_CARD
     yield "qr", _source(reads, "code", expected=has_code, able=True)
-    yield "mrz", _source(reads, "machine", expected=has_lines, able=vision.able)
+    yield "mrz", _source(reads, "machine", expected=has_lines, able=able)
     yield "ocr", _source(reads, "printed", expected=True, able=ocr.able())
     yield "same-card", _same_card(declaration, facts)
     statements = [(row, statement) for row in comparing.rows(declaration, reads) for statement in row.statements]
@@ -159,7 +155,7 @@ def _cards(
         unusual = [name for name in doubts if name in ("province-code", "age", "minor")]
         yield "number", (FAIL if wrong else UNSURE if unusual else PASS, {"unusual": unusual})
     face = bool(facts.get("card-front", {}).get("face"))
-    yield "card-face", (PASS if face else UNSURE if vision.able else SKIPPED, {})
+    yield "card-face", (PASS if face else UNSURE if able else SKIPPED, {})
 
 
 def _source(reads: comparing.Reads, source: str, *, expected: bool, able: bool) -> Finding:
@@ -195,33 +191,21 @@ def _validity(declaration: Declaration, reads: comparing.Reads) -> Finding:
     return (UNSURE if odd or soon or unread else PASS), {"ends": ends.isoformat() if ends else "", "odd": odd}
 
 
-def _faces(images: Mapping[str, bytes], facts: Facts) -> Iterator[tuple[str, Finding]]:
-    stills = [Image.open(io.BytesIO(images[kind])).convert("L") for kind in ("face-far", "face-near") if kind in images]
-    boxes = [vision.face(still) for still in stills]
-    yield "still-faces", (SKIPPED if not vision.able else PASS if len(boxes) == 2 and all(boxes) else FAIL, {})
+def _faces(sight: eyes.Sight, facts: Facts) -> Iterator[tuple[str, Finding]]:
+    yield "still-faces", (SKIPPED if not sight.able else PASS if sight.faces == 2 else FAIL, {})
     film = facts.get("face-film", {})
     seen = film.get("seen", [])
-    known = vision.able and all(wide for _cue, wide, _at in seen)
+    known = sight.able and all(wide for _cue, wide, _at in seen)
     right = film.get("ratio") or 0
-    yield "cues", (SKIPPED if not vision.able else PASS if known and 1.25 < right < 4 else FAIL, {"ratio": right})
+    yield "cues", (SKIPPED if not sight.able else PASS if known and 1.25 < right < 4 else FAIL, {"ratio": right})
     # That something moves does not show that it lives.
-    flat = bool(len(boxes) == 2 and all(boxes) and _flat(stills, boxes))
-    yield "alive", (UNSURE if vision.able else SKIPPED, {"flat": flat})
-
-
-def _flat(stills: list[Image.Image], boxes: list[Any]) -> bool:
-    """A near face shows more nose than a far one; a photograph held nearer is the same picture, only larger."""
-    faces = [
-        still.crop((x, y, x + wide, y + high)).resize((48, 48), Image.Resampling.BOX)
-        for still, (x, y, wide, high) in zip(stills, boxes, strict=True)
-    ]
-    return vision.likeness(*faces) > 0.985
+    yield "alive", (UNSURE if sight.able else SKIPPED, {"flat": sight.flat})
 
 
 # ── What belongs together ──
 
 
-def marks_of(application: Application, declaration: Declaration, images: Mapping[str, bytes]) -> list[Mark]:
+def marks_of(application: Application, declaration: Declaration, traces: Mapping[str, str]) -> list[Mark]:
     """Bands of a trace are blind as everything else here: alike can be found, and nothing be drawn from them."""
     kept = {
         "phone": application.phone_index,
@@ -232,20 +216,9 @@ def marks_of(application: Application, declaration: Declaration, images: Mapping
     if agents := set(hands) - {None, application.user_id}:
         kept["agent"] = str(min(agents))
     rows = [Mark(application=application, kind=kind, value=value) for kind, value in kept.items() if value]
-    for kind in TRACED:
-        if kind in images:
-            trace = picture.trace(face_of(Image.open(io.BytesIO(images[kind])), kind))
-            rows += [Mark(application=application, kind=kind, value=band, trace=trace) for band in bands(kind, trace)]
+    for kind, trace in traces.items():
+        rows += [Mark(application=application, kind=kind, value=band, trace=trace) for band in bands(kind, trace)]
     return rows
-
-
-def face_of(image: Image.Image, kind: str) -> Image.Image:
-    """Of a card its portrait, for all else is alike on all cards."""
-    box = vision.face(image.convert("L"), 0.06) if kind == "card-front" else None
-    if box is None:
-        return image
-    x, y, wide, high = box
-    return image.crop((max(0, x - wide // 4), max(0, y - high // 4), x + wide * 5 // 4, y + high * 3 // 2))
 
 
 def mark(application: Application, rows: list[Mark]) -> None:
@@ -284,12 +257,16 @@ def compared(
         near = {
             row.application_id: row.at
             for row in rows
-            if marks[0].trace is None or (row.trace and picture.apart(row.trace, marks[0].trace) <= NEAR_BITS)
+            if marks[0].trace is None or (row.trace and bits_apart(row.trace, marks[0].trace) <= NEAR_BITS)
         }
         chosen = dict(list(near.items())[:most])
         applications = Application.objects.in_bulk(chosen)
         near_by_kind[kind] = [(applications[pk], at) for pk, at in chosen.items()], len(rows) < LOOKED_AT
     return near_by_kind
+
+
+def bits_apart(first: str, second: str) -> int:
+    return (int(first, 16) ^ int(second, 16)).bit_count()
 
 
 def _reuse(application: Application) -> Finding:

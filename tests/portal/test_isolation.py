@@ -118,3 +118,10 @@ def other() -> Iterator[isolation.Server]:
     yield server
     if server.process:
         server.process.kill()
+
+
+def test_what_is_about_to_be_asked_is_brought_in_ahead() -> None:
+    program = Program("tests.portal.hostile")
+    program.wake()
+    Program("no.such.module").wake()  # falls by itself
+    assert program.ask("echo", n=1) == ({"n": 1}, [])
