@@ -15,6 +15,7 @@ from portal import jobs
 from signing.authority import der, profile
 from signing.authority.gateways.vault import sign_as_provider
 from signing.authority.models import Authority, Issued
+from signing.authority.turning import responder_for
 
 LASTS, EVERY = timedelta(hours=12), timedelta(hours=6)
 BATCH = 500
@@ -76,12 +77,6 @@ def failed(status: int) -> bytes:
     return der.sequence(der.enumerated(status))
 
 
-def responder_for(issuer: Authority) -> Authority:
-    """After a roll-over the old issuer's questions are answered by its own last responder."""
-    own = Authority.objects.filter(role=Authority.Role.RESPONDER, issuer=issuer, not_after__gt=timezone.now())
-    return own.order_by("-pk")[0]
-
-
 @dataclass(frozen=True)
 class Question:
     """About one certificate: how its issuer is named, its serial, and a nonce if the answer shall be fresh."""
@@ -114,7 +109,7 @@ def about(request: bytes) -> tuple[Authority, Question] | int:
     question = parsed(request)
     if question is None:
         return MALFORMED
-    for issuer in Authority.objects.filter(role=Authority.Role.ISSUING):
+    for issuer in Authority.objects.filter(role=Authority.Role.ISSUING, not_after__gt=timezone.now()):
         named = der.elements(der.inner(certificate_id(question.algorithm, issuer, question.serial)))
         if (der.inner(named[1]), der.inner(named[2])) == (question.issuer_name, question.issuer_key):
             return issuer, question

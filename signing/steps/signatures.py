@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from portal import sealing
 from portal.models import DataKey, SealedFile
-from signing.authority import lists, ocsp
+from signing.authority import lists, ocsp, turning
 from signing.authority.cms import Signer
 from signing.authority.gateways.vault import KeyPair, vault
 from signing.authority.models import Authority, algorithm
@@ -39,7 +39,7 @@ def evidence(certificates: list[Certificate]) -> Evidence:
         if issuer.role == Role.OUTSIDE:  # whether its certificate is good only it may say
             chains += issuer.chain
             continue
-        responder, number = ocsp.responder_for(issuer), int(serial, 16)
+        responder, number = turning.responder_for(issuer), int(serial, 16)
         named, status = ocsp.certificate_id("sha1", issuer, number), ocsp.status_of(issuer, number)
         answers.append(ocsp.answered(responder, named, status, now))
         chains += [bytes(responder.certificate or b""), *issuer.chain]

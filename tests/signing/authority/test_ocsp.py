@@ -122,7 +122,7 @@ def test_what_is_no_question_is_told_so(question: bytes, client: Client) -> None
 
 def test_after_a_roll_over_the_old_authority_still_answers(asked: Callable[..., str], issued: Certificate) -> None:
     root = Authority.now("root")
-    ceremony.turn_issuing(root, settings.ROOT_FOLDER)
+    ceremony.turn_issuing(root)
     assert Authority.now("issuing") != issued.issuer
     assert f"0x{issued.serial}: good" in asked()
     standing.revoke(issued)

@@ -3,27 +3,37 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from signing.authority import ceremony
 from signing.authority.models import Authority
 
 
 class Command(BaseCommand):
-    help = "Make the root if there is none, and a new issuing authority that takes over from the one before."
+    help = "Make what is missing: root, issuing authority and what stands under them. Asked again, it goes on or rests."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--after", metavar="SERIAL", help="the issuing authority from which a new one takes over")
+        parser.add_argument("--list", action="store_true", help="a new revocation list of the root's")
+
+    def handle(self, *args: Any, after: str | None, **options: Any) -> None:
         if not settings.SIGNER:
             raise CommandError("Only with SIGNER=1: the vault must be at hand.")
-        if not ceremony.was_held():
+        try:
             ceremony.hold()
-        else:
-            root = Authority.now(Authority.Role.ROOT)
-            if not ceremony.root_file(root, settings.ROOT_FOLDER).exists():
-                raise CommandError(f"The root's key is not in {settings.ROOT_FOLDER}: bring it for the ceremony.")
-            ceremony.turn_issuing(root, settings.ROOT_FOLDER)
+            if after:
+                ceremony.take_over(after.lower())
+            if options["list"]:
+                ceremony.root_list(Authority.now(Authority.Role.ROOT))
+        except ceremony.Absent as absent:
+            raise CommandError(str(absent)) from absent
+        self.show()
+
+    def show(self) -> None:
         for authority in Authority.objects.filter(live=True).exclude(certificate=None).order_by("pk"):
             self.stdout.write(
                 f"{authority.role:12} {authority.name}  until {authority.not_after:%d/%m/%Y}  {authority.fingerprint}"
             )
+        serial = Authority.now(Authority.Role.ISSUING).serial
+        self.stdout.write(f"Another issuing authority takes over by: manage.py ceremony --after {serial}")
         self.stdout.write(f"Now take {settings.ROOT_FOLDER} away: nothing needs it until the next ceremony.")
