@@ -169,7 +169,6 @@ REASONS: dict[str, tuple[Any, Any]] = {
         _("VNPT đã dừng hồ sơ này."),
         _("Quý khách vui lòng gọi 18001260 nhánh 1 để biết chi tiết hoặc khiếu nại, hoặc đăng ký lại."),
     ),
-    "control": (_("Hồ sơ mẫu của VNPT để kiểm tra chất lượng thẩm định."), _("Không cần làm gì.")),
     "rejected": (
         _("Hồ sơ không đạt thẩm định."),
         _("Quý khách có quyền khiếu nại qua 18001260 nhánh 1, hoặc mang giấy tờ đến quầy VNPT để đăng ký lại."),

@@ -15,10 +15,8 @@ from django.views.decorators.http import require_POST
 from enrollment.journey import Step
 from enrollment.models import Application
 from kyc import board, desk, forms, watermark
-from kyc.demo.controls import drawn_control
 from kyc.models import Case, Evidence, Policy
 from kyc.steps import facing, looking, policing, sampling
-from kyc.steps.control import add_control_case
 from kyc.steps.review import deciding, queues
 from kyc.steps.review.verbs import VERBS
 from portal import audit, looks, sealing, writing
@@ -49,7 +47,6 @@ class CaseAdmin(ReadOnly, SealedSearch):
         return [
             own("next/", self.take_next, "case_next", writes=True),
             own("board/", self.board, "case_board"),
-            own("control/", self.control, "case_control", writes=True),
             own("face-again/", self.face_again, "case_face_again"),
             own("sample/<int:pk>/", self.sample, "case_sample"),
             own("picture/<int:pk>/", self.picture, "case_picture"),
@@ -159,7 +156,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
             raise Http404
         return HttpResponse(watermark.marked(pixels, name), content_type="image/jpeg")
 
-    # ── Blind second looks, control cases, figures ──
+    # ── Blind second looks, figures ──
 
     def sample(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.check_works(request)
@@ -172,14 +169,6 @@ class CaseAdmin(ReadOnly, SealedSearch):
             self.message_user(request, _("Đã ghi ý kiến. Cảm ơn bạn."), messages.SUCCESS)
             return redirect("admin:kyc_case_changelist")
         return self.page(request, "sample", _("Xem lại mù"), sample=sample, **desk.blind_page(sample.case, user))
-
-    def control(self, request: HttpRequest) -> HttpResponse:
-        user = who(request)
-        if queues.SUPERVISOR not in user.roles or request.POST.get("truth") not in sampling.VERDICTS:
-            raise PermissionDenied
-        add_control_case(drawn_control(request.POST["truth"]), user)
-        self.message_user(request, _("Đã đưa một hồ sơ mẫu vào hàng đợi."), messages.SUCCESS)
-        return redirect("admin:case_board")
 
     def board(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):

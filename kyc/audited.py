@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 VERBS: dict[str, Any] = {
     "case assigned": _("Giao hồ sơ"),
     "case taken over": _("Lấy lại hồ sơ người khác giữ"),
-    "control case added": _("Thêm hồ sơ mẫu"),
     "face tries allowed": _("Cho làm lại bước khuôn mặt"),
     "policy changed": _("Sửa chính sách"),
     "policy live": _("Áp dụng chính sách"),

@@ -141,20 +141,15 @@ def branches(since: Any) -> list[dict[str, Any]]:
 
 
 def samples() -> dict[str, Any]:
-    """Agreement in all, for control cases, and per agent who opened the application."""
-    every = sampling.agreement("is_control")
+    """Agreement with approvals and with rejections, and per agent who opened the application."""
+    every = sampling.agreement("expected")
     agents = sampling.agreement("case__application__trail__actor")
     helpers = User.objects.filter(groups__name="agent").in_bulk(
         [row["case__application__trail__actor"] for row in agents]
     )
     return {
         "kinds": [
-            (
-                _("Hồ sơ mẫu") if row["is_control"] else _("Xem lại mù"),
-                row["looked"],
-                percent(row["agreed"], row["looked"]),
-            )
-            for row in every
+            (sampling.VERDICTS[row["expected"]], row["looked"], percent(row["agreed"], row["looked"])) for row in every
         ],
         "agents": [
             (helpers[row["case__application__trail__actor"]], row["looked"], percent(row["agreed"], row["looked"]))

@@ -227,7 +227,6 @@ class Case(models.Model):
     checked = models.BooleanField(default=False)  # whether machines have looked at what lies there now
     looks = models.PositiveSmallIntegerField(default=0)  # how often they tried
     look_after = models.DateTimeField(null=True)  # a service was away; not before then
-    truth = models.CharField(max_length=8, blank=True)  # of a control case: what the right outcome is
     branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
@@ -297,16 +296,15 @@ class Decision(models.Model):
 
 
 class Sample(models.Model):
-    """A decided case looked at once more by somebody who does not see the decision; or a control case with a known truth."""
+    """A decided case looked at once more by somebody who does not see the decision."""
 
     case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="sample")
-    expected = models.CharField(max_length=8)  # pass or fail: the decision, or the truth
+    expected = models.CharField(max_length=8)  # pass or fail: the decision
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     verdict = models.CharField(max_length=8, blank=True)
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(null=True)
     made_at = models.DateTimeField(default=timezone.now)
-    is_control = models.BooleanField(default=False)
 
     class Meta:
         indexes = (models.Index(fields=("id",), condition=Q(verdict=""), name="samples_to_look_at"),)

@@ -95,7 +95,7 @@ def fill(size: int) -> None:
             cursor.execute("SET statement_timeout = 0")
         cursor.execute(
             'INSERT INTO kyc_case (application_id, queue, due_at, "left", received_at, closed_at, kept, turns, checked, '
-            "looks, truth) SELECT a.id, 'closed', a.created_at, 0, a.created_at, a.created_at, %s, 3, %s, 1, '' "
+            "looks) SELECT a.id, 'closed', a.created_at, 0, a.created_at, a.created_at, %s, 3, %s, 1 "
             "FROM enrollment_application a LEFT JOIN kyc_case c ON c.application_id = a.id "
             "WHERE c.id IS NULL AND a.step = %s",
             [True, True, Step.COMPLETE],

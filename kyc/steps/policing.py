@@ -40,7 +40,7 @@ def stand_for_the_first(application: Application) -> None:
     """After the findings: where a live policy allows it, clean checks stand for the appraisal."""
     policy = policy_for(application)
     case = Case.objects.filter(application=application, queue=Case.Queue.APPRAISAL, holder=None).first()
-    if policy is None or case is None or case.truth or not policy.machine_appraises or case.decisions.exists():
+    if policy is None or case is None or not policy.machine_appraises or case.decisions.exists():
         return
     newest = Check.objects.filter(application=application).order_by("-at").values_list("basis", flat=True).first()
     passed = Check.objects.filter(application=application, basis=newest, outcome=Check.Outcome.PASS)

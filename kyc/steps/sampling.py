@@ -1,4 +1,4 @@
-"""How well we decide: a share of approvals goes blind to a second person, and control cases are slipped in."""
+"""How well we decide: a share of what was decided goes blind to a second person."""
 
 import secrets
 from typing import Any
@@ -47,7 +47,7 @@ def judge(sample: Sample, verdict: str, by: User) -> None:
 
 
 def agreement(by: str) -> list[dict[str, Any]]:
-    """By whom or what is grouped (`decided_by`, `is_control`, an agent's trail): how many looked at again, how many agreed."""
+    """By whom or what is grouped (`decided_by`, `expected`, an agent's trail): how many looked at again, how many agreed."""
     judged = Sample.objects.exclude(verdict="")
     agreed = Count("pk", filter=Q(verdict=F("expected")), distinct=True)
     return list(judged.values(by).annotate(looked=Count("pk", distinct=True), agreed=agreed).order_by(by))

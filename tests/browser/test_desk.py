@@ -3,10 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from kyc.demo.controls import drawn_control
 from kyc.models import Case, Decision, Sample
 from kyc.steps import checking
-from kyc.steps.control import add_control_case
 from tests.browser.conftest import look
 from tests.browser.hands import enter
 from tests.browser.test_pages import only_english, speak
@@ -64,7 +62,6 @@ def test_every_page_of_the_desk(page: Page, language: str, staff: People) -> Non
     case = a_case(fault="other-name")
     checking.check_due()
     act(case, "take", reviewer)
-    add_control_case(drawn_control("pass"), None)
     done = bare_case()
     Sample.objects.create(case=done, expected="pass", decided_by=supervisor)
     Case.objects.filter(pk=done.pk).update(queue="closed")

@@ -22,11 +22,9 @@ from enrollment.models import Application, Trail
 from enrollment.orders.models import Plan
 from enrollment.steps import opening
 from kyc.demo import evidence
-from kyc.demo.controls import drawn_control
 from kyc.demo.drawing import Card, Face, Shot, jpeg, photograph
 from kyc.models import Case, Challenge, Upload
 from kyc.steps import capture, facing
-from kyc.steps.control import Control
 from kyc.steps.review import deciding
 from kyc.steps.review.turns import Choice
 from portal.models import User
@@ -60,12 +58,6 @@ MORE: dict[str, dict[str, Any]] = {
     "return": {"note": "xem lại"},
     "disagree": {"note": "khác mặt"},
 }
-
-
-@cache
-def control(truth: str) -> Control:
-    """Drawn once for all tests."""
-    return drawn_control(truth)
 
 
 @cache

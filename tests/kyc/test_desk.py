@@ -83,8 +83,8 @@ def test_who_does_not_review_sees_no_picture_and_decides_nothing(role: str, staf
     evidence = Evidence.objects.filter(application=case.application).first()
     assert evidence
     assert client.get(f"{DESK}picture/{evidence.pk}/").status_code in (302, 403)
-    for path in ("next/", f"{case.pk}/act/", "control/"):
-        assert client.post(DESK + path, {"verb": "take", "turns": 0, "truth": "pass"}).status_code in (302, 403)
+    for path in ("next/", f"{case.pk}/act/", f"{case.pk}/open/"):
+        assert client.post(DESK + path, {"verb": "take", "turns": 0}).status_code in (302, 403)
     case.refresh_from_db()
     assert (case.holder, case.turns) == (None, 0)
 
@@ -211,15 +211,21 @@ def test_an_approval_goes_blind_to_another_reviewer(staff: People, signed_in: En
     assert client.post(f"{DESK}sample/{sample.pk}/", {"verdict": "pass"}).status_code == 404
 
 
-def test_figures_and_the_adding_of_control_cases(staff: People, signed_in: Enter) -> None:
-    client = signed_in(staff("supervisor"))
-    client.post(f"{DESK}control/", {"truth": "fail"})
-    assert Case.objects.get().truth == "fail"
-    act(bare_case(), "take", staff("reviewer"))
-    page = client.get(f"{DESK}board/").content.decode()
-    for word in ("Tuổi của hàng đợi", "Quyết định theo ngày", "Theo đơn vị", "<svg"):
+def test_figures_tell_how_often_second_looks_agreed(staff: People, signed_in: Enter) -> None:
+    supervisor, reviewer = staff("supervisor"), staff("reviewer")
+    for expected, verdict in (("pass", "pass"), ("pass", "fail"), ("fail", "fail")):
+        sample = {"expected": expected, "verdict": verdict, "decided_by": supervisor, "by": reviewer}
+        Sample.objects.create(case=bare_case(), **sample)
+    page = signed_in(supervisor).get(f"{DESK}board/").content.decode()
+    for word in (
+        "Tuổi của hàng đợi",
+        "Quyết định theo ngày",
+        "Theo đơn vị",
+        "<svg",
+        "Đạt: 2 · 50 %",
+        "Không đạt: 1 · 100 %",
+    ):
         assert word in page
-    assert signed_in(staff("reviewer")).post(f"{DESK}control/", {"truth": "pass"}).status_code == 403
 
 
 # ── Policies ──

@@ -10,7 +10,7 @@ from enrollment.journey import Step
 from enrollment.steps import approving, leaving
 from kyc import hours
 from kyc.models import Case
-from kyc.steps import control, facing, notifying, sampling
+from kyc.steps import facing, notifying, sampling
 from kyc.steps.review.turns import Choice, close, rest, run, turn, write_decision
 from portal import audit
 from portal.models import User
@@ -58,18 +58,12 @@ def release(case: Case, by: User, choice: Choice) -> None:
 
 def pass_on(case: Case, by: User, choice: Choice) -> None:
     write_decision(case, "pass", by, choice)
-    if case.truth:
-        return control.conclude(case, by, "pass")
     approving.appraise(case.application, choice.file_hash, by)
     turn(case, queue=Queue.APPROVAL, holder=None, held_at=None)
-    return None
 
 
 def approve(case: Case, by: User, choice: Choice) -> None:
     application = case.application
-    if case.truth:
-        write_decision(case, "approve", by, choice)
-        return control.conclude(case, by, "pass")
     approving.approve(application, choice.file_hash, by)
     write_decision(case, "approve", by, choice)
     close(case)
@@ -77,7 +71,6 @@ def approve(case: Case, by: User, choice: Choice) -> None:
     application.finish()
     if application.step != Step.ISSUANCE:  # else the certificate is there in a moment and says it itself
         notifying.notify_result(case, "approved")
-    return None
 
 
 def return_to_appraisal(case: Case, by: User, choice: Choice) -> None:
@@ -94,15 +87,12 @@ def recall(case: Case, by: User, choice: Choice) -> None:
 
 def send_back(case: Case, by: User, choice: Choice) -> None:
     write_decision(case, "send-back", by, choice)
-    if case.truth:
-        return control.conclude(case, by, "fail")
     approving.void(case.application)
     if "face" in choice.items:
         facing.failures(case.application).update(counts=False)
     rest(case, Queue.WAITING)
     case.application.send_back(choice.items)
     notifying.notify_result(case, "sent_back")
-    return None
 
 
 def hold(case: Case, by: User, choice: Choice) -> None:
@@ -147,12 +137,9 @@ def reject(case: Case, by: User, choice: Choice) -> None:
     if choice.reason not in REJECTIONS:
         raise Refusal("incomplete", _("Từ chối cần một lý do trong danh sách."), status=422)
     write_decision(case, "reject", by, choice)
-    if case.truth:
-        return control.conclude(case, by, "fail")
     approving.void(case.application)
     rest(case, Queue.REJECTED)
     notifying.notify_result(case, "rejected")
-    return None
 
 
 def uphold(case: Case, by: User, choice: Choice) -> None:
