@@ -77,7 +77,8 @@ class Plan(models.Model):
 
 
 class Order(models.Model):
-    """What was bought at the price of that moment. Later changes of the plan do not reach it."""
+    """What was bought at the price of that moment. Later changes of the plan do not reach it, and by a MAC over what it
+    says no change of the row does: neither paid for nor settled is what was not ordered so."""
 
     class Status(models.TextChoices):
         OPEN = "open", _("Chờ thanh toán")
@@ -99,6 +100,7 @@ class Order(models.Model):
     status = models.CharField(_("Trạng thái"), max_length=9, choices=Status, default=Status.OPEN)
     created_at = models.DateTimeField(_("Tạo lúc"), auto_now_add=True)
     paid_at = models.DateTimeField(_("Thanh toán lúc"), null=True)
+    mac = models.CharField(max_length=64, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("đơn hàng"), pgettext_lazy("nhiều", "đơn hàng")
@@ -114,6 +116,15 @@ class Order(models.Model):
     @property
     def title(self) -> str:
         return self.name_en if get_language() == "en" else self.name
+
+    @property
+    def mac_of_terms(self) -> str:
+        what = (self.name, self.name_en, self.kind, self.months, self.signings, self.total, self.vat_percent)
+        return sealing.blind_index("order", repr((self.reference, self.purpose, self.subject, self.plan_id, *what)))
+
+    @property
+    def is_as_ordered(self) -> bool:
+        return hmac.compare_digest(self.mac, self.mac_of_terms)
 
     @property
     def vat(self) -> int:
@@ -173,6 +184,7 @@ class Refund(models.Model):
         AMOUNT = "amount", _("Sai số tiền")
         UNKNOWN = "unknown", _("Không rõ đơn hàng")
         CANCELLED = "cancelled", _("Khách hủy hồ sơ")
+        ALTERED = "altered", _("Đơn hàng bị sửa ngoài hệ thống")
 
     class Status(models.TextChoices):
         DUE = "due", _("Chờ hoàn")

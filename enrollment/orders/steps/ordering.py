@@ -20,7 +20,7 @@ def place(purpose: str, subject: int, plan: Plan, buyer: User | None = None) -> 
     if not plan.is_confirmed:
         log.error("a plan was changed by one hand, and is not sold", plan=plan.code, alarm=True)
         raise not_sold()
-    return Order.objects.create(
+    order = Order(
         purpose=purpose,
         subject=subject,
         buyer=buyer,
@@ -33,10 +33,19 @@ def place(purpose: str, subject: int, plan: Plan, buyer: User | None = None) -> 
         signings=plan.signings,
         total=plan.price,
     )
+    order.mac = order.mac_of_terms
+    order.save(force_insert=True)
+    return order
 
 
 def not_sold() -> Refusal:
     return Refusal("plan-not-sold", _("Gói này không còn được bán. Quý khách vui lòng chọn gói khác."))
+
+
+def is_as_ordered(order: Order) -> bool:
+    if not order.is_as_ordered:
+        log.error("an order was changed by other means", order=order.reference, alarm=True)
+    return order.is_as_ordered
 
 
 def give_up(order: Order) -> None:
@@ -53,7 +62,7 @@ def not_payable() -> Refusal:
 @transaction.atomic
 def settle_free(purpose: str, subject: int) -> None:
     free = Order.objects.filter(purpose=purpose, subject=subject, status=Order.Status.OPEN, total=0).first()
-    if free is None:
+    if free is None or not is_as_ordered(free):
         raise not_payable()
     seller(free).hold(subject)
     still_open = Order.objects.filter(pk=free.pk, status=Order.Status.OPEN)

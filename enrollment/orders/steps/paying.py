@@ -13,7 +13,7 @@ from enrollment.orders.gateways.payment import gateways
 from enrollment.orders.gateways.port import LASTS, Away, Forged, Notice, PaymentGateway, Sent, Verdict
 from enrollment.orders.models import Invoice, Order, Payment, Refund
 from enrollment.orders.parts import seller
-from enrollment.orders.steps.ordering import not_payable
+from enrollment.orders.steps.ordering import is_as_ordered, not_payable
 from enrollment.orders.steps.refunding import owe
 from portal import audit, jobs
 from portal.allowances import Limit
@@ -35,8 +35,11 @@ def begin(order: Order, code: str, *, place: str, language: str) -> str:
     if gateway is None:
         raise not_payable()
     with transaction.atomic():
-        if not Order.objects.select_for_update().filter(pk=order.pk, status=Order.Status.OPEN).exists():
+        still_open = Order.objects.select_for_update().filter(pk=order.pk, status=Order.Status.OPEN).first()
+        if still_open is None:
             raise out_of_step()  # given up or paid this very moment
+        if not is_as_ordered(order := still_open):
+            raise not_payable()
         fresh = timezone.now() - LASTS / 2
         again = order.payments.filter(gateway=code, status=Payment.Status.PENDING, created_at__gt=fresh)
         payment = again.first() if gateway.is_ours else None  # the others take a reference once
@@ -115,12 +118,14 @@ def _settle(payment: Payment, notice: Notice) -> Verdict:
         return Verdict.ALREADY
     audit.record("payment received", payment, gateway=payment.gateway, amount=payment.amount)
     order = Order.objects.get(pk=payment.order_id)
-    if Order.objects.filter(pk=order.pk, status=Order.Status.OPEN).update(status=Order.Status.PAID, paid_at=now):
+    is_right = is_as_ordered(order) and payment.amount == order.total
+    still_open = Order.objects.filter(pk=order.pk, status=Order.Status.OPEN)
+    if is_right and still_open.update(status=Order.Status.PAID, paid_at=now):
         Invoice.objects.create(order=order)
         seller(order).paid(order, payment)
     else:
-        late = order.status == Order.Status.CANCELLED
-        reason = Refund.Reason.LATE if late else Refund.Reason.TWICE
+        settled = Refund.Reason.LATE if order.status == Order.Status.CANCELLED else Refund.Reason.TWICE
+        reason = settled if is_right else Refund.Reason.ALTERED
         owe(payment.gateway, notice.provider_id, notice.amount, reason, payment)
     return Verdict.CONFIRMED
 

@@ -9,11 +9,12 @@ from django.utils import timezone
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.orders.gateways.vnpay import vnpay_hash
-from enrollment.orders.models import Invoice, Payment, Refund
+from enrollment.orders.models import Invoice, Order, Payment, Refund
 from enrollment.orders.steps import paying
 from enrollment.standins.bank import Bank
 from enrollment.steps import leaving
 from portal.models import Event
+from portal.refusals import Refusal
 from tests.conftest import at_once
 from tests.enrollment.conftest import Customer, at_payment, deliver, messages_of, notice_of
 
@@ -50,6 +51,44 @@ def test_thirty_notices_at_once_and_a_hundred_later_settle_once(bank: Bank, cust
     assert messages_of("activation_code") == messages_of("receipt") == 1
     assert Invoice.objects.count() == 1
     assert not Refund.objects.exists()
+
+
+ALTERED = {"months": 36, "signings": 9, "total": 1, "vat_percent": 0, "kind": "per-signing", "name": "Khác", "plan": 1}
+
+
+@pytest.mark.parametrize("field", ALTERED)
+def test_an_order_changed_by_other_means_is_neither_begun_nor_settled(
+    bank: Bank, customer: Customers, field: str
+) -> None:
+    """Promise P24: what was ordered is what is paid; the row's word alone buys nothing."""
+    walker = at_payment(customer)
+    begun = walker.begins_to_pay("vietqr")
+    Order.objects.update(**{field: ALTERED[field]})
+    order = walker.application.order
+    assert order
+    with pytest.raises(Refusal, match="not-payable"):
+        paying.begin(order, "vnpay", place="", language="vi")
+    deliver(notice_of(bank, begun))
+    assert walker.application.step == Step.PAYMENT
+    assert Refund.objects.get().reason == "altered"
+    assert not Invoice.objects.exists()
+
+
+def test_an_order_made_free_by_other_means_is_not_settled(customer: Customers) -> None:
+    walker = at_payment(customer)
+    Order.objects.update(total=0)
+    walker.post("/register/payment/")
+    assert walker.application.step == Step.PAYMENT
+
+
+def test_a_payment_made_smaller_by_other_means_settles_nothing(bank: Bank, customer: Customers) -> None:
+    walker = at_payment(customer)
+    begun = walker.begins_to_pay("vietqr")
+    Payment.objects.update(amount=1)
+    deliver(notice_of(bank, begun, amount=1))
+    assert walker.application.step == Step.PAYMENT
+    refund = Refund.objects.get()
+    assert (refund.reason, refund.amount) == ("altered", 1)
 
 
 def test_money_held_by_the_bank_is_neither_paid_nor_failed(bank: Bank, customer: Customers) -> None:
