@@ -20,7 +20,7 @@ from portal.allowances import Limit
 from portal.errors import PAGES
 from portal.models import SealedFile, User
 from portal.refusals import Refusal
-from signing import forms, pages, steps
+from signing import findings, forms, pages, steps
 from signing.authority import profile
 from signing.authority.models import exchange_key
 from signing.models import Act, Certificate, Paper
@@ -253,9 +253,9 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
 def verify(request: HttpRequest) -> HttpResponse:
     """Any signed PDF, ours or not: what its signatures are worth. Nothing of it is kept."""
     form = forms.CheckForm(request.POST, request.FILES) if request.method == "POST" else forms.CheckForm()
-    findings: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     if form.is_valid():
         CHECKS.require(network(), _("Đã kiểm tra nhiều tệp từ mạng này. Quý khách vui lòng thử lại sau một giờ."))
         file = form.cleaned_data["file"]
-        findings = {**pages.findings(steps.verifying.check(file.read())), "name": file.name}
-    return show(request, "signing/verify", None, form=form, findings=findings)
+        result = {**findings.findings(steps.verifying.check(file.read())), "name": file.name}
+    return show(request, "signing/verify", None, form=form, result=result)

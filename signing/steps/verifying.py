@@ -10,14 +10,23 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.utils import timezone
 
-from signing.authority.models import Authority
+from signing.authority.models import Authority, Issued
 from signing.models import Certificate, Paper
 from signing.papers import isolation
+from signing.papers.facts import INVALID, UNKNOWN, VALID, Fact
+
+Kind, Role = Paper.Kind, Authority.Role
+MOST_REVISIONS = 60
+CUSTOMER, SEAL, STAMP = "customer", "seal", "stamp"
+BEARS = {
+    Kind.CONTRACT: (SEAL, STAMP),
+    Kind.MINUTES: (CUSTOMER, SEAL, STAMP),
+}  # what a paper of ours carries when it is whole
 
 
 def roots() -> list[bytes]:
     """Ours, and those that the operator laid into a folder (the national ones, for instance)."""
-    ours = Authority.objects.filter(role=Authority.Role.ROOT).values_list("certificate", flat=True)
+    ours = Authority.objects.filter(role=Role.ROOT).values_list("certificate", flat=True)
     return [*(bytes(root) for root in ours if root), *others()]
 
 
@@ -38,25 +47,87 @@ def check(pdf: bytes) -> dict[str, Any]:
     """Plain facts about its signatures."""
     known = Paper.objects.filter(file_hash=hashlib.sha256(pdf).hexdigest(), state=Paper.State.SEALED).exists()
     facts = isolation.examined(pdf, roots(), known=known)
-    for signature in facts.get("signatures", ()):
-        serial, fingerprint = signature.get("serial", ""), signature.get("fingerprint", "")
-        ours = Certificate.issued().filter(register__serial=serial, register__fingerprint=fingerprint)
-        certificate = ours.first()
-        signature["ours"] = str(certificate.get_state_display()) if certificate else of_provider(serial, fingerprint)
-        if "then" in signature and certificate and was_revoked(certificate, signature["time"]):
-            signature["then"]["status"] = "revoked"
-    return {**facts, "known": known}
+    rows = facts.get("signatures", [])
+    for row in rows:
+        if "fingerprint" in row:
+            row |= by_register(row)
+    return {**facts, "known": known, "missing": missing(pdf, rows)}
 
 
-def was_revoked(certificate: Certificate, stamped: str) -> bool:
-    """Whether by our own rows it was revoked or on hold when it signed, whatever evidence the file brings or leaves
-    out; a hold that was lifted is not remembered. Without a timestamp nothing shows that it signed earlier than now."""
+# ── What our own rows know ──
+
+
+def by_register(row: dict[str, Any]) -> dict[str, Any]:
+    """Our certificates' status is known here, whatever evidence a file brings along or leaves out."""
+    facts = {name: Fact(*fact) for name, fact in row["facts"].items()}
+    if facts["integrity"].value != VALID:
+        return {"facts": facts, "ours": ""}
+    issued = Issued.stored().filter(serial=row["serial"], fingerprint=row["fingerprint"]).first()
+    certificate = Certificate.objects.filter(register=issued).first() if issued else None
+    provider = authority_of(row)
+    if issued:
+        facts["status"] = status_of(issued, row["time"], facts["status"])
+    elif provider and facts["status"].value == UNKNOWN:
+        facts["status"] = Fact(VALID, "register")
+    stamped_by = row.get("stamp")
+    if facts["time"].why == "stamp-status" and stamped_by and authority_of(stamped_by):
+        facts["time"] = Fact(VALID, "in-time")
+    return {"facts": facts, "ours": state_now(certificate, provider)}
+
+
+def state_now(certificate: Certificate | None, provider: Authority | None) -> str:
+    """In our rows' words; empty, where they know nothing."""
+    if certificate:
+        return str(certificate.get_state_display())
+    lives = provider and provider.not_after and provider.not_after > timezone.now()
+    return str(Certificate.State.ACTIVE.label) if lives else ""
+
+
+def status_of(issued: Issued, stamped: str, by_file: Fact) -> Fact:
+    """When it was signed. A hold that was lifted is not remembered; without a timestamp nothing shows that it was signed
+    earlier than now; and of an authority outside our rows know no more than it said."""
     at = datetime.fromisoformat(stamped) if stamped else timezone.now()
-    return certificate.revoked_at is not None and certificate.revoked_at <= at
+    if issued.revoked_at is not None and issued.revoked_at <= at:
+        return Fact(INVALID, "revoked", issued.revoked_at.isoformat())
+    return by_file if issued.outside or by_file.value == INVALID else Fact(VALID, "register")
 
 
-def of_provider(serial: str, fingerprint: str) -> str:
-    """What our own rows say today of a certificate of our own keys."""
-    ours = Authority.objects.filter(serial=serial, not_after__gt=timezone.now()).first()
-    same = ours and ours.fingerprint == fingerprint
-    return str(Certificate.State.ACTIVE.label) if same else ""
+def authority_of(row: dict[str, Any]) -> Authority | None:
+    """The key of our own whose certificate this is, byte for byte."""
+    ours = Authority.objects.filter(serial=row["serial"]).first()
+    return ours if ours and ours.fingerprint == row["fingerprint"] else None
+
+
+# ── Papers of ours ──
+
+
+def missing(pdf: bytes, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a paper of ours should bear and this copy does not: whoever cuts its end off leaves a file whose remaining
+    signatures are right."""
+    paper = Paper.objects.filter(shown_hash__in=beginnings(pdf)).exclude(file_hash="").first()
+    if paper is None:
+        return {}
+    borne = {whose(row, paper) for row in rows if row["facts"]["integrity"].value == VALID}
+    lacking = [bearer for bearer in BEARS[Kind(paper.kind)] if bearer not in borne]
+    return {"kind": paper.get_kind_display(), "number": paper.number, "lacking": lacking} if lacking else {}
+
+
+def beginnings(pdf: bytes) -> list[str]:
+    """The hash of each revision with all before it: what was shown of a paper of ours is the first."""
+    digest, hashes, start = hashlib.sha256(), list[str](), 0
+    for _revision in range(MOST_REVISIONS):
+        end = pdf.find(b"%%EOF\n", start) + len(b"%%EOF\n")
+        if end < start + len(b"%%EOF\n"):
+            break
+        digest.update(pdf[start:end])
+        hashes.append(digest.hexdigest())
+        start = end
+    return hashes
+
+
+def whose(row: dict[str, Any], paper: Paper) -> str:
+    provider = authority_of(row)
+    if provider:
+        return {Role.ORGANISATION: SEAL, Role.TIMESTAMP: STAMP}.get(Role(provider.role), "")
+    own = Certificate.issued().filter(register__serial=row["serial"], register__fingerprint=row["fingerprint"])
+    return CUSTOMER if own.filter(application=paper.application_id).exists() else ""

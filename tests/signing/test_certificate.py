@@ -1,16 +1,21 @@
 """My SmartCA, the public status page, the page that checks a PDF: what they show, and to whom."""
 
 import io
+import re
 import time
 import zipfile
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from asn1crypto import tsp
 from cryptography import x509
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
+from pyhanko.sign.timestamps import TimeStamper
 
 from enrollment import journey
 from enrollment.journey import Channel, Step
@@ -18,13 +23,16 @@ from enrollment.models import Application, Trail
 from enrollment.steps import leaving
 from portal.models import SealedFile, User
 from signing import custody
+from signing.authority import der
 from signing.authority.cms import Signer
 from signing.authority.gateways.vault import vault
+from signing.authority.timestamps import signer_of, token
 from signing.models import Certificate, Paper
 from signing.papers import isolation, pades
 from signing.steps import issuance, signatures, standing
 from tests.enrollment.conftest import Customer
 from tests.signing.conftest import PIN, again, browser_of, certificate_of, onward, sure, to
+from tests.signing.papers import corpus
 from tests.signing.papers.test_paper import contract_pdf
 
 pytestmark = pytest.mark.once
@@ -116,7 +124,7 @@ def checked(client: Client, content: bytes, name: str = "tệp <b>.pdf") -> str:
 
 
 def test_a_sealed_document_is_told_as_the_law_wants_it(complete: Application, client: Client) -> None:
-    """Circular 15/2025: issuer, signer, time, integrity, validity at signing."""
+    """Circular 15/2025: issuer, signer, managing unit, time, integrity, validity at signing, the certificate's period."""
     declaration = complete.declaration
     assert declaration
     paper = Paper.of(complete, Paper.Kind.MINUTES)
@@ -125,7 +133,9 @@ def test_a_sealed_document_is_told_as_the_law_wants_it(complete: Application, cl
     page = checked(client, paper.file.read())
     for words in (
         "Mọi chữ ký trong tệp đều hợp lệ", declaration.full_name, f"CCCD:{declaration.number}",
-        "VNPT SmartCA RS DEMO", "Có hiệu lực", "Nội dung đúng như lúc ký",
+        "VNPT SmartCA RS DEMO", "Đơn vị quản lý chứng thư số", "Thời hạn của chứng thư số",
+        f"{timezone.localtime(certificate_of(complete).not_after):%H:%M:%S %d/%m/%Y}", "Nội dung đúng như lúc ký",
+        "Không bị thu hồi hay tạm dừng", "RSA 2048", "Dùng để ký tài liệu",
         "Theo dấu thời gian của VNPT SmartCA TSA DEMO", "đúng từng byte",
     ):  # fmt: skip
         assert words in page
@@ -166,6 +176,73 @@ def test_what_was_signed_after_a_revocation_is_not_good_though_the_file_hides_it
     assert words in checked(client, before)
     time.sleep(1.1)
     assert "không có hiệu lực lúc ký" in checked(client, stamped_by(thief, stamped=stamped))
+
+
+class OpenClock(TimeStamper):
+    """Our own service of timestamps, which anybody may ask."""
+
+    signer: Any = None
+
+    async def async_request_tsa_response(self, req: Any) -> Any:
+        written = token(req["message_imprint"].dump(), self.signer, req["nonce"].native)
+        return tsp.TimeStampResp.load(der.sequence(der.sequence(der.integer(0)), written))
+
+
+def file_of(application: Application, kind: str) -> bytes:
+    return sure(sure(Paper.of(application, kind)).file).read()
+
+
+def test_a_forger_with_our_own_open_timestamps_makes_nothing_green(complete: Application, client: Client) -> None:
+    """A genuine contract, an empty signature's field whose picture covers the text, a timestamp over both."""
+    forged = corpus.changed(file_of(complete, "contract"), corpus.empty_field)
+    make: Any = OpenClock
+    clock = make()
+    clock.signer = signer_of("timestamp")
+    page = checked(client, corpus.archived_by(forged, clock))
+    assert "Tệp đã bị sửa sau khi ký" in page
+    assert "notice bad" in page
+    assert "Không có gì được thêm sau chữ ký này" in page  # of the timestamp, which is over all of it
+
+
+def test_of_a_tampered_file_no_broken_signature_is_told_to_be_in_force(complete: Application, client: Client) -> None:
+    altered = bytearray(file_of(complete, "minutes"))
+    altered[altered.index(b"stream") + 500] ^= 1
+    page = checked(client, bytes(altered))
+    assert page.count("Nội dung bị thay đổi: chữ ký không còn đúng") == 3
+    for words in ("Có hiệu lực", "Không bị thu hồi", "Trong thời hạn", "Đang hoạt động", "Dùng để ký tài liệu"):
+        assert words not in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "stays", "lacking"),
+    [
+        ("minutes", 1, "con dấu (chữ ký số) của VNPT, dấu thời gian lưu trữ"),
+        ("minutes", 2, "dấu thời gian lưu trữ"),
+        ("contract", 1, "dấu thời gian lưu trữ"),
+    ],
+)
+def test_a_paper_of_ours_whose_end_is_cut_off_is_told_so(
+    kind: str, stays: int, lacking: str, complete: Application, client: Client
+) -> None:
+    pdf = file_of(complete, kind)
+    ranges = re.findall(rb"/ByteRange \[0 \d+ (\d+) (\d+) *\]", pdf)
+    after, rest = map(int, ranges[stays - 1])
+    page = checked(client, pdf[: after + rest])
+    assert f"bị cắt bớt, thiếu: {lacking}." in page
+    assert "notice bad" in page
+
+
+def test_unsigned_what_was_shown_is_known_again(complete: Application, client: Client) -> None:
+    page = checked(client, sure(sure(Paper.of(complete, "minutes")).shown).read())
+    assert "không có chữ ký số" in page
+    assert "thiếu: chữ ký của khách hàng, con dấu" in page
+
+
+def test_a_signature_of_somebody_else_does_not_stand_for_ours(complete: Application, client: Client) -> None:
+    pdf = file_of(complete, "minutes")
+    after, rest = map(int, re.findall(rb"/ByteRange \[0 \d+ (\d+) (\d+) *\]", pdf)[0])
+    page = checked(client, corpus.signed(pdf[: after + rest], field="Signature9"))
+    assert "thiếu: con dấu (chữ ký số) của VNPT, dấu thời gian lưu trữ" in page
 
 
 def test_an_altered_copy_is_told_in_red(complete: Application, client: Client) -> None:
