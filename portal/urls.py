@@ -27,6 +27,7 @@ portal = [
     path("language/", views.language, name="language"),
     path("session/", views.session, name="session"),
     path("accessibility/", views.accessibility, name="accessibility"),
+    path("counters/", views.counters, name="counters"),
     path("security/", views.security, name="security"),
 ]
 urlpatterns = [

@@ -24,7 +24,7 @@ from portal.accounts import roles
 from portal.accounts.reset import check_reset, request_reset, reset_password
 from portal.accounts.second_factor import has_second_factor
 from portal.accounts.signing_in import CHALLENGES, network_of, session_ends
-from portal.models import User
+from portal.models import Branch, User
 from portal.refusals import Refusal
 
 PASSKEYS_BUSY = gettext_lazy(
@@ -155,6 +155,11 @@ def new_password(request: HttpRequest) -> HttpResponse:
 
 def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/accessibility.html")
+
+
+def counters(request: HttpRequest) -> HttpResponse:
+    """Where a person can go: what notices and messages name."""
+    return render(request, "portal/counters.html", {"branches": Branch.objects.all()})
 
 
 def security(request: HttpRequest) -> HttpResponse:

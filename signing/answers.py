@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy as _
 # The page tells the same of a PIN before anything is sent; only the signer sees what was chosen.
 PIN_FAULTS: dict[str, Any] = {
     "pin-shape": _("Mã PIN gồm đúng 6 chữ số."),
-    "pin-sequence": _("Mã PIN không được là dãy số liên tiếp, như 123456 hoặc 654321."),
-    "pin-repeat": _("Mã PIN không được lặp lại một số hoặc một nhóm số, như 111111 hoặc 121212."),
-    "pin-birth": _("Mã PIN không được là ngày sinh của Quý khách."),
+    "pin-pattern": _(
+        "Mã PIN cần ít nhất 4 chữ số khác nhau và không xếp theo quy luật, như 123456, 112233, 123123 hoặc 102030."
+    ),
+    "pin-birth": _("Mã PIN không được lấy từ ngày sinh của Quý khách."),
     "pin-number": _("Mã PIN không được là một phần của số điện thoại hoặc số giấy tờ."),
 }
 ANSWERS: dict[str, Any] = {
@@ -20,7 +21,10 @@ ANSWERS: dict[str, Any] = {
     ),
     "wrong-secret": _("Mã PIN chưa đúng."),
     "wrong-passkey": _("Sinh trắc học này không mở được khóa. Quý khách hãy dùng mã PIN."),
-    "locked": _("Mã PIN đã bị khóa sau 5 lần nhập sai. Quý khách gọi 18001260 nhánh 1 hoặc đến quầy VNPT để cấp lại."),
+    "locked": _(
+        "Mã PIN đã bị khóa sau 5 lần nhập sai; chưa có gì được ký. Quý khách gọi 18001260 nhánh 1 hoặc mang giấy tờ "
+        "đến quầy VNPT để cấp lại."
+    ),
     "moved": _("Hồ sơ đã chuyển sang bước khác. Quý khách hãy tải lại trang."),
     "failed": _("Hệ thống ký đang gặp sự cố, chưa có gì được ký. Quý khách hãy thử lại sau ít phút."),
     "not-in-force": _("Chứng thư số không còn hiệu lực nên không ký được. Quý khách gọi 18001260 nhánh 1."),

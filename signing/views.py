@@ -21,6 +21,7 @@ from portal.errors import PAGES
 from portal.models import SealedFile, User
 from portal.refusals import Refusal
 from signing import findings, forms, pages, steps
+from signing.answers import PIN_FAULTS
 from signing.authority import profile
 from signing.authority.models import exchange_key
 from signing.models import Act, Certificate, Paper
@@ -140,7 +141,7 @@ def pdf_of(file: SealedFile, name: str, *, keep: bool = False) -> HttpResponse:
 
 @at(Step.PIN)
 def pin(request: HttpRequest, application: Application) -> HttpResponse:
-    return show(request, "signing/pin", application, declared=application.declaration)
+    return show(request, "signing/pin", application, declared=application.declaration, faults=PIN_FAULTS)
 
 
 @require_POST

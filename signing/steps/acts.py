@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import Application, Subscription
-from portal import audit
+from portal import audit, outbox
 from portal.allowances import Limit
 from portal.models import User
 from portal.refusals import Refusal
@@ -42,6 +42,7 @@ class NotDone(Exception):
 
     def __init__(self, answer: str, tries_left: int | None = None) -> None:
         super().__init__(answer)
+        assert answer in ANSWERS, answer
         self.answer, self.tries_left = answer, tries_left
 
 
@@ -126,8 +127,13 @@ def answer_of(user: User, nonce: str) -> dict[str, Any]:
     act = owned(user, nonce)
     if act is None:
         return {"state": State.REFUSED, "kind": "", "said": str(ANSWERS["late"])}
-    said = str(ANSWERS[act.answer]) if act.answer in ANSWERS else ""
-    return {"state": act.state, "kind": act.kind, "answer": act.answer, "said": said, "left": act.tries_left}
+    return {
+        "state": act.state, "kind": act.kind, "answer": act.answer, "said": said(act.answer), "left": act.tries_left,
+    }  # fmt: skip
+
+
+def said(answer: str) -> str:
+    return str(ANSWERS[answer]) if answer else ""
 
 
 # ── How an act ends ──
@@ -184,11 +190,19 @@ def unlocked(act: Act, confirmation: Confirmation) -> KeyPair:
         pair = custody.opened(key, confirmation.way, confirmation.secret)
     except custody.WrongSecret as wrong:
         if not tries_left:
-            audit.record("pin locked", act.application or act.subscription, result="refused")
+            tell_locked(act, key)
             raise NotDone("locked", 0) from wrong
         raise NotDone("wrong-secret" if confirmation.way == custody.PIN else "wrong-passkey", tries_left) from wrong
     give_back_tries(key)
     return pair
+
+
+@transaction.atomic
+def tell_locked(act: Act, key: Key) -> None:
+    """By the ways that the account has, whoever typed it: its owner must hear of it from others than the page."""
+    audit.record("pin locked", act.application or act.subscription, result="refused")
+    at = f"{timezone.localtime():%H:%M %d/%m/%Y}"
+    outbox.post("signing/messages/pin_locked", [at], act.subscription.user, intent=f"pin locked {key.pk}")
 
 
 def count_try(key: Key) -> int:

@@ -3,9 +3,9 @@
 Runs in the signer: the PIN is in clear in the browser and here, for as long as it takes."""
 
 import hashlib
-import itertools
 import re
 from collections.abc import Iterator
+from datetime import date
 from functools import partial
 
 import structlog
@@ -27,32 +27,37 @@ from signing.steps.acts import Confirmation, NotDone, settle
 log = structlog.get_logger(__name__)
 POOL = 24  # key pairs kept ready: making one takes up to a third of a second
 AT_ONCE = 8
+LEAST_DIGITS = 4  # that differ
 BOUND = ("custody", "wrapped", "request", "passkey", "tries_left", "bound_at", "mac")  # what a PIN makes of a key
 SHAPE = re.compile(r"[0-9]{6}")
 
 
 def faults(pin: str, declaration: Declaration) -> Iterator[str]:
-    """What others would try first."""
+    """What others would try first. A pattern is one by rule, not by list: too few digits that differ, or two halves of
+    three, one after the other or one between the other, that are each a row: 123456, 123987, 102030."""
     if not SHAPE.fullmatch(pin):
         yield "pin-shape"
         return
-    steps = {(int(after) - int(before)) % 10 for before, after in itertools.pairwise(pin)}
-    if steps in ({1}, {9}):
-        yield "pin-sequence"
-    if len(set(pin)) == 1 or pin[:2] * 3 == pin or pin[:3] * 2 == pin:
-        yield "pin-repeat"
-    born = declaration.birth_date
-    if pin in {
-        f"{born:%d%m%y}",
-        f"{born:%y%m%d}",
-        f"{born:%m%d%y}",
-        f"{born:%d%m}{born:%m%y}",
-        f"{born:%m%Y}",
-        f"{born:%Y%m}",
-    }:
+    halves = (pin[:3], pin[3:]), (pin[::2], pin[1::2])
+    if len(set(pin)) < LEAST_DIGITS or any(all(map(is_row, parts)) for parts in halves):
+        yield "pin-pattern"
+    if any(pin in date for date in written(declaration.birth_date)):
         yield "pin-birth"
     if pin in declaration.phone or pin in declaration.number:
         yield "pin-number"
+
+
+def is_row(digits: str) -> bool:
+    """111, 123, 975: each as far from the next."""
+    first, second, third = map(int, digits)
+    return (second - first) % 10 == (third - second) % 10
+
+
+def written(born: date) -> Iterator[str]:
+    """In every order in which people write a date, in full and in short."""
+    for day, month in ((f"{born:%d}", f"{born:%m}"), (str(born.day), str(born.month))):
+        for year in (f"{born:%Y}", f"{born:%y}"):
+            yield from (day + month + year, month + day + year, year + month + day)
 
 
 def ask(application: Application, place: str = "") -> Act:

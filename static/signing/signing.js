@@ -189,6 +189,7 @@ async function perform(form, pressed, secret) {
       });
     }
     if (settled.state === "done") return location.assign(form.dataset.onward);
+    if (["locked", "not-in-force"].includes(settled.answer)) return location.reload(); // nothing is to be typed here any more
     if (/^(pin-|wrong-secret|locked)/.test(settled.answer)) for (const input of form.querySelectorAll("input[type=password]")) input.value = "";
     refuse(settled.state === "refused" ? settled.said : word(form, "slow"), settled.left);
   } catch (wrong) {
@@ -237,12 +238,15 @@ const stopped = (wrong) => (["NotAllowedError", "AbortError"].includes(wrong.nam
 
 function fault(pin, declared) {
   if (!/^\d{6}$/.test(pin)) return "pin-shape";
-  const steps = new Set([...pin].slice(1).map((digit, at) => (digit - pin[at] + 10) % 10));
-  if (steps.size === 1 && (steps.has(1) || steps.has(9))) return "pin-sequence";
-  if (pin === pin.slice(0, 2).repeat(3) || pin === pin.slice(0, 3).repeat(2)) return "pin-repeat";
+  const isRow = ([first, second, third]) => (second - first + 10) % 10 === (third - second + 10) % 10;
+  const digits = [...pin];
+  const every = (other) => digits.filter((_, at) => at % 2 === other);
+  const halves = [[digits.slice(0, 3), digits.slice(3)], [every(0), every(1)]];
+  if (new Set(digits).size < 4 || halves.some((parts) => parts.every(isRow))) return "pin-pattern";
   const [year, month, day] = declared.born.split("-");
-  const short = year.slice(2);
-  if ([day + month + short, short + month + day, month + day + short, month + year, year + month].includes(pin)) return "pin-birth";
+  const days = [[day, month], [String(Number(day)), String(Number(month))]];
+  const written = days.flatMap(([d, m]) => [year, year.slice(2)].flatMap((y) => [d + m + y, m + d + y, y + m + d]));
+  if (written.some((date) => date.includes(pin))) return "pin-birth";
   if (declared.phone.includes(pin) || declared.number.includes(pin)) return "pin-number";
   return "";
 }

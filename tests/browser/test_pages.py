@@ -13,7 +13,7 @@ from tests.browser.conftest import look
 from tests.conftest import People
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ANYBODY = """/ /register/ /activate/ /sign-in/ /password/forgotten/ /accessibility/ /security/ /demo/ /demo/parts/
+ANYBODY = """/ /register/ /activate/ /sign-in/ /password/forgotten/ /accessibility/ /counters/ /security/ /demo/ /demo/parts/
     /khong-co/"""
 CUSTOMER = """/account/ /account/sessions/ /account/password/ /account/security/ /account/security/totp/activate/
     /account/security/webauthn/ /account/security/webauthn/add/ /sign-out/ /account/confirm/"""

@@ -14,14 +14,16 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal.demo.people import DEMO_PASSWORD
-from portal.models import Message, User
+from portal.models import Branch, Message, User
+from signing.answers import PIN_FAULTS
 from signing.demo.people import hand
-from signing.models import Act, Paper
-from signing.steps import contract, performing
+from signing.models import Act, Key, Paper
+from signing.steps import contract, performing, pin
 from tests.browser.conftest import look
 from tests.browser.test_pages import only_english, speak
 from tests.conftest import People
 from tests.signing.conftest import again, at_contract, certificate_of, lay_keys, sure, to
+from tests.signing.test_pin import PATTERNS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -178,6 +180,47 @@ def test_a_pin_whose_answer_was_lost_is_not_asked_for_again(lost: str, page: Pag
     page.wait_for_url("**/application/waiting/")
     assert broken
     assert Act.objects.get(application=application, kind="pin").state == Act.State.DONE
+
+
+def test_the_page_says_of_each_pin_what_the_signer_would(page: Page) -> None:
+    application = to(Step.PIN)
+    declaration = sure(application.declaration)
+    born = declaration.birth_date
+    chosen = [
+        "719305",
+        "280417",
+        *PATTERNS,
+        f"{born:%d%m%y}",
+        f"{born:%Y%m}",
+        f"{born:%m%Y}",
+        declaration.phone[-6:],
+        declaration.number[2:8],
+    ]
+    enter(page, application)
+    page.goto("/application/pin/")
+    expect(page.locator("[data-ready]")).to_be_enabled()
+    for each in chosen:
+        page.locator("#pin").fill(each)
+        fault = next(pin.faults(each, declaration), "")
+        expect(page.locator("[data-pin-said]"), each).to_have_text(str(PIN_FAULTS[fault]) if fault else "")
+
+
+@pytest.mark.usefixtures("_at_work")
+def test_once_the_pin_is_locked_no_box_is_left_and_the_way_on_is_named(page: Page, deciders: tuple[User, User]) -> None:
+    application = to(Step.ACCEPTANCE, deciders)
+    Branch.objects.create(name="VNPT Thanh Hóa", province="38", address="Số 1 đường Mẫu", phone="0237 3800 126")
+    Key.objects.filter(application=application).update(tries_left=1)
+    enter(page, application)
+    page.goto("/application/acceptance/")
+    page.locator("#pin").fill("280416")
+    page.locator("[data-confirm] button.button").first.click()
+    expect(page.get_by_role("alert").filter(has_text="bị khóa")).to_be_visible()
+    expect(page.locator("#pin")).to_have_count(0)
+    expect(page.locator("[data-confirm]")).to_have_count(0)
+    look(page)
+    page.get_by_role("link", name="Xem các quầy VNPT").click()
+    expect(page.get_by_role("heading", name="VNPT Thanh Hóa")).to_be_visible()
+    look(page)
 
 
 def test_a_moment_of_rest_is_not_told_as_a_forged_document(page: Page, deciders: tuple[User, User]) -> None:

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from enrollment.journey import Step
 from enrollment.models import Application
+from portal import wording
 from portal.celery import app as celery
-from portal.models import Event, User
+from portal.models import Event, Message, User
 from portal.refusals import Refusal
 from signing import custody, envelope
 from signing.authority.gateways.vault import vault
@@ -114,6 +115,24 @@ def test_a_right_pin_gives_back_what_wrong_ones_took(accepting: Application) -> 
         assert (act.answer, act.tries_left) == ("wrong-secret", left)
     assert confirmed(accepting, Kind.ACCEPT).state == State.DONE
     assert Key.objects.get(subscription=accepting.subscription).tries_left == PIN_TRIES
+
+
+def test_the_owner_is_told_once_when_the_pin_locks(accepting: Application) -> None:
+    """By SMS and by e-mail, with what to do: whoever typed it stands before the page."""
+    for _time in range(PIN_TRIES - 1):
+        confirmed(accepting, Kind.ACCEPT, "280416")
+    assert not Message.objects.filter(template="signing/messages/pin_locked").exists()
+    for _time in range(3):
+        assert confirmed(accepting, Kind.ACCEPT, "280416").answer == "locked"
+    sms, email = Message.objects.filter(template="signing/messages/pin_locked").order_by("-channel")
+    holder = sure(accepting.user)
+    assert (sms.recipient, email.recipient) == (holder.phone, holder.email)
+    words, (subject, body, _html) = wording.sms_text(sms), wording.email_parts(email)
+    assert "bi khoa" in words
+    assert "18001260" in words
+    assert len(words) <= 160
+    assert subject == "Mã PIN ký số đã bị khóa"
+    assert "/counters/" in body
 
 
 def test_a_try_is_counted_even_if_the_signer_falls_while_it_tries(

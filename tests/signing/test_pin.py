@@ -24,20 +24,22 @@ from tests.signing.conftest import again, browser_of, certificate_of, confirmed,
 TOLD = declaration_of_nobody("Lý Thị Mẫu Xuân", "079190123789", "0912345678")
 
 
+PATTERNS = """111111 222222 121212 123123 111222 112233 122122 123321 112211 100000 123456 234567 890123 901234 654321 987654
+    135791 246802 123987 321654 123789 147258 159260 102030 010203 121314 908070""".split()
+
+
 @pytest.mark.parametrize(
     ("chosen", "fault"),
     [
         ("719305", ""),
         ("280417", ""),
-        ("123456", "pin-sequence"),
-        ("890123", "pin-sequence"),
-        ("654321", "pin-sequence"),
-        ("111111", "pin-repeat"),
-        ("121212", "pin-repeat"),
-        ("123123", "pin-repeat"),
-        ("170590", "pin-birth"),
-        ("900517", "pin-birth"),
-        ("051990", "pin-birth"),
+        ("917350", ""),
+        ("140817", ""),
+        *((chosen, "pin-pattern") for chosen in PATTERNS),
+        *(
+            (chosen, "pin-birth")
+            for chosen in ("170590", "900517", "051790", "051990", "199005", "170519", "175199", "751990")
+        ),
         ("912345", "pin-number"),
         ("190123", "pin-number"),
         ("12345", "pin-shape"),
@@ -54,7 +56,7 @@ def test_what_others_would_try_first_is_refused(chosen: str, fault: str) -> None
 
 def test_a_weak_pin_is_refused_by_the_signer_too() -> None:
     application = to(Step.PIN)
-    assert confirmed(application, Act.Kind.PIN, "111111").answer == "pin-repeat"
+    assert confirmed(application, Act.Kind.PIN, "111222").answer == "pin-pattern"
     assert not Key.objects.filter(subscription=application.subscription).exists()
     assert confirmed(application, Act.Kind.PIN).state == Act.State.DONE
 
