@@ -54,6 +54,13 @@ def email(text: str) -> str:
     return f"{name}@{domain.lower()}" if name.isascii() else ""
 
 
+def mailbox(address: str) -> str:
+    """The box behind an address: what follows a plus, and Gmail's dots, lead into the same one."""
+    name, _, domain = address.lower().rpartition("@")
+    name = name.partition("+")[0]
+    return f"{name.replace('.', '') if domain == 'gmail.com' else name}@{domain}"
+
+
 def masked(value: str) -> str:
     """What may be shown of a number or an address: enough to recognise one's own, too little to use it."""
     if "@" in value:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.journey import Step
 from enrollment.models import Application
+from enrollment.steps import budgets
 from enrollment.steps.notifying import notify
 from portal import audit, codes, outbox, sealing
 from portal.accounts.opening import open_account
@@ -37,6 +38,9 @@ def code_of(application: Application) -> str:
 @transaction.atomic
 def invite(application: Application, *, network: str = "", at_once: bool = False, unmetered: bool = False) -> None:
     """Make a code and send it. A duplicate's code goes to nobody: who holds the number is told that somebody asked."""
+    budgets.count_number(application)
+    if not unmetered:
+        budgets.count_code(application)
     mine = not application.is_duplicate or claim(application)
     code = codes.make(
         PURPOSE,
@@ -156,6 +160,7 @@ def activate(application: Application, password: str) -> User:
     check_password_for(
         password, number=declared.number, full_name=declared.full_name, phone=declared.phone, email=declared.email
     )
+    budgets.count_account(application)
     try:
         with transaction.atomic():
             user = open_account(
@@ -183,6 +188,7 @@ def correct_contact(application: Application, phone: str, email: str, *, network
     declared = application.declaration
     if declared is None or application.phone_confirmed_at or application.step != Step.ACTIVATION:
         raise Refusal("contact-confirmed", _("Số điện thoại đã được xác nhận nên không đổi được ở bước này."))
+    budgets.count_correction(application)
     application.correct(replace(declared, phone=phone, email=email))
     invite(application, network=network, at_once=True)
 

@@ -13,7 +13,7 @@ from enrollment.orders.gateways.provider import provider
 from enrollment.orders.models import Invoice, Order, Payment
 from enrollment.orders.parts import Buyer
 from enrollment.orders.steps import ordering, paying
-from enrollment.steps import activation, leaving
+from enrollment.steps import activation, budgets, leaving
 from enrollment.steps.notifying import notify
 from portal import codes, sealing, writing
 from portal.models import Message, User
@@ -57,6 +57,8 @@ def this_phone(application: Application) -> str:
 def send_phone_code(application: Application, network: str) -> None:
     target = this_phone(application)
     with transaction.atomic():
+        budgets.count_number(application)
+        budgets.count_code(application)
         sent = codes.make(PHONE, target, lasts=PHONE_LASTS, account=application.phone_index, network=network)
         notify(
             application,

@@ -62,3 +62,8 @@ def test_a_file_keeps_its_name_and_has_a_plain_one_for_old_readers() -> None:
         "filename*=UTF-8''261130-0001-VNPT-H%C4%90%20SmartCA.pdf"
     )
     assert writing.disposition('a"; x\r\ny.pdf', keep=False).startswith('inline; filename="a-- x--y.pdf"; ')
+
+
+def test_many_addresses_of_one_mailbox_are_one() -> None:
+    assert {writing.mailbox(f"{name}@gmail.com") for name in ("M.Au", "mau+1", "mau+a+b")} == {"mau@gmail.com"}
+    assert writing.mailbox("m.au+1@example.vn") == "m.au@example.vn"
