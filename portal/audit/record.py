@@ -20,6 +20,8 @@ from portal.parts import Part, parts
 
 log = structlog.get_logger(__name__)
 VERBS: dict[str, Any] = {  # the ground floor's own, as staff read them
+    "account closed": _("Đóng tài khoản"),
+    "account erased": _("Xóa dữ liệu tài khoản"),
     "account opened": _("Mở tài khoản"),
     "branch changed": _("Sửa đơn vị"),
     "change confirmed": _("Xác nhận việc cần hai người"),
