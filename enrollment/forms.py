@@ -239,6 +239,11 @@ class ActivationForm(PasswordTwice):
     password2 = new_password(_("Xác nhận mật khẩu"))
     terms = Tick(label=_("Tôi đồng ý với điều khoản sử dụng dịch vụ"))
 
+    def __init__(self, *args: Any, code_needed: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not code_needed:  # it was right already; only the password was not
+            del self.fields["code"]
+
 
 class ReferenceForm(forms.Form):
     reference = Text(

@@ -162,7 +162,9 @@ REASONS: dict[str, tuple[Any, Any]] = {
         ),
     ),
     "displaced": (
-        _("Có người đã xác nhận số điện thoại của mình cho cùng số giấy tờ này, nên hồ sơ chưa xác nhận phải dừng."),
+        _(
+            "Có người đã xác nhận điện thoại hoặc email của mình cho cùng số giấy tờ, mà hồ sơ này chưa chứng minh bằng giấy tờ."
+        ),
         _("Nếu không phải Quý khách, hãy gọi 18001260 nhánh 1 hoặc mang giấy tờ đến quầy VNPT."),
     ),
     "staff": (

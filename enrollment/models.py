@@ -80,6 +80,7 @@ class Application(SealedRow):
     phone_index = models.CharField(max_length=64, blank=True, editable=False)
     email_index = models.CharField(max_length=64, blank=True, editable=False)
     phone_confirmed_at = models.DateTimeField(null=True)
+    proved_at = models.DateTimeField(null=True)  # a code to the phone or mailbox declared came back: steps/holding.py
     is_duplicate = models.BooleanField(_("Trùng số giấy tờ"), default=False, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("Mở lúc"), auto_now_add=True)
@@ -90,8 +91,8 @@ class Application(SealedRow):
     class Meta:
         verbose_name, verbose_name_plural = _("hồ sơ"), pgettext_lazy("nhiều", "hồ sơ")
         constraints = (
-            # Whoever comes second is a duplicate: to its owner it looks like any other, and it goes no further than
-            # activation. So one person has one open application, and a stranger learns nothing of it.
+            # Whoever comes second is a duplicate: to its owner it looks like any other until a code is entered, and it
+            # goes no further than activation. So one person has one open application: steps/holding.py.
             models.UniqueConstraint(
                 fields=("person_index",),
                 condition=Q(is_duplicate=False) & ~Q(step__in=journey.ENDS) & ~Q(person_index=""),

@@ -6,7 +6,7 @@ from enrollment.demo import doors
 from enrollment.journey import Step
 from enrollment.models import ORDERED
 from enrollment.parts import Part
-from enrollment.steps import activation, payment, subscribing
+from enrollment.steps import activation, holding, payment, subscribing
 
 APPLICATIONS = "enrollment.view_application"
 PART = Part(
@@ -14,6 +14,7 @@ PART = Part(
     begins={Step.PAYMENT: payment.arrived, Step.ACTIVATION: activation.arrived, Step.CONTRACT: subscribing.arrived},
     papers=dossier.papers,
     hands=dossier.hands,
+    rows=holding.rows,
     verbs=VERBS,
     permissions={
         **dict.fromkeys(("agent", "reviewer", "approver", "auditor"), (APPLICATIONS,)),

@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from enrollment.steps import leaving
+from enrollment.steps import activation, leaving
 from portal import jobs
 
 
 @shared_task
 def tidy() -> None:
-    jobs.run(leaving.remind, leaving.expire, leaving.erase)
+    jobs.run(leaving.remind, leaving.expire, activation.pass_on, leaving.erase)

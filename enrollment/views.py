@@ -28,6 +28,7 @@ from portal.refusals import Refusal
 
 OPENINGS = Limit("openings", 3000, timedelta(hours=1))  # from one network: a phone company puts thousands behind one
 PROVEN = "activation proven"  # in the session: for which application a code was right, until when
+PROOF_LASTS = timedelta(minutes=10)
 # Guide 2: the nine steps, with the screen that each of them is.
 NINE_STEPS = (
     (_("Đăng ký tài khoản"), _("Đọc và đồng ý điều khoản")),
@@ -189,37 +190,54 @@ def activation(request: HttpRequest) -> HttpResponse:
         return onward(application)
     known = application if application and application.step == Step.ACTIVATION else None
     declared = known.declaration if known else None
-    form = forms.ActivationForm(request.POST or None, initial={"number": declared.number if declared else ""})
-    if form.is_valid():
-        try:
-            user = steps.activation.activate(proven(request, form, known), form.cleaned_data["password1"])
-        except Refusal as no:
-            request.session.pop(PROVEN, None)
-            form.add_error("code", no.message)
-        except ValidationError as no:
-            form.add_error("password1", no)
-        else:
-            request.session.pop(PROVEN, None)
-            signing_in.enter(request, user)
-            messages.success(
-                request, _("Tài khoản đã được kích hoạt. Lần sau Quý khách đăng nhập bằng số giấy tờ và mật khẩu.")
-            )
-            return redirect("enrollment:standing")
+    accepted = proven(request, request.POST.get("number") or (declared.number if declared else ""))
+    form = forms.ActivationForm(
+        request.POST or None, initial={"number": declared.number if declared else ""}, code_needed=accepted is None
+    )
+    if form.is_valid() and (user := activated(request, form, accepted, known)):
+        signing_in.enter(request, user)
+        messages.success(
+            request, _("Tài khoản đã được kích hoạt. Lần sau Quý khách đăng nhập bằng số giấy tờ và mật khẩu.")
+        )
+        return redirect("enrollment:standing")
     return show(
         request, "activation", known, form=form, declared=declared, ends=steps.activation.ends(known) if known else None,
-        wait=steps.activation.seconds_to_resend(known) if known else 0
+        accepted=proven(request, form["number"].value() or ""), wait=steps.activation.seconds_to_resend(known) if known else 0
     )  # fmt: skip
 
 
-def proven(request: HttpRequest, form: forms.ActivationForm, known: Application | None) -> Application:
+def activated(
+    request: HttpRequest, form: forms.ActivationForm, accepted: Application | None, known: Application | None
+) -> User | None:
+    """The account, if code and password will do; else the form says what is wrong, and a code that was right stays so."""
+    try:
+        application = accepted or checked(request, form, known)
+        user = steps.activation.activate(application, form.cleaned_data["password1"])
+    except Refusal as no:
+        form.add_error("code" if "code" in form.fields else "number", no.message)
+    except ValidationError as no:
+        form.add_error("password1", no)
+    else:
+        del request.session[PROVEN]
+        return user
+    return None
+
+
+def checked(request: HttpRequest, form: forms.ActivationForm, known: Application | None) -> Application:
     """A right code opens ten minutes for choosing a password, so that a refused one costs no second code."""
-    number = form.cleaned_data["number"]
-    application = steps.activation.waiting(User.username_for(number))
-    proof, until = request.session.get(PROVEN, ("", 0))
-    if application is None or proof != steps.activation.code_of(application) or until < time.time():
-        application = steps.activation.check(number, form.cleaned_data["code"], known)
-        request.session[PROVEN] = (steps.activation.code_of(application), time.time() + 600)
+    application = steps.activation.check(form.cleaned_data["number"], form.cleaned_data["code"], known)
+    proof = steps.activation.code_of(application)
+    request.session[PROVEN] = (application.pk, proof, time.time() + PROOF_LASTS.total_seconds())
     return application
+
+
+def proven(request: HttpRequest, number: str) -> Application | None:
+    """The application for which a code was right in this browser, if it is this number's, and not too long ago."""
+    pk, proof, until = request.session.get(PROVEN, (0, "", 0))
+    if until < time.time():
+        return None
+    waiting = steps.activation.waiting(User.username_for(number)).filter(pk=pk).select_related("data_key").first()
+    return waiting if waiting and steps.activation.code_of(waiting) == proof else None
 
 
 def again(request: HttpRequest) -> HttpResponse:
@@ -256,7 +274,7 @@ def resend(request: HttpRequest, application: Application) -> HttpResponse:
 def contact(request: HttpRequest, application: Application) -> HttpResponse:
     """A mistyped phone or e-mail is corrected here, as long as no code has proved it."""
     declared = application.declaration
-    if declared is None or application.phone_confirmed_at:
+    if declared is None or application.proved_at:
         return redirect("enrollment:activation")
     form = forms.ContactForm(request.POST or None, initial={"phone": declared.phone, "email": declared.email})
     if form.is_valid():

@@ -117,6 +117,12 @@ def wrong(left: int) -> Refusal:
     )
 
 
+def is_meant(purpose: str, target: str, digits: str) -> bool:
+    """Which of several targets the digits are for. It spends nothing: the caller has counted this try, and checks them."""
+    live = Code.objects.filter(purpose=purpose, target=target, live=True, digest=digest(purpose, target, digits))
+    return live.exists()
+
+
 def check(purpose: str, target: str, digits: str, *, account: str = "") -> None:
     """Return if the digits are right, once; refuse otherwise. The count is committed whatever the caller does next."""
     receipt, now = uuid.uuid4(), timezone.now()

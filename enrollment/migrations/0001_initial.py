@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                 ('phone_index', models.CharField(blank=True, editable=False, max_length=64)),
                 ('email_index', models.CharField(blank=True, editable=False, max_length=64)),
                 ('phone_confirmed_at', models.DateTimeField(null=True)),
+                ('proved_at', models.DateTimeField(null=True)),
                 ('is_duplicate', models.BooleanField(default=False, editable=False, verbose_name='Trùng số giấy tờ')),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Mở lúc')),

@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.steps import budgets
+from enrollment.steps import budgets, holding
 from enrollment.steps.notifying import notify
-from portal import audit, codes, outbox, sealing
+from portal import audit, codes, jobs, outbox, sealing
 from portal.accounts.opening import open_account
 from portal.accounts.passwords import check_password_for
 from portal.accounts.reset import post_to_nobody
@@ -26,6 +27,7 @@ from portal.refusals import Refusal
 log = structlog.get_logger(__name__)
 PURPOSE = "activation"
 LASTS = timedelta(hours=24)
+MOST_WAITING = 10  # of one number, among which a code typed elsewhere is looked for
 TRIES = Limit("activation tries", codes.TRIES, codes.DAY)  # per number, until a new code is asked for
 
 
@@ -37,11 +39,11 @@ def code_of(application: Application) -> str:
 
 @transaction.atomic
 def invite(application: Application, *, network: str = "", at_once: bool = False, unmetered: bool = False) -> None:
-    """Make a code and send it. A duplicate's code goes to nobody: who holds the number is told that somebody asked."""
+    """Make a code and send it to the phone and mailbox of this very application, whoever holds the number: so it tells
+    nobody anything, and proves what is the own. Who holds the number is told that somebody asked."""
     budgets.count_number(application)
     if not unmetered:
         budgets.count_code(application)
-    mine = not application.is_duplicate or claim(application)
     code = codes.make(
         PURPOSE,
         code_of(application),
@@ -52,9 +54,8 @@ def invite(application: Application, *, network: str = "", at_once: bool = False
         unmetered=unmetered,
     )
     TRIES.restore(application.person_index)
-    if not mine:
-        notify_holder(application)
-        return
+    if application.is_duplicate and not holding.claim(application):
+        holding.notify_holder(application)
     notify(
         application,
         "activation_code",
@@ -75,31 +76,9 @@ def arrived(application: Application) -> None:
         log.warning("no activation code", code=no.code)
 
 
-def claim(application: Application) -> bool:
-    """The number may have become free since."""
-    if User.objects.filter(username=application.person_index).exists():
-        return False
-    try:
-        with transaction.atomic():
-            Application.objects.filter(pk=application.pk).update(is_duplicate=False)
-    except IntegrityError:
-        return False
-    return True
-
-
-def notify_holder(application: Application) -> None:
-    """Once a day at most, to the phone and e-mail that we know already, never to those of whoever asks."""
-    intent = f"known {application.person_index} {timezone.localdate()}"
-    if user := User.objects.filter(username=application.person_index).first():
-        outbox.post("enrollment/messages/known_account", [], user, intent=intent)
-        return
-    holder = Application.open_ones().filter(person_index=application.person_index, is_duplicate=False).first()
-    if holder:
-        notify(holder, "known_application", [holder.reference], intent=intent)
-
-
-def waiting(target: str) -> Application | None:
-    return Application.objects.filter(person_index=target, step=Step.ACTIVATION, is_duplicate=False).first()
+def waiting(person: str) -> "QuerySet[Application]":
+    """For a code: whoever holds the number first."""
+    return Application.objects.filter(person_index=person, step=Step.ACTIVATION).order_by("is_duplicate", "pk")
 
 
 def nobody(person: str) -> str:
@@ -114,26 +93,33 @@ def request_code(number: str, network: str, known: Application | None = None) ->
     with transaction.atomic():
         code = codes.make(PURPOSE, nobody(person), lasts=LASTS, network=network)
         TRIES.restore(person)
-        application = own(known, person) or waiting(person)
+        application = own(known, person) or waiting(person).filter(is_duplicate=False).first()
         if application is None:
             post_to_nobody(code)
         else:
             invite(application, unmetered=True)
-        if user := User.objects.filter(username=person).first():
+        if user := holding.account_of(person):
             outbox.post("enrollment/messages/known_account", [], user, intent=f"known {person} {timezone.localdate()}")
 
 
 def own(known: Application | None, person: str) -> Application | None:
-    """The one that this browser holds, if it waits for this person's code: there a duplicate is answered like any other."""
+    """The one that this browser holds, if it waits for this person's code."""
     fits = known and known.step == Step.ACTIVATION and known.person_index == person
     return known if fits else None
+
+
+def meant(person: str, digits: str) -> Application | None:
+    """Typed in another browser: the application that the digits were sent for, else the one of whoever holds the number."""
+    candidates = list(waiting(person)[:MOST_WAITING])
+    right = [each for each in candidates if codes.is_meant(PURPOSE, code_of(each), digits)]
+    return next(iter(right + candidates), None)
 
 
 def check(number: str, digits: str, known: Application | None = None) -> Application:
     """Return the application that the code opens. Tries are counted by number first, and by code as well: a number for
     which nothing waits, or whose code has run out, gets the answers of any other."""
     person = User.username_for(number)
-    application = own(known, person) or waiting(person)
+    application = own(known, person) or meant(person, digits)
     left = TRIES.spend(person)
     if left is None:
         raise codes.ended()
@@ -145,9 +131,10 @@ def check(number: str, digits: str, known: Application | None = None) -> Applica
         if left == 0 or (application and application is known and ends(application) is None):
             raise codes.ended() from no
         raise codes.wrong(left) from no
-    if application is None or application.is_duplicate:
+    if application is None:
         raise codes.ended()
     TRIES.restore(person)
+    holding.prove(application)
     return application
 
 
@@ -155,11 +142,12 @@ def check(number: str, digits: str, known: Application | None = None) -> Applica
 def activate(application: Application, password: str) -> User:
     """After the code was right: the account is opened, and the application moves on with it."""
     declared = application.declaration
-    if declared is None or application.is_duplicate or application.step != Step.ACTIVATION:
+    if declared is None or application.step != Step.ACTIVATION:
         raise codes.ended()
     check_password_for(
         password, number=declared.number, full_name=declared.full_name, phone=declared.phone, email=declared.email
     )
+    holding.take(application)
     budgets.count_account(application)
     try:
         with transaction.atomic():
@@ -174,7 +162,7 @@ def activate(application: Application, password: str) -> User:
                 demo=application.is_demo,
             )
     except IntegrityError as taken:
-        raise Refusal("account-exists", _("Số giấy tờ này đã có tài khoản. Quý khách vui lòng đăng nhập.")) from taken
+        raise holding.known() from taken
     application.orders.update(buyer=user)
     application.finish(user=user)
     audit.record("account activated", application, user=user)
@@ -186,7 +174,7 @@ def activate(application: Application, password: str) -> User:
 def correct_contact(application: Application, phone: str, email: str, *, network: str) -> None:
     """Until a code has proved them, phone and e-mail may be corrected; the code sent to the old ones ends here."""
     declared = application.declaration
-    if declared is None or application.phone_confirmed_at or application.step != Step.ACTIVATION:
+    if declared is None or application.proved_at or application.step != Step.ACTIVATION:
         raise Refusal("contact-confirmed", _("Số điện thoại đã được xác nhận nên không đổi được ở bước này."))
     budgets.count_correction(application)
     application.correct(replace(declared, phone=phone, email=email))
@@ -202,3 +190,24 @@ def ends(application: Application) -> datetime | None:
 def seconds_to_resend(application: Application) -> int:
     pause, target = codes.pause_of(PURPOSE), code_of(application)
     return pause.seconds_to_wait(target) if pause.is_spent(target) else 0
+
+
+# ── On schedule ──
+
+
+def pass_on() -> None:
+    """Numbers whose holders let their grace go by, to whoever has proved a phone or mailbox since; these get a new code."""
+    due = Application.objects.filter(
+        is_duplicate=True, step=Step.ACTIVATION, proved_at__lt=timezone.now() - holding.GRACE
+    ).select_related("data_key")
+    jobs.each(jobs.through(due), _pass_on)
+
+
+@transaction.atomic
+def _pass_on(application: Application) -> None:
+    try:
+        holding.take(application)
+    except Refusal as no:
+        log.info("number not passed on", application=application.reference, code=no.code)
+        return
+    invite(application, at_once=True, unmetered=True)

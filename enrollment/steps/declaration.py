@@ -89,6 +89,7 @@ def _declare(application: Application, declaration: Declaration, *, is_duplicate
         is_duplicate=is_duplicate,
         # Proved for this number and this phone, and for nobody who comes second.
         phone_confirmed_at=application.phone_confirmed_at if same and not is_duplicate else None,
+        proved_at=application.proved_at if same and before and before.email == declaration.email else None,
         draft=None,
         language=get_language() or application.language,
         **application.as_declared(declaration),

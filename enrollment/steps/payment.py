@@ -13,11 +13,11 @@ from enrollment.orders.gateways.provider import provider
 from enrollment.orders.models import Invoice, Order, Payment
 from enrollment.orders.parts import Buyer
 from enrollment.orders.steps import ordering, paying
-from enrollment.steps import activation, budgets, leaving
+from enrollment.steps import budgets, holding, leaving
 from enrollment.steps.notifying import notify
 from portal import codes, sealing, writing
-from portal.models import Message, User
-from portal.refusals import Refusal, out_of_step
+from portal.models import Message
+from portal.refusals import Refusal
 
 PHONE = "phone"  # the purpose of the code that confirms it before money is taken
 PHONE_LASTS = timedelta(minutes=10)
@@ -72,28 +72,15 @@ def send_phone_code(application: Application, network: str) -> None:
 
 def confirm_phone(application: Application, digits: str) -> None:
     codes.check(PHONE, this_phone(application), digits)
-    with transaction.atomic():
-        confirmed = {"phone_confirmed_at": timezone.now()}
-        if not Application.objects.filter(pk=application.pk, phone_index=application.phone_index).update(**confirmed):
-            raise out_of_step()
-        if application.is_duplicate and not activation.claim(application) and not displace(application):
-            # No money is taken from somebody whom we cannot serve. Who holds the number learns the way on.
-            activation.notify_holder(application)
-            leaving.leave(application, "known")
-
-
-def displace(application: Application) -> bool:
-    """Whoever has proved a phone goes before a draft that has proved nothing: nobody keeps a number by typing it. One
-    that waits for its code stays, for the code will prove it."""
-    if User.objects.filter(username=application.person_index).exists():
-        return False
-    drafts = Application.objects.filter(step__in=(Step.PLAN, Step.DECLARATION, Step.PAYMENT), user=None)
-    holder = drafts.filter(person_index=application.person_index, is_duplicate=False, phone_confirmed_at=None).first()
-    if holder is None or is_paid(holder):
-        return False
-    notify(holder, "displaced", [holder.reference], intent=f"displaced {holder.pk}")
-    leaving.leave(holder, "displaced")
-    return activation.claim(application)
+    holding.prove(application, phone_confirmed_at=timezone.now())
+    try:
+        holding.take(application)
+    except Refusal as no:
+        if no.code != "account-exists":
+            raise
+        # No money is taken from somebody whom we cannot serve. Who holds the number learns the way on.
+        holding.notify_holder(application)
+        leaving.leave(application, "known")
 
 
 # ── Paying ──
@@ -111,8 +98,9 @@ def begin(application: Application, code: str, *, place: str, language: str) -> 
     stands_here = order is not None and order.status == Order.Status.OPEN and application.step == Step.PAYMENT
     if order is None or not stands_here or code not in gateways():
         raise ordering.not_payable()
-    if application.phone_confirmed_at is None or application.is_duplicate:
+    if application.phone_confirmed_at is None:
         raise Refusal("phone-unconfirmed", _("Quý khách cần xác nhận số điện thoại trước khi thanh toán."))
+    holding.take(application)  # who had to wait for the number asks again by paying
     address = paying.begin(order, code, place=place, language=language)
     Application.objects.filter(pk=application.pk, step=Step.PAYMENT).update(touched_at=timezone.now())
     return address

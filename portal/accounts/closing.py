@@ -3,10 +3,10 @@
 import secrets
 
 from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django.db import transaction
 
 from portal import audit
+from portal.accounts.opening import end_sessions
 from portal.models import User
 from portal.models.people import CLOSED
 
@@ -18,8 +18,7 @@ def close(user: User) -> None:
     if not open_one.update(username=f"{CLOSED}{secrets.token_hex(16)}", is_active=False):
         return
     Authenticator.objects.filter(user=user).delete()
-    for session in UserSession.objects.filter(user=user):
-        session.end()
+    end_sessions(user)
     audit.record("account closed", user)
 
 

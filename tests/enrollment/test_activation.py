@@ -297,7 +297,7 @@ def test_a_mistyped_contact_is_corrected_and_the_old_code_ends(customer: Custome
 
 def test_a_confirmed_phone_is_not_corrected_here(customer: Customers) -> None:
     walker = waiting(customer)
-    Application.objects.update(phone_confirmed_at=timezone.now())
+    Application.objects.update(proved_at=timezone.now())
     assert walker.client.get("/activate/contact/").headers["Location"] == "/activate/"
 
 
@@ -322,6 +322,7 @@ def test_every_sms_fits_one_part(language: str, settings: object) -> None:
         "known_application": ["ABCD2345"],
         "activated": [],
         "displaced": ["ABCD2345"],
+        "contested": ["12:00 28/11/2026"],
     }
     for name, values in params.items():
         text = wording.sms_text(
