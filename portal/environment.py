@@ -38,6 +38,22 @@ def oid(name: str, default: str) -> str:
     return value
 
 
+def key_kind(name: str) -> str:
+    """How a key signs, and how long it is: PKCS #1 v1.5 as SmartCA's do, RSASSA-PSS, or ECDSA."""
+    value: str = env.str(name, default="rsa-2048")
+    if not re.fullmatch(r"(rsa|pss)-(2048|3072|4096)|p-256", value):
+        raise ImproperlyConfigured(f"{name} is rsa-2048, pss-3072, p-256 or their like, not {value}.")
+    return value
+
+
+def clock() -> str:
+    """Whether the kernel is asked how right the clock is, or nobody."""
+    value: str = env.str("CLOCK", default="trusted" if EMBEDDED else "kernel")
+    if value not in ("kernel", "trusted"):
+        raise ImproperlyConfigured(f"CLOCK is kernel or trusted, not {value}.")
+    return value
+
+
 def database(url: str, pool: int) -> dict[str, Any]:
     """`pool`: connections that one process may hold."""
     database: dict[str, Any] = {**environ.Env.db_url_config(url), "ATOMIC_REQUESTS": False}

@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import environment, logs
-from portal.environment import database, env, files, local_bank, local_invoices, oid, origin_of, required, secret
+from portal.environment import database, env, files, local_bank, local_invoices, origin_of, required, secret
 
 django_stubs_ext.monkeypatch()  # so that ModelAdmin[User] may be written at run time too
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -82,19 +82,18 @@ SIGNER_KEYS_URL: str = env.str("SIGNER_KEYS_URL", default=f"file://{STATE}/signe
 SIGNER_KEYS: str = env.str("SIGNER_KEYS", default="")  # for SIGNER_KEYS_URL=env:
 VAULT_URL: str = env.str("VAULT_URL", default="software:")
 VAULT_PIN: str = env.str("VAULT_PIN", default="")  # for VAULT_URL=pkcs11:
-KEY_KIND: str = env.str("KEY_KIND", default="rsa-2048")  # of customers; SmartCA issues RSA-2048 today
+KEY_KIND = environment.key_kind("KEY_KIND")  # of customers; SmartCA issues RSA-2048 today
+AUTHORITY_KIND = environment.key_kind("AUTHORITY_KIND")  # of the provider's own, from the next ceremony on
 CA_URL: str = env.str("CA_URL", default="embedded:")
 # Printed in every certificate. An address of numbers on one machine: linters take "localhost" for no host.
 PKI_URL = required("PKI_URL", f"http://127.0.0.1:{PORT}/pki").rstrip("/")
 ROOT_FOLDER = Path(env.str("ROOT_FOLDER", default=f"{STATE}/root-offline"))  # the root's key while the ceremony lasts
-CERTIFICATE_POLICY = oid("CERTIFICATE_POLICY", "")  # said in subscribers' certificates; those of SmartCA say none
-TIMESTAMP_POLICY = oid("TIMESTAMP_POLICY", "2.999.1")  # of the arc for examples: no policy is registered
-CLOCK: str = env.str(
-    "CLOCK", default="trusted" if EMBEDDED else "kernel"
-)  # how the signer knows the time it vouches for
+CERTIFICATE_POLICY = environment.oid(
+    "CERTIFICATE_POLICY", ""
+)  # said in subscribers' certificates; those of SmartCA say none
+TIMESTAMP_POLICY = environment.oid("TIMESTAMP_POLICY", "2.999.1")  # of the arc for examples: no policy is registered
+CLOCK = environment.clock()  # how the signer knows the time that it vouches for
 TRUSTED_ROOTS: str = env.str("TRUSTED_ROOTS", default="")  # a folder of further roots for the verification page
-if CLOCK not in ("kernel", "trusted"):
-    raise ImproperlyConfigured(f"CLOCK is kernel or trusted, not {CLOCK}.")
 if SIGNER and not EMBEDDED and VAULT_URL.startswith("software:") and not SIGNER_KEYS_URL:
     raise ImproperlyConfigured("SIGNER_KEYS_URL is missing: the signer needs its key-encryption keys.")
 # Payment gateways, in the order in which customers see them; on one machine a local bank plays all of them.

@@ -89,7 +89,11 @@ ISSUED = (
     Row("Thuật toán khóa", "Key", "key_kind"),
     Row("Dấu vân tay SHA-256", "SHA-256 fingerprint", "fingerprint", 2),
 )
-KEY_KINDS = {"rsa-2048": "RSA 2048 bit", "rsa-3072": "RSA 3072 bit", "p-256": "ECDSA P-256"}
+KEY_KINDS = {
+    **{f"rsa-{bits}": f"RSA {bits} bit" for bits in (2048, 3072, 4096)},
+    **{f"pss-{bits}": f"RSA {bits} bit, RSASSA-PSS" for bits in (2048, 3072, 4096)},
+    "p-256": "ECDSA P-256",
+}
 WIDE = 620.0
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -21,7 +21,7 @@ from django.utils import timezone
 from portal import audit
 from signing.authority import der, exchange, lists, profile
 from signing.authority.gateways.vault import RSA_BITS, KeyPair, sign_with, vault
-from signing.authority.models import Authority, RevocationList
+from signing.authority.models import Authority, RevocationList, algorithm
 from signing.authority.turning import LIVES, YEAR, keep, subject_of, turn, turned
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ Role = Authority.Role
 LONGEST_TERM = 3 * YEAR  # of what is sold: whoever buys it must not get less because its issuer ends
 # The root's list counts for half a year. A new one is wanted in time for whoever must fetch the medium from its safe.
 LIST_LASTS, LIST_TURNS = timedelta(days=183), timedelta(days=61)
-KINDS: dict[str, str] = {Role.ROOT: "rsa-4096"}  # the others RSA-2048, as SmartCA's
+ROOT_KINDS = {"rsa": "rsa-4096", "pss": "pss-4096", "ec": "p-256"}  # by how those sign that it certifies
 
 
 class Absent(Exception):
@@ -73,10 +73,17 @@ def make_root() -> Authority:
     file = next((file for file in root_files() if not root_of(file)), None) or new_root_file()
     pem = file.read_bytes()
     public = profile.public_of(serialization.load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True))
-    pair, serial = KeyPair(Role.ROOT, KINDS[Role.ROOT], public, b""), int(serial_in(file), 16)
+    kind, serial = root_kind(), int(serial_in(file), 16)
+    way = algorithm(kind)
     ends = now + LIVES[Role.ROOT]
-    body = profile.provider(Role.ROOT, subject_of(Role.ROOT), public, None, "rsa", serial, now, ends)
-    return keep(Role.ROOT, pair, der.signed(body, "rsa", root_signature(pem, body)), None)
+    body = profile.provider(Role.ROOT, subject_of(Role.ROOT), public, None, way, serial, now, ends)
+    return keep(
+        Role.ROOT, KeyPair(Role.ROOT, kind, public, b""), der.signed(body, way, root_signature(pem, body, kind)), None
+    )
+
+
+def root_kind() -> str:
+    return ROOT_KINDS[algorithm(settings.AUTHORITY_KIND)]
 
 
 def root_files() -> list[Path]:
@@ -93,7 +100,7 @@ def root_of(file: Path) -> Authority | None:
 
 def new_root_file() -> Path:
     """In the clear: it is made for a folder that is put away. Whole, or not there."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS[KINDS[Role.ROOT]])
+    key = new_private(root_kind())
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -108,6 +115,12 @@ def new_root_file() -> Path:
     return unfinished.rename(file)
 
 
+def new_private(kind: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+    if kind == "p-256":
+        return ec.generate_private_key(ec.SECP256R1())
+    return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS[kind])
+
+
 def root_key(root: Authority) -> bytes:
     file = settings.ROOT_FOLDER / f"root-{root.serial}.key"
     try:
@@ -116,9 +129,9 @@ def root_key(root: Authority) -> bytes:
         raise Absent(f"The root's key is not in {settings.ROOT_FOLDER}: bring it for the ceremony.") from wrong
 
 
-def root_signature(pem: bytes, body: bytes) -> bytes:
+def root_signature(pem: bytes, body: bytes, kind: str) -> bytes:
     key = serialization.load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
-    return sign_with(key, body)
+    return sign_with(key, body, kind)
 
 
 def root_list(root: Authority) -> RevocationList:
@@ -126,8 +139,8 @@ def root_list(root: Authority) -> RevocationList:
     now = timezone.now().replace(microsecond=0)
     number = 1 + (root.lists.order_by("-number").values_list("number", flat=True).first() or 0)
     until = now + LIST_LASTS
-    body = lists.body(root.as_issuer, "rsa", number, now, until, [])
-    signed = der.signed(body, "rsa", root_signature(root_key(root), body))
+    body = lists.body(root.as_issuer, root.algorithm, number, now, until, [])
+    signed = der.signed(body, root.algorithm, root_signature(root_key(root), body, root.kind))
     return RevocationList.objects.create(issuer=root, number=number, der=signed, made_at=now, next_update=until)
 
 
@@ -142,12 +155,12 @@ def turn_issuing(root: Authority) -> Authority:
     pem, now = root_key(root), timezone.now().replace(microsecond=0)
     Authority.objects.filter(role__in=(Role.ISSUING, Role.TIMESTAMP), live=True).update(live=False)
     for role in (Role.ISSUING, Role.TIMESTAMP):
-        pair = vault().make(role, "rsa-2048")
+        pair = vault().make(role, settings.AUTHORITY_KIND)
         ends = min(now + LIVES[role], root.not_after or now)
         body = profile.provider(
-            role, subject_of(role), pair.public, root.as_issuer, "rsa", profile.new_serial(), now, ends
+            role, subject_of(role), pair.public, root.as_issuer, root.algorithm, profile.new_serial(), now, ends
         )
-        keep(role, pair, der.signed(body, "rsa", root_signature(pem, body)), root)
+        keep(role, pair, der.signed(body, root.algorithm, root_signature(pem, body, root.kind)), root)
     issuing = Authority.now(Role.ISSUING)
     root_list(root)
     for role in (Role.ORGANISATION, Role.RESPONDER):

@@ -99,9 +99,15 @@ def algorithm(dotted: str, *, parameters: bool = False) -> bytes:
 
 
 SHA256 = algorithm("2.16.840.1.101.3.4.2.1")
+_HASH = algorithm("2.16.840.1.101.3.4.2.1", parameters=True)
+_MASK = sequence(oid("1.2.840.113549.1.1.8"), _HASH)
+SALT = 32  # bytes: as long as the hash
 # How a signature of ours names itself, by the kind of key that makes it; all with SHA-256.
 SIGNED_BY = {
     "rsa": algorithm("1.2.840.113549.1.1.11", parameters=True),
+    "pss": sequence(  # RFC 4055, 3.1
+        oid("1.2.840.113549.1.1.10"), sequence(explicit(0, _HASH), explicit(1, _MASK), explicit(2, integer(SALT)))
+    ),
     "ec": algorithm("1.2.840.10045.4.3.2"),
 }
 

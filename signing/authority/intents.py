@@ -22,7 +22,7 @@ class Intent:
     @property
     def certificate(self) -> x509.Certificate:
         """As it would be, but for its signature."""
-        return x509.load_der_x509_certificate(der.signed(self.content, "rsa", bytes(256)))
+        return x509.load_der_x509_certificate(der.signed(self.content, self.issuer.algorithm, bytes(256)))
 
 
 class Away(Exception):

@@ -46,6 +46,7 @@ def faults(content: bytes, kind: str, holder: Holder, public: bytes, issuer: Iss
     above = read(issuer.certificate)
     yield from named(
         {
+            "algorithm": der.elements(der.inner(content))[2] == der.SIGNED_BY[kind],
             "version": certificate.version == x509.Version.v3,
             "serial": len(serial) == 16 and serial.startswith(SERIAL),
             "subject": subject == list(holder.parts),

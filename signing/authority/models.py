@@ -86,7 +86,7 @@ class Authority(models.Model):
 
 def algorithm(kind: str) -> str:
     """As signatures name themselves by it: see der.SIGNED_BY."""
-    return "ec" if kind == "p-256" else "rsa"
+    return "ec" if kind == "p-256" else "pss" if kind.startswith("pss-") else "rsa"
 
 
 def exchange_key() -> str:

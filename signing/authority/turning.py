@@ -4,6 +4,7 @@ responder also after it, so that whoever was away for long goes on answering."""
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -61,7 +62,7 @@ def is_due(last: Authority, issuer: Authority, now: datetime) -> bool:
 @transaction.atomic
 def turn(role: str, issuing: Authority, now: datetime) -> Authority:
     """One that an issuing authority signs by itself; for one that has been taken over from, beside the live one."""
-    pair = vault().make(role, "rsa-2048")
+    pair = vault().make(role, settings.AUTHORITY_KIND)
     ends = min(now + LIVES[role], issuing.not_after or now)
     body = profile.provider(
         role, subject_of(role), pair.public, issuing.as_issuer, issuing.algorithm, profile.new_serial(), now, ends

@@ -12,11 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from asn1crypto import cms as asn1
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from django.utils import timezone
 
 from signing.authority import cms
@@ -304,43 +299,3 @@ def add_evidence(revision: Revision, evidence: Evidence) -> None:
             lists.append(b"/%s [%s]" % (name.encode(), refs(numbers)))
     number = revision.add(b"<</Type /DSS%s>>" % b"".join(lists))
     revision.structure = replace(revision.structure, dss=number)
-
-
-# ── Read back ──
-
-
-def is_intact(pdf: bytes) -> bool:
-    """Whether the newest signature fits the bytes it covers and the certificate it names: read by libraries that had no
-    hand in making it."""
-    spans = re.findall(rb"/ByteRange \[(\d+) (\d+) (\d+) (\d+) *\]", pdf)
-    if not spans:
-        return False
-    start, length, after, rest = map(int, spans[-1])
-    try:
-        read = asn1.ContentInfo.load(bytes.fromhex(pdf[start + length + 1 : after - 1].decode()))["content"]
-        info = read["signer_infos"][0]
-        attributes = {each["type"].dotted: each["values"][0].native for each in info["signed_attrs"]}
-        named = next(
-            choice.chosen.dump()
-            for choice in read["certificates"]
-            if choice.chosen.serial_number == info["sid"].chosen["serial_number"].native
-        )
-        signed, signature = info["signed_attrs"].untag().dump(), info["signature"].native
-        certificate = x509.load_der_x509_certificate(named)
-    except (ValueError, KeyError, StopIteration, TypeError, IndexError):
-        return False
-    digest = hashlib.sha256(pdf[start : start + length] + pdf[after : after + rest]).digest()
-    return attributes.get(cms.MESSAGE_DIGEST) == digest and fits(certificate.public_key(), signature, signed)
-
-
-def fits(key: object, signature: bytes, signed: bytes) -> bool:
-    try:
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
-        elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
-        else:
-            return False
-    except InvalidSignature:
-        return False
-    return True

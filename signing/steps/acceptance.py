@@ -20,7 +20,7 @@ from signing.authority import profile
 from signing.authority.gateways.vault import KeyPair
 from signing.holders import holder_of
 from signing.models import Act, Certificate, Paper
-from signing.papers import pades, texts
+from signing.papers import intact, texts
 from signing.papers.paper import make
 from signing.steps import acts
 from signing.steps.acts import Confirmation, NotDone, settle
@@ -201,7 +201,7 @@ def certificate_signed(certificate: Certificate, shown: bytes, pair: KeyPair, pa
     issuer = certificate.issuer
     assert issuer
     signed = by_customer(shown, der_of(certificate), issuer, pair, paper.facts["full_name"])
-    if not pades.is_intact(signed):
+    if not intact.is_intact(signed):
         certificate.move(State.ACCEPTANCE_FAILED)
         log.error("signature of the minutes is not valid", alarm=True, paper=paper.pk)
         raise NotDone("failed")

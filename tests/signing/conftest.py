@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -85,6 +86,20 @@ def lay_keys() -> None:
         return
     Authority.objects.bulk_create([Authority(**row) for row in KEYS], ignore_conflicts=True)
     RevocationList.objects.bulk_create([RevocationList(**row) for row in LISTS], ignore_conflicts=True)
+
+
+def newly_laid(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Authorities and customers' keys that sign in another way, by a ceremony of their own."""
+    monkeypatch.setattr(settings, "AUTHORITY_KIND", kind)
+    monkeypatch.setattr(settings, "KEY_KIND", kind)
+    monkeypatch.setattr(settings, "ROOT_FOLDER", folder / "root")
+    for way in ("rsa", "pss"):
+        monkeypatch.setitem(ceremony.ROOT_KINDS, way, f"{way}-2048")  # longer ones take seconds to make
+    RevocationList.objects.all().delete()
+    for authority in Authority.objects.order_by("-pk"):
+        authority.delete()
+    ceremony.hold()
+    lists.publish_due()
 
 
 def at_contract(plan: str = "theo-luot-12", name: str = "Lý Thị Mẫu Xuân") -> Application:

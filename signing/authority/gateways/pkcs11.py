@@ -19,14 +19,15 @@ from urllib.parse import parse_qs, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
-from pkcs11 import KDF, Attribute, GCMParams, KeyType, Mechanism, NoSuchKey, ObjectClass, PKCS11Error
+from pkcs11 import KDF, MGF, Attribute, GCMParams, KeyType, Mechanism, NoSuchKey, ObjectClass, PKCS11Error
 from pkcs11.attributes import AttributeMapper
 from pkcs11.constants import DEFAULT
 from pkcs11.util.ec import encode_ec_public_key, encode_ecdsa_signature, encode_named_curve_parameters
 
 from portal.gateways.token import Away, Line
+from signing.authority import der
 from signing.authority.gateways.vault import CUSTOMER, RSA_BITS, Broken, KeyPair, Unreachable, bond
-from signing.authority.models import Authority
+from signing.authority.models import Authority, algorithm
 from signing.authority.profile import public_of
 
 Answer = TypeVar("Answer")
@@ -147,6 +148,9 @@ class Pkcs11Vault:
             if pair.kind == "p-256":
                 digest = hashlib.sha256(message).digest()
                 return encode_ecdsa_signature(key.sign(digest, mechanism=Mechanism.ECDSA))
+            if algorithm(pair.kind) == "pss":
+                how = (Mechanism.SHA256, MGF.SHA256, der.SALT)
+                return bytes(key.sign(message, mechanism=Mechanism.SHA256_RSA_PKCS_PSS, mechanism_param=how))
             return bytes(key.sign(message, mechanism=Mechanism.SHA256_RSA_PKCS))
         finally:
             if pair.purpose == CUSTOMER:

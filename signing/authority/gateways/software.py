@@ -38,7 +38,7 @@ class SoftwareVault:
         return KeyPair(purpose, kind, public, self.encrypt(private, bond(purpose, kind, public)))
 
     def sign(self, pair: KeyPair, message: bytes) -> bytes:
-        return sign_with(self._loaded(pair), message)
+        return sign_with(self._loaded(pair), message, pair.kind)
 
     def agree(self, pair: KeyPair, point: bytes) -> bytes:
         key: ec.EllipticCurvePrivateKey = self._loaded(pair)

@@ -15,9 +15,12 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from signing.authority.models import Authority
+from signing.authority import der
+from signing.authority.models import Authority, algorithm
 
-RSA_BITS = {"rsa-2048": 2048, "rsa-3072": 3072, "rsa-4096": 4096}
+# A key signs in one way only, so its kind says which: PKCS #1 v1.5 as SmartCA's do, RSASSA-PSS as Circular 15/2025 wants it,
+# or ECDSA.
+RSA_BITS = {f"{scheme}-{bits}": bits for scheme in ("rsa", "pss") for bits in (2048, 3072, 4096)}
 KINDS = (*RSA_BITS, "p-256")
 CUSTOMER = "customer"  # a purpose; those of the provider's own keys are the roles of Authority
 # Imported when VAULT_URL names one of them: a token's library is an extra that other vaults do without.
@@ -44,6 +47,9 @@ class KeyPair:
         return bond(self.purpose, self.kind, self.public)
 
 
+PSS = padding.PSS(padding.MGF1(hashes.SHA256()), der.SALT)
+
+
 class NotTheSigner(Exception):
     """Only the signer process reaches keys; web and worker have no business here."""
 
@@ -68,7 +74,7 @@ class Vault(Protocol):
         """A new key pair; its private half never appears but wrapped."""
 
     def sign(self, pair: KeyPair, message: bytes) -> bytes:
-        """SHA-256 with RSA (PKCS #1 v1.5) or ECDSA (DER), by the kind of the key."""
+        """SHA-256 with RSA (PKCS #1 v1.5 or PSS) or ECDSA (DER), by the kind of the key."""
 
     def agree(self, pair: KeyPair, point: bytes) -> bytes:
         """What a P-256 key shares with whoever holds the other half of this point (ECDH)."""
@@ -85,9 +91,9 @@ class Vault(Protocol):
     def decrypt(self, encrypted: bytes, context: bytes) -> bytes: ...
 
 
-def sign_with(key: Any, message: bytes) -> bytes:
+def sign_with(key: Any, message: bytes, kind: str = "") -> bytes:
     if isinstance(key, rsa.RSAPrivateKey):
-        return key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+        return key.sign(message, PSS if algorithm(kind) == "pss" else padding.PKCS1v15(), hashes.SHA256())
     signature: bytes = key.sign(message, ec.ECDSA(hashes.SHA256()))
     return signature
 

@@ -123,7 +123,7 @@ def test_a_ceremony_that_was_killed_at_any_line_is_continued_and_nothing_made_tw
 ) -> None:
     make = cache(rsa.generate_private_key)
     monkeypatch.setattr(rsa, "generate_private_key", lambda public_exponent, key_size: make(public_exponent, key_size))
-    monkeypatch.setitem(ceremony.KINDS, "root", "rsa-2048")
+    monkeypatch.setitem(ceremony.ROOT_KINDS, "rsa", "rsa-2048")
     fallen = 0
     for place, at in enumerate(sorted(set(lines()))):
         monkeypatch.setattr(settings, "ROOT_FOLDER", tmp_path / str(place))

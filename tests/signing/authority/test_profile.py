@@ -31,12 +31,13 @@ def content(kind: str = "rsa-2048", **differently: Any) -> tuple[bytes, bytes, I
     begins = differently.pop("begins", datetime.now(UTC).replace(microsecond=0))
     ends = differently.pop("ends", profile.clamped(begins, 12, issuer))
     holder = Holder(**{**HOLDER.__dict__, **differently})
-    body = profile.subscriber(holder, pair.public, issuer, "rsa", profile.new_serial(), begins, ends)
+    body = profile.subscriber(holder, pair.public, issuer, authority.algorithm, profile.new_serial(), begins, ends)
     return body, pair.public, issuer
 
 
 def signed(body: bytes) -> bytes:
-    return der.signed(body, "rsa", sign_as_provider(Authority.now("issuing"), body))
+    issuing = Authority.now("issuing")
+    return der.signed(body, issuing.algorithm, sign_as_provider(issuing, body))
 
 
 @pytest.mark.parametrize("kind", ["rsa-2048", "rsa-3072", "p-256"])

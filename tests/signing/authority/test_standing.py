@@ -12,6 +12,7 @@ from asn1crypto import crl, ocsp, pem, x509
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.ocsp import OCSPRequestBuilder
+from django.conf import settings
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import RevokedError
 
@@ -22,7 +23,7 @@ from signing.authority.models import Authority, Issued
 from signing.authority.profile import read
 from tests.signing.authority.conftest import laid, list_in_pem, run
 from tests.signing.authority.test_profile import content, signed
-from tests.signing.conftest import sure
+from tests.signing.conftest import newly_laid, sure
 
 pytestmark = pytest.mark.once
 JAVA = Path(__file__).parent / "Standing.java"
@@ -49,9 +50,11 @@ EXPECTED = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A certificate of each standing, the lists, and the answer to a question about each."""
+@pytest.fixture(params=["rsa-2048", "pss-2048", "p-256"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A certificate of each standing, the lists, and the answer to a question about each; in each way of signing."""
+    if request.param != settings.AUTHORITY_KIND:
+        newly_laid(request.param, tmp_path, monkeypatch)
     issuing = Authority.now("issuing")
     for name, change in WAYS.items():
         certificate = signed(content()[0])

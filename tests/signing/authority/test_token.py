@@ -94,7 +94,7 @@ def test_it_holds_what_a_vault_promises(folder: Path) -> None:
     code = """
 token.establish()
 for purpose in (CUSTOMER, "issuing"):
-    for kind in ("rsa-2048", "p-256"): test_vault.holds_what_a_vault_promises(token, purpose, kind)
+    for kind in ("rsa-2048", "pss-2048", "p-256"): test_vault.holds_what_a_vault_promises(token, purpose, kind)
 test_vault.encrypts(token)
 test_vault.agrees(token)
 before = objects(ObjectClass.PRIVATE_KEY)

@@ -16,7 +16,7 @@ from django.conf import settings
 from portal.gateways.keys import LocalKeys
 from signing import custody
 from signing.authority.gateways.software import SoftwareVault
-from signing.authority.gateways.vault import CUSTOMER, Broken, KeyPair, NotTheSigner, Vault, pair_of, vault
+from signing.authority.gateways.vault import CUSTOMER, PSS, Broken, KeyPair, NotTheSigner, Vault, pair_of, vault
 from signing.authority.models import Authority
 from signing.models import Key
 
@@ -31,7 +31,8 @@ def verify(pair: KeyPair, signature: bytes) -> None:
         key.verify(signature, SOUGHT, ec.ECDSA(hashes.SHA256()))
     else:
         assert isinstance(key, rsa.RSAPublicKey)
-        key.verify(signature, SOUGHT, padding.PKCS1v15(), hashes.SHA256())
+        how = PSS if pair.kind.startswith("pss") else padding.PKCS1v15()
+        key.verify(signature, SOUGHT, how, hashes.SHA256())
 
 
 def holds_what_a_vault_promises(kept: Vault, purpose: str, kind: str) -> None:
@@ -75,7 +76,7 @@ def agrees(kept: Vault) -> None:
 
 
 @pytest.mark.parametrize("purpose", [CUSTOMER, "issuing", "timestamp"])
-@pytest.mark.parametrize("kind", ["rsa-2048", "p-256"])
+@pytest.mark.parametrize("kind", ["rsa-2048", "pss-2048", "p-256"])
 def test_a_key_signs_for_its_purpose_beside_its_public_half(purpose: str, kind: str, tmp_path: Path) -> None:
     kept = SoftwareVault(LocalKeys(tmp_path / "keys.json"))
     holds_what_a_vault_promises(kept, purpose, kind)

@@ -36,7 +36,7 @@ from signing.authority import timestamps
 from signing.authority.models import Authority
 from signing.findings import findings as words_of
 from signing.models import Paper
-from signing.papers import examining, isolation, pades
+from signing.papers import examining, intact, isolation, pades
 from signing.steps import verifying
 from tests.signing.conftest import to
 from tests.signing.papers.test_paper import contract_pdf
@@ -210,8 +210,8 @@ def test_a_hostile_file_ends_by_itself_and_takes_no_process_of_ours_along() -> N
 
 def test_the_signature_is_read_back_before_it_is_kept() -> None:
     signed = pades.sign(contract_pdf(), timestamps.signer_of(Authority.Role.ORGANISATION), "VNPT")
-    assert pades.is_intact(signed)
+    assert intact.is_intact(signed)
     broken = bytearray(signed)
     broken[5000] ^= 1
-    assert not pades.is_intact(bytes(broken))
-    assert not pades.is_intact(contract_pdf())
+    assert not intact.is_intact(bytes(broken))
+    assert not intact.is_intact(contract_pdf())
