@@ -4,12 +4,15 @@ import asyncio
 import io
 import subprocess
 import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asn1crypto import crl
 from asn1crypto import x509 as asn1
+from django.utils import timezone
 from pyhanko.pdf_utils import generic as parts
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -19,6 +22,7 @@ from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.ades import ades_lta_validation
 from pyhanko.sign.validation.policy_decl import (
+    LocalKnowledge,
     PdfSignatureValidationSpec,
     RevinfoOnlineFetchingRule,
     RevocationInfoGatheringSpec,
@@ -29,10 +33,11 @@ from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy
 from pyhanko_certvalidator.registry import SimpleTrustManager
+from pyhanko_certvalidator.revinfo.archival import CRLContainer
 
 from enrollment.journey import Step
 from portal.models import User
-from signing.authority import timestamps
+from signing.authority import ceremony, timestamps
 from signing.authority.models import Authority
 from signing.findings import findings as words_of
 from signing.models import Paper
@@ -89,23 +94,36 @@ def pyhanko_agrees(pdf: bytes, signatures: int) -> None:
 
 @pytest.mark.parametrize("rule", ["soft-fail", "hard-fail", "require"])
 @pytest.mark.parametrize("later", [timedelta(0), FIVE_YEARS])
-def test_it_verifies_for_years_from_what_it_carries(sealed: dict[str, bytes], later: timedelta, rule: str) -> None:
-    """Promise P12: by the evidence inside alone, also when every certificate but the timestamp's has run out."""
+def test_it_verifies_for_years_from_what_it_carries(
+    sealed: dict[str, bytes], later: timedelta, rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise P12: by the evidence inside and the root's list of the day, also when every certificate but the timestamp's
+    has run out."""
     at = datetime.now(UTC) + later
+    monkeypatch.setattr(timezone, "now", lambda: at)
+    for pdf in sealed.values():
+        assert set(verdicts(pdf, at, list_of_the_day(), rule)) == {AdESPassed.OK}
+
+
+def list_of_the_day() -> bytes:
+    """As a reader fetches it, who wants to know whether the newest stamp's certificate still counts."""
+    return bytes(ceremony.root_list(Authority.now("root")).der)
+
+
+def verdicts(pdf: bytes, at: datetime, fetched: bytes, rule: str = "require") -> Iterator[Any]:
+    """Of each signature by pyHanko, at this moment."""
     anchors = SimpleTrustManager.build(trust_roots=[asn1.Certificate.load(root())])
     policy = CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy(rule))
     spec = SignatureValidationSpec(
         cert_validation_policy=CertValidationPolicySpec(trust_manager=anchors, revinfo_policy=policy),
         revinfo_gathering_policy=RevocationInfoGatheringSpec(RevinfoOnlineFetchingRule.LOCAL_ONLY),
+        local_knowledge=LocalKnowledge(known_crls=[CRLContainer(crl.CertificateList.load(fetched))]),
     )
-    for pdf in sealed.values():
-        for signature in PdfFileReader(io.BytesIO(pdf)).embedded_signatures:
-            if signature.sig_object_type == "/Sig":
-                timing = ValidationTimingInfo(at, at, point_in_time_validation=True)
-                verdict = asyncio.run(
-                    ades_lta_validation(signature, PdfSignatureValidationSpec(spec), timing_info=timing)
-                )
-                assert verdict.ades_subindic is AdESPassed.OK
+    timing = ValidationTimingInfo(at, at, point_in_time_validation=True)
+    for signature in PdfFileReader(io.BytesIO(pdf)).embedded_signatures:
+        if signature.sig_object_type == "/Sig":
+            checked = ades_lta_validation(signature, PdfSignatureValidationSpec(spec), timing_info=timing)
+            yield asyncio.run(checked).ades_subindic
 
 
 def findings(pdf: bytes, **more: Any) -> dict[str, Any]:
