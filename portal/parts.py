@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from portal.celery import app as celery
 
+WORKER = "celery"  # as Celery calls the queue of whoever is not told another
 SIGNER = "signer"  # the queue of the only process that reaches keys
 
 

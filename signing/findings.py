@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from signing.models import Certificate, Paper
 from signing.papers.facts import INVALID, UNKNOWN, VALID, Fact
 from signing.steps.verifying import CUSTOMER, SEAL, STAMP
 
@@ -20,7 +21,6 @@ PROBLEMS = {
     "not-a-pdf": _("Tệp này không phải PDF, hoặc đã hỏng đến mức không đọc được. Không thể xác nhận chữ ký nào."),
     "no-signature": _("Tệp PDF này không có chữ ký số nào."),
     "encrypted": _("Tệp PDF này có mật khẩu. Quý khách hãy bỏ mật khẩu rồi kiểm tra lại."),
-    "busy": _("Hệ thống đang bận nên chưa kiểm tra được tệp này. Quý khách vui lòng thử lại sau ít phút."),
     "too-much": _(
         "Tệp này quá phức tạp để kiểm tra trên trang (hơn 10.000 đối tượng, hoặc đọc quá lâu). Không có chữ ký nào được xác "
         "nhận; Quý khách hãy dùng phần mềm đọc PDF trên máy để kiểm tra."
@@ -178,6 +178,7 @@ def finding(row: dict[str, Any]) -> dict[str, Any]:
     gravest = failing(facts)
     shown = {
         **row,
+        "ours": Certificate.State(row["ours"]).label if row.get("ours") is not None else "",
         "failing": gravest,
         "tone": TONES[gravest[1]] if gravest else GOOD,
         "words": VERDICTS[gravest] if gravest else FINE,
@@ -214,7 +215,11 @@ def line(name: str, fact: Fact) -> dict[str, Any]:
 def cut_short(missing: dict[str, Any]) -> str:
     if not missing:
         return ""
-    return CUT % {**missing, "lacking": ", ".join(str(BEARERS[bearer]) for bearer in missing["lacking"])}
+    return CUT % {
+        **missing,
+        "kind": Paper.Kind(missing["kind"]).label,
+        "lacking": ", ".join(str(BEARERS[bearer]) for bearer in missing["lacking"]),
+    }
 
 
 def moment(text: str) -> datetime | None:

@@ -17,6 +17,7 @@ from portal.models import SealedFile, User
 from portal.refusals import Refusal
 from signing.authority.models import Authority, Issued, algorithm
 from signing.envelope import batch_digest
+from signing.examinations import Examination as Examination
 
 # ── Documents ──
 
@@ -73,6 +74,7 @@ class Paper(OfApplication):
         indexes = (
             models.Index(fields=("due_at",), condition=Q(state="agreed"), name="papers_to_seal"),
             models.Index(fields=("file_hash",), condition=Q(state="sealed"), name="papers_by_file"),
+            models.Index(fields=("shown_hash",), condition=~Q(file_hash=""), name="papers_by_what_was_shown"),
         )
 
     def __str__(self) -> str:

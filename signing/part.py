@@ -2,7 +2,7 @@
 
 from enrollment.journey import Step
 from enrollment.parts import Part
-from portal.parts import SIGNER
+from portal.parts import SIGNER, WORKER
 from signing import arrivals, dossier, metrics, sheet
 from signing.audited import VERBS
 from signing.demo import doors, people
@@ -25,13 +25,14 @@ PART = Part(
     schedule={
         "signing.tasks.act": 5,
         "signing.tasks.beat": 10,
+        "signing.tasks.examine": 10,
         "signing.tasks.seal": 10,
         "signing.tasks.issue": 10,
         "signing.tasks.fill_pool": 10,
         "signing.tasks.tidy": 3600,
         "signing.tasks.recheck": 86400,
     },
-    queues={"signing.tasks.*": SIGNER},
+    queues={"signing.tasks.examine": WORKER, "signing.tasks.*": SIGNER},
     gauges=metrics.standing,
     doors=doors.doors,
     benches="signing.demo.benches",

@@ -5,7 +5,7 @@ from celery import shared_task
 from portal import jobs
 from portal.models import Heartbeat
 from signing import printing
-from signing.steps import acts, issuance, performing, pin, sealing, standing
+from signing.steps import acts, issuance, performing, pin, sealing, standing, verifying
 
 
 @shared_task
@@ -38,6 +38,12 @@ def fill_pool() -> None:
 @shared_task
 def tidy() -> None:
     jobs.run(standing.expire, acts.tidy)
+
+
+@shared_task
+def examine() -> None:
+    """The worker's: strangers' files stay away from the signer."""
+    jobs.run(verifying.examine_due, verifying.forget)
 
 
 @shared_task

@@ -21,6 +21,7 @@ urlpatterns = [
     path("certificate/<int:pk>/<slug:kind>/", views.file, name="file"),
     # For anybody
     path("verify/", views.verify, name="verify"),
+    path("verify/<slug:token>/", views.verified, name="verified"),
     path("status/<slug:token>/", views.status, name="status"),
     path("pki/", include("signing.authority.urls")),
 ]

@@ -1,7 +1,6 @@
 """The customer's pages of contract, PIN, acceptance and certificate, and the public ones: each finds, asks, answers."""
 
 from datetime import timedelta
-from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.contrib import messages
@@ -24,10 +23,10 @@ from signing import findings, forms, pages, steps
 from signing.answers import PIN_FAULTS
 from signing.authority import profile
 from signing.authority.models import exchange_key
-from signing.models import Act, Certificate, Paper
+from signing.models import Act, Certificate, Examination, Paper
 from signing.steps.issuance import der_of
 
-CHECKS = Limit("pdf checks", 60, timedelta(hours=1))  # from one network; each costs seconds of a processor
+CHECKS = Limit("pdf checks", 300, timedelta(hours=1))  # from one network, behind which there may be many
 SIGNED = _("Hoàn thành ký điện tử. Khi VNPT đóng dấu xong, Quý khách được báo qua email để xem và tải hợp đồng.")
 DONE = {
     Act.Kind.PIN: _("Đã tạo mã PIN. Quý khách nhớ mã này: VNPT không lưu và không lấy lại được."),
@@ -252,11 +251,25 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def verify(request: HttpRequest) -> HttpResponse:
-    """Any signed PDF, ours or not: what its signatures are worth. Nothing of it is kept."""
+    """Any signed PDF, ours or not: handed in here, examined when it is its turn."""
     form = forms.CheckForm(request.POST, request.FILES) if request.method == "POST" else forms.CheckForm()
-    result: dict[str, Any] = {}
     if form.is_valid():
         CHECKS.require(network(), _("Đã kiểm tra nhiều tệp từ mạng này. Quý khách vui lòng thử lại sau một giờ."))
         file = form.cleaned_data["file"]
-        result = {**findings.findings(steps.verifying.check(file.read())), "name": file.name}
-    return show(request, "signing/verify", None, form=form, result=result)
+        with refusals_on(form, "file"):
+            return redirect("signing:verified", steps.verifying.hand_in(file, file.name).token)
+    return show(request, "signing/verify", None, form=form)
+
+
+@never_cache
+def verified(request: HttpRequest, token: str) -> HttpResponse:
+    """What its signatures are worth; before that a page that waits and looks again by itself."""
+    examination = Examination.objects.select_related("data_key").filter(token=token).first()
+    if examination is None:
+        messages.info(request, _("Kết quả kiểm tra chỉ giữ trong 10 phút. Quý khách hãy gửi lại tệp."))
+        return redirect("signing:verify")
+    if examination.facts is None:
+        ahead = steps.verifying.ahead_of(examination)
+        return show(request, "signing/verifying", None, ahead=ahead, name=examination.name)
+    result = findings.findings(examination.facts) | {"name": examination.name}
+    return show(request, "signing/verify", None, form=forms.CheckForm(), result=result)

@@ -59,6 +59,7 @@ SCHEDULE: dict[str, tuple[float, str]] = {
     "kyc.demo.tasks.seed_files": (15, SIGNER),
     "signing.tasks.act": (5, SIGNER),
     "signing.tasks.beat": (10, SIGNER),
+    "signing.tasks.examine": (10, WORKER),
     "signing.tasks.fill_pool": (10, SIGNER),
     "signing.tasks.issue": (10, SIGNER),
     "signing.tasks.recheck": (DAY, SIGNER),

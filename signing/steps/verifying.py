@@ -1,20 +1,34 @@
-"""A PDF of anybody's: what its signatures are worth, and what our own rows know of them. Nothing of the file is kept."""
+"""A PDF of anybody's: what its signatures are worth, and what our own rows know of them. It waits sealed for its turn, and
+nothing of it is kept afterwards."""
 
 import hashlib
-from datetime import datetime
+import secrets
+import threading
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from portal import jobs
+from portal.models import DataKey, SealedFile
+from portal.refusals import Refusal
+from portal.waking import Waker
 from signing.authority.models import Authority, Issued
-from signing.models import Certificate, Paper
+from signing.models import Certificate, Examination, Paper
 from signing.papers import isolation
 from signing.papers.facts import INVALID, UNKNOWN, VALID, Fact
+from signing.steps.signatures import bytes_of
 
+MOST_WAITING, LASTS, TURN = 40, timedelta(minutes=10), timedelta(seconds=30)
+AT_ONCE = threading.BoundedSemaphore(2)  # of a worker's threads: the others go on delivering codes
+waker = Waker("signing.tasks.examine")
 Kind, Role = Paper.Kind, Authority.Role
 MOST_REVISIONS = 60
 CUSTOMER, SEAL, STAMP = "customer", "seal", "stamp"
@@ -22,6 +36,79 @@ BEARS = {
     Kind.CONTRACT: (SEAL, STAMP),
     Kind.MINUTES: (CUSTOMER, SEAL, STAMP),
 }  # what a paper of ours carries when it is whole
+
+
+# ── One after the other ──
+
+
+def hand_in(file: IO[bytes], name: str) -> Examination:
+    """Into the queue, which has an end; sealed by a key of its own."""
+    if waiting().count() >= MOST_WAITING:
+        raise Refusal(
+            "busy", _("Nhiều người đang kiểm tra tệp cùng lúc. Quý khách vui lòng gửi lại sau một phút."), status=503
+        )
+    key, token = DataKey.make(), secrets.token_urlsafe(32)
+    kept = SealedFile.store(file, "application/pdf", key)
+    with transaction.atomic():
+        transaction.on_commit(waker.wake, robust=True)
+        return Examination.objects.create(
+            token=token, data_key=key, name=name[:200], file=kept, ends_at=timezone.now() + LASTS
+        )
+
+
+def waiting() -> QuerySet[Examination]:
+    return Examination.objects.exclude(file=None).filter(ends_at__gt=timezone.now())
+
+
+def ahead_of(examination: Examination) -> int:
+    return waiting().filter(pk__lt=examination.pk).count()
+
+
+def examine_due() -> None:
+    if not AT_ONCE.acquire(blocking=False):
+        return  # those who are at it see it too
+    try:
+        while examination := taken():
+            examine(examination)
+    finally:
+        AT_ONCE.release()
+
+
+def taken() -> Examination | None:
+    """The oldest, for a turn: if whoever has it falls, another comes."""
+    now = timezone.now()
+    for examination in (
+        waiting().filter(due_at__lte=now).select_related("data_key", "file__data_key").order_by("pk")[:5]
+    ):
+        due = Examination.objects.filter(pk=examination.pk, due_at=examination.due_at).exclude(file=None)
+        if due.update(due_at=now + TURN):
+            return examination
+    return None
+
+
+def examine(examination: Examination) -> None:
+    pdf, file = bytes_of(examination.file), examination.file
+    facts = {"problem": "too-much"} if pdf is None else check(pdf)
+    with transaction.atomic():
+        unfinished = Examination.objects.filter(pk=examination.pk, file=file)
+        if unfinished.update(facts=examination.sealed("facts", facts), file=None) and file:
+            file.forget()
+
+
+def forget() -> None:
+    """What had its minutes, read or not."""
+    jobs.each(Examination.objects.filter(ends_at__lt=timezone.now()).select_related("data_key", "file"), forgotten)
+
+
+def forgotten(examination: Examination) -> None:
+    with transaction.atomic():
+        examination.delete()
+        if examination.file:
+            examination.file.forget()
+        examination.data_key.delete()
+
+
+# ── One file ──
 
 
 def roots() -> list[bytes]:
@@ -61,7 +148,7 @@ def by_register(row: dict[str, Any]) -> dict[str, Any]:
     """Our certificates' status is known here, whatever evidence a file brings along or leaves out."""
     facts = {name: Fact(*fact) for name, fact in row["facts"].items()}
     if facts["integrity"].value != VALID:
-        return {"facts": facts, "ours": ""}
+        return {"facts": facts, "ours": None}
     issued = Issued.stored().filter(serial=row["serial"], fingerprint=row["fingerprint"]).first()
     certificate = Certificate.objects.filter(register=issued).first() if issued else None
     provider = authority_of(row)
@@ -75,12 +162,12 @@ def by_register(row: dict[str, Any]) -> dict[str, Any]:
     return {"facts": facts, "ours": state_now(certificate, provider)}
 
 
-def state_now(certificate: Certificate | None, provider: Authority | None) -> str:
-    """In our rows' words; empty, where they know nothing."""
+def state_now(certificate: Certificate | None, provider: Authority | None) -> int | None:
+    """None, where our rows know nothing."""
     if certificate:
-        return str(certificate.get_state_display())
+        return certificate.state
     lives = provider and provider.not_after and provider.not_after > timezone.now()
-    return str(Certificate.State.ACTIVE.label) if lives else ""
+    return Certificate.State.ACTIVE if lives else None
 
 
 def status_of(issued: Issued, stamped: str, by_file: Fact) -> Fact:
@@ -109,7 +196,7 @@ def missing(pdf: bytes, rows: list[dict[str, Any]]) -> dict[str, Any]:
         return {}
     borne = {whose(row, paper) for row in rows if row["facts"]["integrity"].value == VALID}
     lacking = [bearer for bearer in BEARS[Kind(paper.kind)] if bearer not in borne]
-    return {"kind": paper.get_kind_display(), "number": paper.number, "lacking": lacking} if lacking else {}
+    return {"kind": paper.kind, "number": paper.number, "lacking": lacking} if lacking else {}
 
 
 def beginnings(pdf: bytes) -> list[str]:

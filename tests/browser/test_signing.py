@@ -18,7 +18,7 @@ from portal.models import Branch, Message, User
 from signing.answers import PIN_FAULTS
 from signing.demo.people import hand
 from signing.models import Act, Key, Paper
-from signing.steps import contract, performing, pin
+from signing.steps import contract, performing, pin, verifying
 from tests.browser.conftest import look
 from tests.browser.test_pages import only_english, speak
 from tests.conftest import People
@@ -115,6 +115,9 @@ def test_every_page_afterwards(page: Page, language: str, deciders: tuple[User, 
         (tmp_path / "one.pdf").write_bytes(content)
         page.locator("#id_file").set_input_files(tmp_path / "one.pdf")
         page.locator("main form button.button").click()
+        expect(page.locator("[data-examining]")).to_be_visible()
+        seen(page, language)
+        verifying.examine_due()
         expect(page.locator("#result")).to_be_focused()
         seen(page, language)
 
