@@ -10,6 +10,15 @@ from enrollment.steps import activation, holding, payment, subscribing
 
 APPLICATIONS = "enrollment.view_application"
 PART = Part(
+    guarded={
+        # Two people's word is the desk's to write, and where a policy stands for the first the worker's.
+        "enrollment_approval": {
+            **dict.fromkeys(("desk", "worker"), "SELECT, INSERT, UPDATE"),
+            "": "SELECT, UPDATE (voided_at)",
+        },
+        "enrollment_province": {"": "SELECT"},
+        "enrollment_ward": {"": "SELECT"},
+    },
     sells={ORDERED: payment.Seller()},
     begins={Step.PAYMENT: payment.arrived, Step.ACTIVATION: activation.arrived, Step.CONTRACT: subscribing.arrived},
     papers=dossier.papers,

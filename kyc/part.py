@@ -12,6 +12,13 @@ from portal.parts import SIGNER
 
 REVIEWING = ("kyc.view_case", "kyc.view_evidence", "kyc.change_case")
 PART = Part(
+    guarded={
+        "kyc_policy": {"desk": "SELECT, INSERT, UPDATE", "": "SELECT"},
+        "kyc_decision": {
+            **dict.fromkeys(("desk", "worker"), "SELECT, INSERT, UPDATE"),
+            "": "SELECT, UPDATE (note)",  # which is erased with the application
+        },
+    },
     begins={Step.REVIEW: arriving.received, Step.STOPPED: arriving.stopped},
     erased=erasure.erased,
     papers=dossier.papers,

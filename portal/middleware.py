@@ -8,7 +8,7 @@ from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils import translation
@@ -154,6 +154,23 @@ class SecondFactor(Layer):
         except Resolver404:
             return True
         return name in self.OPEN or name.startswith("mfa_")
+
+
+class Doors(Layer):
+    """Where public and desk are processes of their own, each with its own role in the database, neither serves the other's
+    pages."""
+
+    OF_BOTH = ("", "portal", "demo")  # signing in, one's own account, what machines ask
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.inner(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> None:
+        match = request.resolver_match
+        room = match.namespaces[0] if match and match.namespaces else ""
+        other = "public" if room == "admin" else "desk"
+        if room not in self.OF_BOTH and other == settings.DOORS:
+            raise Http404
 
 
 class Refusals(Layer):

@@ -5,7 +5,32 @@ from portal.accounts.changing import CHANGES
 from portal.audit.record import VERBS
 from portal.parts import Part
 
+READ = "SELECT"
+DJANGOS = ("auth_group", "auth_group_permissions", "auth_permission", "django_content_type", "django_migrations")
+ERASED = "id_number, full_name, phone, phone_index, email, email_index, password"
 PART = Part(
+    guarded={
+        # Nobody changes or removes an entry; the worker marks which seal closed it.
+        "portal_event": {"": "SELECT, INSERT", "worker": "SELECT, INSERT, UPDATE (seal_id)"},
+        "portal_seal": {"": READ, "worker": "SELECT, INSERT"},
+        # The public's door opens and closes customers' accounts and keeps their passwords, the worker erases what is closed;
+        # what gives power is the desk's to write.
+        "portal_user": {
+            "public": "SELECT, INSERT, UPDATE (password, last_login, language, username, is_active)",
+            "desk": "SELECT, INSERT, UPDATE",
+            "worker": f"SELECT, UPDATE ({ERASED}, username, is_active)",
+            "": READ,
+        },
+        "portal_user_groups": {"public": "SELECT, INSERT", "desk": "SELECT, INSERT, DELETE", "": READ},
+        "portal_change": {"desk": "SELECT, INSERT, UPDATE", "worker": "SELECT, UPDATE", "": READ},
+        "portal_branch": {"desk": "SELECT, INSERT, UPDATE", "": READ},
+        **{table: {"": READ} for table in DJANGOS},
+    },
+    # Of staff's rows the public's door changes none: neither their password nor their second factor.
+    sheltered={
+        "portal_user": "NOT is_staff",
+        "mfa_authenticator": "NOT EXISTS (SELECT 1 FROM portal_user u WHERE u.id = user_id AND u.is_staff)",
+    },
     verbs=VERBS,
     changes=CHANGES,
     schedule={

@@ -62,6 +62,9 @@ class Part:
     verbs: Mapping[str, Any] = field(default_factory=dict)  # of the audit trail, as staff read them
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # role → what it may do here
     changes: Mapping[str, TwoHands] = field(default_factory=dict)  # what wants two people
+    # Tables that not every door may write: table → door → its rights there. "" stands for every door not named (grants.py).
+    guarded: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sheltered: Mapping[str, str] = field(default_factory=dict)  # table → the rows that the public's door may write
     schedule: Mapping[str, float] = field(default_factory=dict)  # task → every so many seconds
     queues: Mapping[str, str] = field(default_factory=dict)  # tasks → where they are not the worker's
     seed: Callable[[], None] = nothing  # what must be there before the first visitor; running twice is no harm

@@ -42,6 +42,10 @@ SECRET_KEY = secret("SECRET_KEY")
 METRICS_TOKEN = secret("METRICS_TOKEN")
 PORT: int = env.int("PORT", default=8000)
 BIND: str = env.str("BIND", default="127.0.0.1" if EMBEDDED else "0.0.0.0")
+# Which doors a web process serves: the public's pages, the staff's desk, or all (docs/operating.md, "The database's roles").
+DOORS: str = env.str("DOORS", default="all")
+if DOORS not in ("all", "public", "desk"):
+    raise ImproperlyConfigured(f"DOORS={DOORS} is neither all, public nor desk.")
 SITE_URL = required("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list("HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if EMBEDDED else [])
 if not ALLOWED_HOSTS:
@@ -162,6 +166,7 @@ MIDDLEWARE = [
     "portal.middleware.Devices",
     "portal.middleware.SessionLimits",
     "portal.middleware.SecondFactor",
+    "portal.middleware.Doors",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.middleware.Refusals",
 ]
@@ -262,7 +267,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "portal.accounts.passwords.NotCommon"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "enrollment:landing"
+LOGIN_REDIRECT_URL = "admin:index" if DOORS == "desk" else "enrollment:landing"
 ACCOUNT_ADAPTER = "portal.accounts.signing_in.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]

@@ -140,7 +140,9 @@ def person(db: None) -> People:
         cache.clear()
         vouched = differently.pop("vouched", True)
         user = open_account(roles=[role], **{**facts, **differently})
-        User.objects.filter(pk=user.pk).update(**{} if vouched else {"roles_mac": ""})
+        if vouched:
+            return user
+        User.objects.filter(pk=user.pk).update(roles_mac="")
         return User.objects.get(pk=user.pk)
 
     return make

@@ -10,6 +10,10 @@ MONEY = ("orders.view_payment", "orders.view_refund")
 CONFIRM = ("orders.confirm_plan", "orders.confirm_refund")  # of what another has proposed
 PART = Part(
     changes={"plan": pricing.PLAN, "refund": refunding.REFUND},
+    guarded={
+        "orders_plan": {"desk": "SELECT, INSERT, UPDATE", "": "SELECT"},
+        "orders_refund": {"desk": "SELECT, INSERT, UPDATE", "": "SELECT, INSERT"},
+    },
     verbs={
         "invoices tried again": _("Phát hành lại hóa đơn"),
         "payment received": _("Nhận thanh toán"),

@@ -29,6 +29,6 @@ def erase(user: User) -> None:
     gone = User.objects.select_for_update().get(pk=user.pk)
     gone.id_number = gone.full_name = gone.phone = gone.email = ""
     gone.set_unusable_password()
-    gone.save()
+    gone.save(update_fields=["id_number", "full_name", "phone", "email", "password"])
     User.objects.filter(pk=user.pk).update(phone_index="", email_index="")
     audit.record("account erased", user)

@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group
 from django.db import models
@@ -98,8 +99,10 @@ class User(AbstractBaseUser):
 
     @property
     def may_enter(self) -> bool:
-        """Staff come in with confirmed roles or not at all."""
-        return self.is_active and (self.is_confirmed or not (self.is_staff or self.powers))
+        """Staff come in with confirmed roles or not at all, and at the desk's door."""
+        if not (self.is_staff or self.powers):
+            return self.is_active
+        return self.is_active and self.is_confirmed and settings.DOORS != "public"
 
     def mac_of_roles(self) -> str:
         row = (
@@ -113,6 +116,8 @@ class User(AbstractBaseUser):
         self.groups.set(Group.objects.filter(name__in=set(roles)))
         for known in ("held", "roles", "is_confirmed"):
             self.__dict__.pop(known, None)
+        if not (self.powers or self.is_staff):
+            return  # a customer's row says nothing of roles, and the public's door may write nothing of them
         self.is_staff, self.roles_by, self.confirmed_by = bool(self.powers), by, confirmed_by
         self.roles_mac = self.mac_of_roles() if self.powers and self.is_active else ""
         self.save(update_fields=["is_staff", "roles_by", "confirmed_by", "roles_mac"])

@@ -235,7 +235,7 @@ def test_sealed_files_lie_in_an_object_store_as_well(monkeypatch: pytest.MonkeyP
     boto3.client("s3", endpoint_url=address, **keys).create_bucket(Bucket="portal")
     options = {"bucket_name": "portal", "access_key": "key", "secret_key": "secret", "endpoint_url": address}
     store = storages.create_storage({"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options})
-    monkeypatch.setattr("portal.models.default_storage", store)
+    monkeypatch.setattr("portal.models.sealed.default_storage", store)
     monkeypatch.setattr("portal.health.default_storage", store)
     sealed = SealedFile.store(io.BytesIO(b"a card" * 50_000), "image/jpeg", DataKey.make())
     assert sealed.read() == b"a card" * 50_000

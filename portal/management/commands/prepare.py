@@ -11,6 +11,8 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from portal import grants
+
 
 def migrations_wait() -> bool:
     executor = MigrationExecutor(connection)
@@ -32,11 +34,16 @@ def gather_static() -> None:
 
 
 class Command(BaseCommand):
-    help = "Migrate, make the cache table, seed what it needs, collect static files."
+    help = "Migrate, make the cache table, seed what it needs, grant each process its rights, collect static files."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if migrations_wait():
             call_command("migrate", verbosity=0)
             call_command("createcachetable", verbosity=0)
         call_command("seed")
+        if not grants.grant_all():
+            self.stderr.write(
+                "portal: the database's roles are not there, and this user may not make them (docs/operating.md): whatever "
+                "connects has every right."
+            )
         gather_static()
