@@ -86,10 +86,7 @@ def photo(request: HttpRequest, application: Application, item: str) -> HttpResp
         messages.warning(request, _("Quý khách chưa chọn ảnh."))
         return redirect("kyc:item", item) if item in steps.capture.KINDS else redirect("kyc:capture")
     file = form.cleaned_data["photo"]
-    upload = steps.capture.begin(application, uuid.uuid4(), item, file.size, Evidence.Way.GALLERY)
-    start = 0
-    while bytes_ := file.read(steps.capture.PIECE):
-        start = steps.capture.receive(upload, start, bytes_)
+    upload = steps.capture.take_in(application, item, file, file.size, Evidence.Way.GALLERY)
     answer = looked_at(upload, insist="insist" in request.POST)
     if answer["said"]:
         messages.warning(request, answer["said"])

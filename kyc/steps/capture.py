@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import IO, Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -39,6 +39,7 @@ KINDS = {"card-front": ("card-front",), "card-back": ("card-back",), "face": ("f
 
 SAID: dict[str, Any] = {
     "not-a-photo": _("Tệp này không phải ảnh đọc được. Quý khách hãy chụp lại, hoặc chọn ảnh JPEG hay PNG."),
+    "replaced": _("Ảnh này đã được thay bằng một ảnh khác vừa gửi."),
     "not-read": _("Chưa xem được tệp vừa gửi. Quý khách vui lòng chụp lại."),
     "photo-too-large": _("Ảnh quá lớn. Quý khách hãy chọn ảnh JPEG nhỏ hơn, hoặc chụp bằng máy ảnh."),
     "small": _("Ảnh quá nhỏ để đọc chữ. Quý khách dùng máy ảnh điện thoại, hoặc chọn ảnh lớn hơn."),
@@ -56,6 +57,7 @@ SAID: dict[str, Any] = {
     ),
     "still": _("Chưa thấy chuyển động. Quý khách vui lòng tự đứng trước máy ảnh và làm lại."),
 }
+REPLACED = {"refused": "replaced"}
 SOFT = {"small", "dark", "glare", "blurred", "far", "front-shown", "back-shown"}
 
 
@@ -111,17 +113,34 @@ def begin(application: Application, key: uuid.UUID, item: str, size: int, way: s
             _("Quý khách đã gửi quá nhiều ảnh hôm nay. Vui lòng thử lại ngày mai hoặc đến quầy VNPT."),
         )
         eyes.READER.wake()
-        unfinished = Upload.objects.filter(application=application, item=item, received__lt=F("size"))
-        unfinished.delete()
-        try:
-            with transaction.atomic():
-                known = Upload.objects.create(application=application, key=key, item=item, size=size, way=way)
-        except IntegrityError:
-            known = Upload.objects.get(key=key)
+        known = make_room(application, key, item, {"size": size, "way": way})
     if (known.application_id, known.item, known.size) != (application.pk, item, size):
         raise out_of_step()
     known.application = application
     return known
+
+
+@transaction.atomic
+def make_room(application: Application, key: uuid.UUID, item: str, facts: Mapping[str, Any]) -> Upload:
+    """All who write here take the application first, then its uploads, then their pieces: so nobody waits in a circle,
+    and nothing goes from under somebody's hands."""
+    application.hold()
+    waiting = Upload.objects.filter(application=application, item=item, received__lt=F("size"), answer__isnull=True)
+    unfinished = list(waiting.exclude(key=key).select_for_update().values_list("pk", flat=True))
+    Upload.objects.filter(pk__in=unfinished).update(answer=REPLACED)
+    Piece.objects.filter(upload__in=unfinished).delete()
+    upload, _new = Upload.objects.get_or_create(key=key, defaults={"application": application, "item": item, **facts})
+    return upload
+
+
+@transaction.atomic
+def take_in(application: Application, item: str, file: IO[bytes], size: int, way: str) -> Upload:
+    """A whole file at once: at no moment does it lie there unfinished."""
+    application.hold()
+    upload, start = begin(application, uuid.uuid4(), item, size, way), 0
+    while piece := file.read(PIECE):
+        start = receive(upload, start, piece)
+    return upload
 
 
 @transaction.atomic
@@ -132,14 +151,14 @@ def receive(upload: Upload, start: int, piece: bytes) -> int:
         if in_turn.update(received=F("received") + len(piece)):
             sealed = sealing.seal(piece, place_of(upload), upload.data_key.opened())
             Piece.objects.create(upload=upload, start=start, sealed=sealed)
-    received = Upload.objects.filter(pk=upload.pk).values_list("received", flat=True).first()
-    if received is None:
+    standing = Upload.objects.filter(pk=upload.pk).values_list("received", "answer").first()
+    if standing is None or standing[1] == REPLACED:
         raise replaced()
-    return received
+    return int(standing[0])
 
 
 def replaced() -> Refusal:
-    return Refusal("replaced", _("Ảnh này đã được thay bằng một ảnh khác vừa gửi."), status=410)
+    return Refusal("replaced", SAID["replaced"], status=410)
 
 
 def claim(upload: Upload) -> bool:
