@@ -19,7 +19,7 @@ from kyc.steps import capture, facing
 from kyc.steps.review import acts, objections, queues
 from portal import sealing
 
-DEVICE = "device"  # a cookie with a random number: the same phone for many people is worth a look
+DEVICE = "capture-device"  # a cookie with a random number: the same phone for many people is worth a look
 YEAR = 365 * 24 * 3600
 # What each item asks for, in one line.
 HOW: dict[str, Any] = {

@@ -321,7 +321,7 @@ def test_the_same_phone_is_marked_blindly(capturing: tuple[Application, Client])
     client.get(f"{CAPTURE}card-front/")
     client.get(f"{CAPTURE}card-back/")
     mark = Mark.objects.get(application=application, kind="device")
-    assert client.cookies["device"].value not in mark.value
+    assert client.cookies["capture-device"].value not in mark.value
 
 
 def test_erasing_takes_files_and_marks_along() -> None:
