@@ -80,7 +80,7 @@ OF_OTHERS = {  # what is another door's to write
     "desk": ("UPDATE authority_authority SET id = id", "INSERT INTO portal_seal DEFAULT VALUES"),
     "worker": (
         *(
-            "UPDATE portal_user SET password = ''",
+            "UPDATE portal_user SET is_staff = true",
             "UPDATE portal_user SET roles_mac = ''",
             "UPDATE orders_plan SET price = 0",
         ),
