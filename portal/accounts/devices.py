@@ -12,7 +12,7 @@ from django.core.signing import BadSignature, TimestampSigner
 from portal import sealing
 from portal.models import User
 
-COOKIE = "device"
+COOKIE = "signed-in-before"  # another than kyc's, which tells one phone from many
 KEPT = timedelta(days=365)
 MOST = 10  # accounts that one device is known to; a counter's computer has several
 signer = TimestampSigner(salt="device")
