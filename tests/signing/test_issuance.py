@@ -15,8 +15,10 @@ from django.utils import timezone
 
 from enrollment.journey import Step
 from enrollment.models import Application
+from enrollment.steps import approving
 from portal.models import Event, Message, User
 from portal.refusals import Refusal
+from signing.authority.gateways import ca
 from signing.authority.models import Authority, Issued
 from signing.authority.profile import public_of
 from signing.models import Certificate, Key, Paper
@@ -172,6 +174,34 @@ def test_an_edit_after_the_approval_stops_it(between: str, waiting: Application)
     changed = {**declaration.as_json(), "full_name": "Trần Văn Mẫu Khác"}
     Application.objects.filter(pk=waiting.pk).update(declared=waiting.sealed("declared", changed))
     assert refused(waiting)
+
+
+@pytest.mark.parametrize("between", ["voided", "granted anew"])
+def test_the_approval_is_read_again_before_anything_is_signed(
+    between: str, waiting: Application, deciders: tuple[User, User]
+) -> None:
+    """Promise P6: of the file nothing changed, only what two people say of it."""
+    issuance.intend(certificate_of(waiting))
+    approving.void(waiting)
+    if between == "granted anew":
+        approved(again(waiting), *deciders)
+    assert refused(waiting)
+    with pytest.raises(issuance.Nonconforming, match="the approval does not stand"):
+        issuance.check_intent(issuance.certificate_of(waiting))
+
+
+@pytest.mark.parametrize("step", [Step.REVIEW, Step.ACCEPTANCE, Step.STOPPED])
+def test_what_was_signed_is_stored_at_its_own_step_alone(step: Step, waiting: Application) -> None:
+    """Promise P14: moved by whatever means while the authority signed."""
+    issuance.intend(certificate_of(waiting))
+    certificate = issuance.certificate_of(waiting)
+    signed = ca.authority().issue(issuance.intent_of(certificate))
+    Application.objects.filter(pk=waiting.pk).update(step=step)
+    with pytest.raises(issuance.Nonconforming, match="stands elsewhere"):
+        issuance.store(certificate, signed)
+    assert certificate_of(waiting).issued_at is None
+    assert certificate_of(waiting).state == State.ISSUE_WAITING
+    assert again(waiting).step == step
 
 
 def test_a_contract_that_was_swapped_stops_it(waiting: Application) -> None:

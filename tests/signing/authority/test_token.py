@@ -200,6 +200,18 @@ print(token.decrypt(sealed, b""), len(token.sign(pair, b"hello")))
     assert ran(folder, code) == ["b'x' 256"]
 
 
+def test_from_the_ceremony_to_the_signed_minutes_all_is_done_in_it(folder: Path) -> None:
+    """The same test that others pass with a vault in software, in a process of its own."""
+    sought = "tests/signing/test_acts.py::test_a_right_pin_gives_back_what_wrong_ones_took"
+    env = {**environment(folder), "VAULT_URL": f"pkcs11://{SOFTHSM}?token=vault", "VAULT_PIN": "1234"}
+    env.pop("TEST_STATE", None)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", sought]
+    outcome = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 0, outcome.stdout[-2000:]
+    inside = "print(objects(ObjectClass.SECRET_KEY), objects(ObjectClass.PRIVATE_KEY))"
+    assert ran(folder, inside) == ["3 5"]  # issuing, timestamp, seal, responder, and the one for PINs
+
+
 # ── Guessing at a PIN ──
 
 
