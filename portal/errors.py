@@ -35,6 +35,11 @@ PAGES: dict[int, tuple[str, Any, Any]] = {
         _("Không tìm thấy trang"),
         _("Địa chỉ có thể đã đổi hoặc gõ nhầm. Quý khách hãy kiểm tra lại hoặc bắt đầu từ trang chủ."),
     ),
+    405: (
+        "not-allowed",
+        _("Trang này không nhận cách gửi vừa dùng"),
+        _("Quý khách hãy mở lại trang từ đường dẫn hoặc từ trang chủ."),
+    ),
     409: (
         "conflict",
         _("Thông tin đã thay đổi"),

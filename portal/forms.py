@@ -1,5 +1,6 @@
 """What people type: shape is checked here, meaning in accounts/."""
 
+from contextlib import suppress
 from typing import Any
 
 from allauth.account import forms as account_forms
@@ -8,6 +9,7 @@ from allauth.mfa.totp import forms as totp_forms
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db import OperationalError
 from django.utils.translation import gettext_lazy as _
 
 from portal import audit, looks, names, writing
@@ -47,7 +49,9 @@ class SignInForm(account_forms.LoginForm):
     @property
     def work(self) -> Task | None:
         """What the page's browser does while the person types, where the network had many wrong tries."""
-        return task_for(network_of(audit.actor.get().place))
+        with suppress(OperationalError):  # the form itself needs no database
+            return task_for(network_of(audit.actor.get().place))
+        return None
 
     def clean_login(self) -> str:
         return User.username_for(self.cleaned_data["login"])

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils import translation
@@ -40,6 +41,31 @@ class Metrics(Layer):
         metrics.REQUESTS.labels(view or "-", method, response.status_code).inc()
         metrics.SECONDS.labels(view or "-").observe(time.perf_counter() - began)
         return response
+
+
+class WellFormed(Layer):
+    """A way of asking that no page knows is refused, and a NUL, which no database takes: in an address it is no question,
+    and from a form it is left out, as whatever cannot be seen is."""
+
+    METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+    FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in self.METHODS:
+            response = errors.answer(request, 405)
+            response["Allow"] = ", ".join(self.METHODS)
+            return response
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return errors.answer(request, 400)
+        return self.inner(request)
+
+    def process_view(self, request: Any, *_view: object) -> None:
+        typed = list(request.POST.lists()) if request.content_type in self.FORMS else []
+        if any("\0" in text for name, texts in typed for text in (name, *texts)):
+            seen = QueryDict(mutable=True)
+            for name, texts in typed:
+                seen.setlist(name.replace("\0", ""), [text.replace("\0", "") for text in texts])
+            request.POST = seen
 
 
 class BodyLimit(Layer):
@@ -90,12 +116,29 @@ class Language(Layer):
         with translation.override(language):
             request.LANGUAGE_CODE = language
             response = self.inner(request)
-        response["Content-Language"] = language
+        response["Content-Language"] = request.LANGUAGE_CODE
         return response
 
 
+class AccountLanguage(Layer):
+    """Whoever is signed in reads pages in the language of their mails and SMS, on whatever device."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return self.inner(request)
+        request.LANGUAGE_CODE = request.user.language
+        with translation.override(request.LANGUAGE_CODE):
+            return self.inner(request)
+
+
+def is_click(request: HttpRequest) -> bool:
+    by_script = errors.wants_json(request) or request.headers.get("Sec-Fetch-Dest") == "empty"
+    return request.method not in ("GET", "HEAD") or not by_script
+
+
 class SessionLimits(Layer):
-    """Idle and absolute limits by role. Any click extends the idle one; the page warns before it ends."""
+    """Idle and absolute limits by role. Any click extends the idle one; the page warns before it ends. What a page's script
+    asks by itself is no click: a page that only waits would never be signed out."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
@@ -106,7 +149,7 @@ class SessionLimits(Layer):
         since, seen = request.session.get("since", 0), request.session.get("seen", 0)
         if now - seen > idle.total_seconds() or now - since > absolute.total_seconds():
             return self._ended(request)
-        if now - seen > 30:  # not a write for every click
+        if now - seen > 30 and is_click(request):  # not a write for every click
             request.session["seen"] = now
         structlog.contextvars.bind_contextvars(user=user.pk)
         return self._at_work(request, user)
@@ -128,12 +171,13 @@ class SessionLimits(Layer):
 
 
 class Devices(Layer):
-    """A device on which somebody signed in is known to that account from then on."""
+    """A device on which somebody signed in is known to that account from then on, and goes on in its language."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.inner(request)
         if user := getattr(request, "entered", None):
             devices.remember(request, response, user)
+            devices.speak(response, user.language)
         return response
 
 

@@ -1,6 +1,7 @@
 """The API's side of saying no. Django REST framework loads this by name while it loads itself, so it imports little of it."""
 
 import io
+import json
 import re
 from typing import Any
 
@@ -13,6 +14,7 @@ from portal import errors
 from portal.refusals import Refusal
 
 MAX_DEPTH = 32
+SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class TooLarge(exceptions.APIException):
@@ -36,7 +38,16 @@ class GuardedJSONParser(parsers.JSONParser):
             depth += 1 if bracket in b"[{" else -1
             if depth > MAX_DEPTH:
                 raise exceptions.ParseError(_("JSON lồng quá sâu."))
-        return super().parse(io.BytesIO(body), media_type, parser_context)
+        content = super().parse(io.BytesIO(body), media_type, parser_context)
+        if not is_storable(content):
+            raise exceptions.ParseError
+        return content
+
+
+def is_storable(content: Any) -> bool:
+    """No NUL and no half of a letter, which JSON can write and no database takes."""
+    text = json.dumps(content, ensure_ascii=False)
+    return "\\u0000" not in text and not SURROGATES.search(text)
 
 
 def answer(error: Exception, context: dict[str, Any]) -> HttpResponse | None:

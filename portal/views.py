@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from portal import audit, forms, health, metrics
-from portal.accounts import roles
+from portal.accounts import devices, roles
 from portal.accounts.reset import check_reset, request_reset, reset_password
 from portal.accounts.second_factor import has_second_factor
 from portal.accounts.signing_in import CHALLENGES, network_of, session_ends
@@ -99,19 +99,14 @@ def language(request: HttpRequest) -> HttpResponse:
     chosen, back = request.POST.get("language", ""), request.POST.get("next", "/")
     if chosen not in dict(settings.LANGUAGES):
         raise Http404
-    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+    if not back.startswith("/") or not url_has_allowed_host_and_scheme(
+        back, {request.get_host()}, require_https=request.is_secure()
+    ):
         back = "/"
     if request.user.is_authenticated:
         User.objects.filter(pk=request.user.pk).update(language=chosen)
     response = redirect(back)
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        chosen,
-        max_age=365 * 24 * 3600,
-        secure=settings.SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    devices.speak(response, chosen)
     return response
 
 

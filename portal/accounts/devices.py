@@ -38,6 +38,18 @@ def device_of(request: Any) -> Device:
     return Device(name, tuple(marks))
 
 
+def speak(response: Any, language: str) -> None:
+    """What this device's pages are written in while nobody is signed in."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=KEPT,
+        secure=settings.SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
 def remember(request: Any, response: Any, user: User) -> None:
     """From now on, and until the cookie or the password ends, this device is the account's own."""
     before = device_of(request)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from enrollment import seeds as enrollment_seeds
 from enrollment.models import Application
@@ -70,6 +70,7 @@ def test_every_page_for_anybody_and_for_a_customer(page: Page, language: str) ->
         page.get_by_role("main").locator("form button:not([type=button])").click()
     look(page)
     enter(page, "Mẫu An")
+    speak(page, language)  # the account's own was another
     for path in CUSTOMER.split():
         look(page, path)
         if language == "en":
@@ -77,8 +78,8 @@ def test_every_page_for_anybody_and_for_a_customer(page: Page, language: str) ->
 
 
 def test_every_page_for_staff(page: Page, language: str, person: People) -> None:
-    speak(page, language)
     enter(page, "Mẫu Minh")
+    speak(page, language)
     for path in (f"/admin/enrollment/application/{Application.objects.latest('pk').pk}/change/", *OPERATOR.split()):
         look(page, path)
     with page.expect_navigation():
@@ -93,3 +94,16 @@ def test_a_page_at_double_size_loses_nothing(page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
     for path in (*ANYBODY.split(), "/demo/inbox/"):
         look(page, path)
+
+
+def test_the_language_switch_keeps_what_was_typed_but_no_password(page: Page) -> None:
+    page.goto("/sign-in/")
+    page.locator("[name=login]").fill("001190000001")
+    page.locator("[name=password]").fill("Hoa-sen#2026")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    expect(page.locator("[name=login]")).to_have_value("001190000001")
+    expect(page.locator("[name=password]")).to_have_value("")
+    page.goto("/password/forgotten/")
+    page.goto("/sign-in/")
+    expect(page.locator("[name=login]")).to_have_value("")  # kept for the switch alone

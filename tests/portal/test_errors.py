@@ -44,6 +44,44 @@ def test_a_page_without_its_token_says_what_to_do() -> None:
     assert "tải lại trang" in answer.content.decode()
 
 
+@pytest.mark.parametrize("method", ["TRACE", "PUT", "DELETE", "PROPFIND"])
+def test_a_method_that_no_page_knows_is_refused(client: Client, method: str) -> None:
+    answer = client.generic(method, "/sign-in/")
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/sign-in/?next=%00",
+        "/?q=a%00b",
+        *(f"/admin/{table}/?q=%00" for table in ("portal/user", "portal/event", "enrollment/application", "kyc/case")),
+    ],
+)
+def test_a_nul_in_an_address_is_no_question(client: Client, path: str) -> None:
+    assert client.get(path).status_code == 400
+
+
+@pytest.mark.parametrize("typed", [{"lo\0gin": "0011\x0090"}, "login=0011%0090&password=%00"])
+def test_a_nul_in_a_form_is_left_out(client: Client, typed: Any) -> None:
+    kind: Any = {"content_type": "application/x-www-form-urlencoded"} if isinstance(typed, str) else {}
+    page = client.post("/sign-in/", typed, **kind)
+    assert page.status_code == 200
+    assert 'value="001190"' in page.content.decode()
+    assert "\0" not in page.content.decode()
+
+
+@pytest.mark.parametrize("body", [b'{"status": "a\\u0000"}', b'{"\\u0000": 1}', b'{"status": ["\\ud800"]}'])
+def test_json_that_no_database_takes_is_refused(client: Client, body: bytes) -> None:
+    assert client.post(report_url(), body, content_type="application/json").status_code == 400
+
+
+def test_whole_letters_of_two_halves_are_taken(client: Client) -> None:
+    body = b'{"status": "\\ud83d\\ude00"}'
+    assert client.post(report_url(), body, content_type="application/json").status_code == 200
+
+
 def test_the_api_answers_problems(client: Client) -> None:
     answer = client.get("/api/sms/11111111-2222-3333-4444-555555555555/none/")
     assert answer.status_code == 404

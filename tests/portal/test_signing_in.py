@@ -143,6 +143,31 @@ def test_an_idle_session_ends_by_role_and_a_click_keeps_it(
         assert client.get("/account/").headers["Location"].startswith("/sign-in/?next=")
 
 
+@pytest.mark.parametrize("headers", [{"Accept": "application/json"}, {"Sec-Fetch-Dest": "empty"}])
+def test_a_page_that_only_waits_keeps_no_session_alive(
+    person: People, signed_in: Enter, headers: dict[str, str]
+) -> None:
+    idle = ROLES["customer"].idle
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        client = signed_in(person())
+        for _poll in range(3):
+            assert client.get("/account/", headers=headers).status_code == 200
+            clock.shift(idle / 3)
+        clock.shift(timedelta(seconds=5))
+        assert client.get("/account/", headers=headers).status_code in (302, 401)
+        assert "_auth_user_id" not in client.session
+
+
+def test_what_a_script_sends_is_a_click(person: People, signed_in: Enter) -> None:
+    """A draft that is saved, a press on "I am still here": somebody is there."""
+    idle = ROLES["customer"].idle
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        client = signed_in(person())
+        for _press in range(3):
+            clock.shift(idle - timedelta(seconds=5))
+            assert client.post("/session/", headers={"Accept": "application/json"}).status_code == 200
+
+
 def test_no_session_outlives_the_absolute_limit(person: People, signed_in: Enter) -> None:
     absolute = ROLES["customer"].absolute
     with time_machine.travel(timezone.now(), tick=False) as clock:
