@@ -263,11 +263,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 AUTH_USER_MODEL = "portal.User"
 AUTHENTICATION_BACKENDS = ["portal.accounts.backend.Backend"]
 PASSWORD_HASHERS = ["portal.accounts.passwords.PasswordHasher"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "portal.accounts.passwords.FourKinds"},
-    {"NAME": "portal.accounts.passwords.NotAboutThePerson"},
-    {"NAME": "portal.accounts.passwords.NotCommon"},
-]
+PASSWORD_RULES = ("FourKinds", "NotAboutThePerson", "NotCommon")
+AUTH_PASSWORD_VALIDATORS = [{"NAME": f"portal.accounts.passwords.{rule}"} for rule in PASSWORD_RULES]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index" if DOORS == "desk" else "enrollment:landing"
 ACCOUNT_ADAPTER = "portal.accounts.signing_in.AccountAdapter"
