@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.accounts import work
+from portal.accounts.devices import COOKIE
 from portal.accounts.signing_in import CHALLENGES, network_of
 from portal.models import Allowance, User
 from tests.conftest import PASSWORD, People
@@ -116,7 +117,7 @@ def test_whoever_is_signed_in_is_asked_for_no_work(person: People) -> None:
     user, client = person(), Client()
     sign_in(client, user)
     many_went_wrong()
-    client.cookies.pop("device")
+    client.cookies.pop(COOKIE)
     wrong = client.post("/account/confirm/", {"password": WRONG}).content.decode()
     assert "còn 4 lần thử" in wrong
 
@@ -176,8 +177,8 @@ def test_a_new_password_ends_what_a_device_was(person: People) -> None:
 def test_a_forged_device_is_a_stranger(person: People) -> None:
     user = person()
     own, forged = own_device(user), Client()
-    name, *rest = own.cookies["device"].value.split(".")
-    forged.cookies["device"] = ".".join([name[::-1], *rest])
+    name, *rest = own.cookies[COOKIE].value.split(".")
+    forged.cookies[COOKIE] = ".".join([name[::-1], *rest])
     locked_for_strangers(user)
     assert "tạm khóa" in sign_in(forged, user)
 
@@ -192,6 +193,6 @@ def test_a_device_that_was_away_for_a_year_is_a_stranger(person: People) -> None
 
 def test_the_devices_cookie_is_for_the_server_alone_and_names_nobody(person: People) -> None:
     user = person()
-    cookie = own_device(user).cookies["device"]
+    cookie = own_device(user).cookies[COOKIE]
     assert cookie["httponly"]
     assert user.username not in cookie.value
