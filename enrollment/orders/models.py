@@ -199,7 +199,7 @@ class Refund(models.Model):
     reason = models.CharField(_("Lý do"), max_length=10, choices=Reason)
     status = models.CharField(_("Trạng thái"), max_length=4, choices=Status, default=Status.DUE)
     created_at = models.DateTimeField(_("Ghi nhận lúc"), auto_now_add=True)
-    receiver = sealing.SealedTextField(_("Tài khoản nhận"), blank=True)
+    receiver = sealing.SealedTextField(_("Tài khoản nhận"), null=True)
     bank_reference = models.CharField(_("Mã giao dịch hoàn tiền"), max_length=40, blank=True)
     done_at = models.DateTimeField(_("Hoàn lúc"), null=True)
     done_by = models.ForeignKey(User, verbose_name=_("Người hoàn"), null=True, on_delete=models.PROTECT)
