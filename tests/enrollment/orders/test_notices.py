@@ -8,12 +8,13 @@ import pytest
 from django.test import Client
 
 from enrollment.journey import Step
-from enrollment.orders.gateways import momo
+from enrollment.orders.gateways import momo, vnpay
 from enrollment.orders.gateways.momo import MOMO_NOTICE
-from enrollment.orders.gateways.port import Away
-from enrollment.orders.gateways.vnpay import VNPAY_SAID, vnpay_hash
+from enrollment.orders.gateways.port import Away, digest
+from enrollment.orders.gateways.vnpay import VNPAY_ANSWERED, VNPAY_SAID, barred, vnpay_hash
 from enrollment.orders.models import Order, Payment, Refund
-from enrollment.standins.bank import Bank
+from enrollment.orders.steps import paying
+from enrollment.standins.bank import Bank, Deal
 from tests.enrollment.conftest import Customer, at_payment, deliver, notice_of
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +91,41 @@ def test_another_partners_notice_is_none_of_momo(bank: Bank, customer: Customers
     notice.json = bank.momo.signed({**notice.json, "partnerCode": "OTHER"}, MOMO_NOTICE)
     assert deliver(notice).status_code == 400
     assert refused(walker)
+
+
+def test_money_without_a_transaction_of_theirs_is_no_notice(bank: Bank, customer: Customers) -> None:
+    walker = at_payment(customer)
+    notice = notice_of(bank, begun_at_momo(walker), transaction="")
+    assert deliver(notice).status_code == 400
+    assert refused(walker)
+
+
+def answer_about(bank: Bank, reference: str, **otherwise: str) -> dict[str, str]:
+    """To a question, signed by VNPAY."""
+    deal = Deal("vnpay", reference, 220_000, {}, result="00")
+    facts = {**bank.vnpay_facts(deal), "vnp_Command": "querydr", "vnp_ResponseCode": "00", **otherwise}
+    return {**facts, "vnp_SecureHash": digest("sha512", bank.vnpay.party.secret, barred(facts, VNPAY_ANSWERED))}
+
+
+@pytest.mark.parametrize("wrong", ["another payment", "another shop", "unsigned"])
+def test_an_answer_about_another_payment_settles_neither(
+    bank: Bank, customer: Customers, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    walker = at_payment(customer)
+    begun, other = walker.begins_to_pay(), walker.begins_to_pay()
+    answer = answer_about(bank, begun.reference)
+    if wrong == "another payment":
+        answer = answer_about(bank, other.reference)
+    elif wrong == "another shop":
+        answer = answer_about(bank, begun.reference, vnp_TmnCode="OTHERSHP")
+    else:
+        answer["vnp_SecureHash"] = "0" * 128
+    monkeypatch.setattr(vnpay, "post", lambda _url, _order: answer)
+    paying.ask(begun)
+    assert walker.application.step == Step.PAYMENT
+    monkeypatch.setattr(vnpay, "post", lambda _url, _order: answer_about(bank, begun.reference))
+    paying.ask(begun)
+    assert walker.application.step == Step.ACTIVATION
 
 
 def test_a_payment_of_one_gateway_is_not_settled_by_another(bank: Bank, customer: Customers) -> None:
