@@ -60,6 +60,9 @@ WORDS: dict[str, dict[str, Any]] = {
     "trust": {
         "known": _("Do tổ chức mà cổng này tin cậy cấp."),
         "stranger": _("Cổng này không biết tổ chức cấp."),
+        "namesake": _(
+            "Mang tên một tổ chức mà cổng này biết, nhưng không do khóa mà cổng này biết của tổ chức ấy cấp."
+        ),
         "self-signed": _("Người ký tự cấp cho mình; không tổ chức nào xác nhận."),
         "broken-path": _("Xưng là do một tổ chức cấp, nhưng tổ chức ấy không cấp như vậy."),
     },

@@ -14,8 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_priv
 from cryptography.x509 import OCSPNonce, ocsp
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers, timestamps
+from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
@@ -36,6 +39,7 @@ from signing.demo import people
 from signing.holders import holder_of
 from signing.models import Act, Certificate
 from signing.papers import layout, pades, paper, places, texts
+from signing.papers.examining import examine
 from signing.steps import acceptance, issuance, signatures
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -48,6 +52,7 @@ def pairs() -> Iterator[Pair]:
     lists.publish_due()
     yield Pair("contract PDF, 9 pages", filled, plain, "WeasyPrint, warm", 2)
     yield from sealing_pairs()
+    yield from checking_pairs()
     yield from key_pairs()
     yield Pair("certificate, rows included", certificate_work(), fresh, "a key's first bare signature", 20)
     yield Pair("certificate, rows included", certificate_work(), bare(), f"{BARE}, key long in use", 20)
@@ -83,6 +88,23 @@ def plain() -> bytes:
     fixed, facts = contract_facts()
     words = {name: facts.get(places.source(name), "") for name in printing.CONTRACT_PLACES}
     return layout.printed(layout.html_of("signing/pdf/contract.html", words, fixed))
+
+
+def checking_pairs() -> Iterator[Pair]:
+    """What the page that checks does with a contract of ours: as one that we keep, and as a copy that nobody knows."""
+    pdf = signatures.lasting(signatures.by_provider(filled(), leaves=0), signatures.evidence([]))
+    root = bytes(Authority.now("root").certificate or b"")
+    for name, known in (("check of a contract we keep", True), ("check of an unknown copy", False)):
+        yield Pair(name, partial(examine, pdf, [root], timezone.now(), known=known), partial(by_library, pdf, root),
+                   "pyHanko's own validation", 2)  # fmt: skip
+
+
+def by_library(pdf: bytes, root: bytes) -> list[Any]:
+    """As its documentation shows it, for each signature of the file."""
+    validate: Any = validate_pdf_signature
+    reader = PdfFileReader(io.BytesIO(pdf))
+    context = partial(ValidationContext, trust_roots=[asn1.Certificate.load(root)], allow_fetching=False)
+    return [validate(each, context()) for each in reader.embedded_regular_signatures]
 
 
 def sealing_pairs() -> Iterator[Pair]:

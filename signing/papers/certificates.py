@@ -92,9 +92,19 @@ def trust(certificate: Any, others: Sequence[Any], evidence: Evidence, at: datet
     except PathBuildingError:
         return Fact(UNKNOWN, "self-signed" if certificate.subject == certificate.issuer else "stranger"), []
     except NO_PATH:
-        is_own = certificate.subject == certificate.issuer
-        return (Fact(UNKNOWN, "self-signed") if is_own else Fact(INVALID, "broken-path")), []
+        if certificate.subject == certificate.issuer:
+            return Fact(UNKNOWN, "self-signed"), []
+        return Fact(INVALID, "broken-path") if claims_known_key(certificate, others, evidence) else NAMESAKE, []
     return Fact(VALID, "known"), list(path)
+
+
+# An authority may have had another key under the same name: only who names the key itself says what is not so.
+NAMESAKE = Fact(UNKNOWN, "namesake")
+
+
+def claims_known_key(certificate: Any, others: Sequence[Any], evidence: Evidence) -> bool:
+    keys = {root.key_identifier for root in evidence.roots} - {None}
+    return any(each.authority_key_identifier in keys for each in (certificate, *others, *evidence.certificates))
 
 
 def within(certificate: Any, at: datetime) -> datetime:

@@ -69,6 +69,7 @@ def issued(
     begins: datetime = NOW - YEAR,
     ends: datetime = NOW + YEAR,
     signed_by: Any = None,
+    named: bool = True,
 ) -> Holder:
     key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name(
@@ -83,7 +84,11 @@ def issued(
         .not_valid_before(begins)
         .not_valid_after(ends)
         .add_extension(x509.BasicConstraints(authority, None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
+    if above and named:
+        known = x509.AuthorityKeyIdentifier.from_issuer_public_key(above.key.public_key())
+        builder = builder.add_extension(known, critical=False)
     if usage:
         names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
                  "key_cert_sign", "crl_sign", "encipher_only", "decipher_only")  # fmt: skip

@@ -45,7 +45,8 @@ OLD_CLOCK = issued(
     "Old clock", ROOT, key=corpus.rsa_key(2048), uses=(Use.TIME_STAMPING,), begins=NOW - 9 * YEAR, ends=NOW - 10 * DAY
 )
 NO_CLOCK = issued("Clock in name", ROOT, key=corpus.rsa_key(2048))
-IMPOSTOR = by(signed_by=corpus.STRANGER.key)
+IMPOSTOR = by(above=ROOT, signed_by=corpus.STRANGER.key)
+NAMESAKE = by(above=ROOT, signed_by=corpus.STRANGER.key, named=False)
 SELF = issued("Signer by himself")
 MADE: dict[str, Callable[[], bytes]] = {
     # Honest
@@ -80,7 +81,8 @@ MADE: dict[str, Callable[[], bytes]] = {
     # Unknown and false
     "self-signed": lambda: signed(by=SELF),
     "unknown issuer": lambda: signed(by=by("Signer elsewhere", corpus.STRANGER)),
-    "our authority's name, another key": lambda: signed(by=IMPOSTOR),
+    "our authority's key, which did not sign it": lambda: signed(by=IMPOSTOR),
+    "our authority's name, another key": lambda: signed(by=NAMESAKE),
     # Altered
     "one word": lambda: corpus.flipped(lasting(stamped())),
     "an empty field over the text, stamped": lambda: corpus.archived(
@@ -130,7 +132,8 @@ EXPECTED: dict[str, tuple[tuple[str, ...], str]] = {
     "a stamp by whoever": ((V, V, V, U, U, V, V), "warn"),
     "self-signed": ((V, V, U, V, U, V, V), "warn"),
     "unknown issuer": ((V, V, U, V, U, V, V), "warn"),
-    "our authority's name, another key": ((V, V, X, V, U, V, V), "bad"),
+    "our authority's key, which did not sign it": ((V, V, X, V, U, V, V), "bad"),
+    "our authority's name, another key": ((V, V, U, V, U, V, V), "warn"),
     "one word": ((V, *MOOT), "bad"),
     "an empty field over the text, stamped": ((X, V, V, V, V, V, V), "bad"),
     "a note": ((X, V, V, V, V, V, V), "bad"),
