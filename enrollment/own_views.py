@@ -32,6 +32,7 @@ def standing(request: HttpRequest) -> HttpResponse:
     return show(
         request, "standing", application, route=list(enumerate(route)), reached=place_on_it,
         why=journey.REASONS.get(application.reason), order=application.order,
+        keeps_account=steps.leaving.keeps_account(application),
     )  # fmt: skip
 
 
@@ -51,7 +52,8 @@ def cancel(request: HttpRequest) -> HttpResponse:
         steps.leaving.cancel(application, "anew" if anew else "cancelled")
         messages.success(request, _("Hồ sơ %(reference)s đã được hủy.") % {"reference": application.reference})
         return redirect("enrollment:opening" if anew else "enrollment:standing")
-    return show(request, "cancel", application, anew=anew, order=application.order)
+    keeps = steps.leaving.keeps_account(application)
+    return show(request, "cancel", application, anew=anew, order=application.order, keeps_account=keeps)
 
 
 def consents(request: HttpRequest) -> HttpResponse:

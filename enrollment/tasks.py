@@ -8,4 +8,4 @@ from portal import jobs
 
 @shared_task
 def tidy() -> None:
-    jobs.run(leaving.remind, leaving.expire, activation.pass_on, leaving.erase)
+    jobs.run(leaving.remind, leaving.expire, activation.pass_on, leaving.erase, leaving.erase_accounts)

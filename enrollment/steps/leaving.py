@@ -11,20 +11,24 @@ from django.utils.translation import gettext_lazy as _
 from enrollment import journey
 from enrollment.journey import Step
 from enrollment.models import ORDERED, Application
-from enrollment.orders.models import Payment
+from enrollment.orders.models import Payment, Refund
 from enrollment.orders.steps import refunding
 from enrollment.parts import all_parts
 from enrollment.steps.notifying import notify
 from portal import audit, jobs, sealing
+from portal.accounts import closing
+from portal.models import User
 from portal.refusals import Refusal
 
 DAY = timedelta(days=1)
 # Which steps may be forgotten, after how long their owner is reminded, and after how long the application stops.
 PATIENCE = (
     ((Step.PLAN, Step.DECLARATION, Step.PAYMENT), 5 * DAY, 7 * DAY),
-    ((Step.ACTIVATION,), 25 * DAY, 30 * DAY),  # what was settled waits longer
+    # What was settled waits longer; also of an account, whose number would be held for ever else.
+    ((Step.ACTIVATION, Step.CAPTURE, Step.CONTRACT, Step.PIN), 25 * DAY, 30 * DAY),
 )
 ERASE_AFTER = 30 * DAY
+KEPT = (Step.ACCEPTANCE, Step.COMPLETE)  # once reached, a certificate was issued on it
 
 
 @transaction.atomic
@@ -77,7 +81,7 @@ def _tell(application: Application, ends: datetime) -> None:
     if Application.objects.filter(pk=application.pk, reminded_at=None).update(reminded_at=timezone.now()):
         notify(
             application,
-            "reminder",
+            "reminder_account" if application.user_id else "reminder",
             [application.reference, f"{ends:%d/%m/%Y}"],
             intent=f"reminder {application.pk} {application.moves} {application.touched_at.timestamp()}",
         )
@@ -105,7 +109,7 @@ def erase() -> None:
     certificate was issued, what it was issued on is kept as the law wants, also when nobody accepted it."""
     ended = Application.objects.filter(
         step=Step.STOPPED, touched_at__lt=timezone.now() - ERASE_AFTER, erased_at=None
-    ).exclude(reached__in=(Step.ACCEPTANCE, Step.COMPLETE))
+    ).exclude(reached__in=KEPT)
     jobs.each(jobs.through(ended.select_related("data_key")), _erase)
 
 
@@ -120,3 +124,27 @@ def _erase(application: Application) -> None:
     for part in all_parts():
         part.erased(application)
     audit.record("application erased", application)
+
+
+def erase_accounts() -> None:
+    """Accounts all of whose applications came to nothing and are erased. One with a certificate, with an application that
+    lives, with power, or to whose holder money is owed is kept."""
+    erased = Application.objects.exclude(user=None).exclude(erased_at=None)
+    jobs.each(jobs.through(User.objects.filter(pk__in=erased.values("user")).exclude(email_index="")), _erase_account)
+
+
+def keeps_account(application: Application) -> bool:
+    """Whether its holder has an account also for something else, which stays when this application is erased."""
+    if application.user is None:
+        return False
+    forgotten = Q(step=Step.STOPPED) & ~Q(reached__in=KEPT)
+    others = application.user.applications.filter(erased_at=None).exclude(pk=application.pk).exclude(forgotten)
+    return application.user.is_staff or application.reached in KEPT or others.exists()
+
+
+@transaction.atomic
+def _erase_account(user: User) -> None:
+    User.objects.select_for_update().get(pk=user.pk)  # an application being opened waits, or is seen here
+    owed = Refund.objects.filter(status=Refund.Status.DUE, payment__order__buyer=user)
+    if not (user.is_staff or user.applications.filter(erased_at=None).exists() or owed.exists()):
+        closing.erase(user)

@@ -318,6 +318,7 @@ def test_every_sms_fits_one_part(language: str, settings: object) -> None:
         "phone_code": ["123456", "10"],
         "resume_code": ["123456", "10"],
         "reminder": ["ABCD2345", "28/11/2026"],
+        "reminder_account": ["ABCD2345", "28/11/2026"],
         "known_account": [],
         "known_application": ["ABCD2345"],
         "activated": [],

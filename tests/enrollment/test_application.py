@@ -17,12 +17,13 @@ from tests.enrollment.conftest import Customer, a_subscription
 pytestmark = pytest.mark.django_db
 
 
-def an_application(step: Step = Step.PLAN) -> Application:
+def an_application(step: Step = Step.PLAN, user: User | None = None) -> Application:
     application = opening.open_application({"terms", "personal-data"})
     Application.objects.filter(pk=application.pk).update(
         step=step,
         reached=step,
         plan=Plan.objects.first(),
+        user=user,
         subscription=a_subscription() if step == Step.REVIEW else None,
     )
     application.refresh_from_db()

@@ -11,9 +11,10 @@ from django.utils import timezone
 from enrollment import tasks
 from enrollment.journey import CANCELLABLE, Step
 from enrollment.models import Application, Consent
+from enrollment.orders.models import Payment, Refund
 from enrollment.steps import declaration, leaving
 from portal import sealing
-from portal.models import DataKey
+from portal.models import DataKey, Event, User
 from portal.refusals import Refusal
 from tests.enrollment.conftest import Customer, messages_of
 from tests.enrollment.test_application import an_application
@@ -120,6 +121,70 @@ def test_an_application_that_does_not_open_stops_no_others_reminder_end_and_eras
     for walker in (broken, whole):
         gone = Application.objects.get(pk=walker.application.pk)
         assert (gone.reason, gone.declared, gone.draft) == ("expired", None, None)
+
+
+@pytest.mark.parametrize("step", [Step.CAPTURE, Step.CONTRACT, Step.PIN])
+def test_an_account_whose_card_nobody_photographs_lets_the_number_go(customer: Customers, step: Step) -> None:
+    """It is reminded to sign in, its application ends after a month, and it is erased itself a month after that."""
+    walker = customer().opens().chooses().declares().pays_nothing()
+    walker.activates()
+    Application.objects.update(step=step, reached=step)
+    later(25.1)
+    assert messages_of("reminder_account") == 1
+    later(29)
+    assert Application.objects.get().step == step
+    later(31)
+    assert Application.objects.get().reason == "expired"
+    later(60)
+    assert User.objects.with_number(walker.declaration.number)
+    later(62)
+    gone = User.objects.get()
+    assert (gone.id_number, gone.full_name, gone.phone, gone.email, gone.is_active) == ("", "", "", "", False)
+    later(63)
+    assert Event.objects.filter(verb="account erased").count() == 1
+
+
+def kept_by_another(walker: Customer) -> None:
+    an_application(Step.CAPTURE, user=User.objects.get())
+
+
+def kept_by_a_certificate(walker: Customer) -> None:
+    an_application(Step.COMPLETE, user=User.objects.get())
+
+
+def kept_by_money(walker: Customer) -> None:
+    [order] = Application.objects.get(reason="cancelled").orders
+    payment = Payment.objects.create(order=order, reference="M1", gateway="vnpay", amount=1)
+    Refund.objects.create(payment=payment, gateway="vnpay", provider_id="1", amount=1, reason="late")
+
+
+def kept_by_power(walker: Customer) -> None:
+    User.objects.update(is_staff=True)
+
+
+@pytest.mark.parametrize("keep", [kept_by_another, kept_by_a_certificate, kept_by_money, kept_by_power])
+def test_an_account_for_which_there_is_a_reason_is_kept(customer: Customers, keep: Callable[[Customer], None]) -> None:
+    walker = customer().opens().chooses().declares().pays_nothing()
+    walker.activates()
+    walker.post("/application/cancel/")
+    keep(walker)
+    later(31)
+    assert Application.objects.get(reason="cancelled").erased_at
+    assert User.objects.get().full_name == walker.declaration.full_name
+
+
+def test_the_page_says_what_is_erased_and_what_stays(customer: Customers) -> None:
+    walker = customer().opens().chooses().declares()
+    assert "Thông tin đã khai được xóa sau 30 ngày." in walker.client.get("/application/cancel/").content.decode()
+    walker.pays_nothing().activates()
+    page = walker.client.get("/application/cancel/").content.decode()
+    assert "tài khoản mở từ hồ sơ này được xóa sau 30 ngày" in page
+    assert "Chứng từ thanh toán" in page
+    certified = an_application(Step.COMPLETE, user=User.objects.get())
+    assert "Tài khoản được giữ" in walker.client.get("/application/cancel/").content.decode()
+    Application.objects.filter(pk=certified.pk).update(user=None)
+    page = walker.client.post("/application/cancel/", follow=True).content.decode()
+    assert "tài khoản mở từ hồ sơ này được xóa sau 30 ngày" in page
 
 
 def test_a_code_never_used_lets_the_number_go_after_a_month(customer: Customers) -> None:
