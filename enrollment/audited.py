@@ -14,4 +14,5 @@ VERBS: dict[str, Any] = {
     "consent withdrawn": _("Rút lại đồng ý"),
     "file appraised": _("Thẩm định hồ sơ"),
     "file approved": _("Duyệt hồ sơ"),
+    "other device sent away": _("Ngắt máy khác khỏi hồ sơ"),
 }

@@ -230,6 +230,10 @@ class PhoneCodeForm(forms.Form):
     code = CodeField(label=_("Mã xác nhận"), help_text=_("Gồm 6 chữ số, vừa được gửi qua SMS"), error_messages=REQUIRED)
 
 
+class JoiningForm(forms.Form):
+    code = CodeField(label=_("Mã hiện trên máy kia"), help_text=_("Gồm 6 chữ số"), error_messages=REQUIRED)
+
+
 class ActivationForm(PasswordTwice):
     """Guide 1, step 4: the words are the guide's."""
 

@@ -243,6 +243,18 @@ class OfApplication(SealedRow):
         return self.application.data_key
 
 
+class Joining(models.Model):
+    """A second device that carries on with an application: see steps/joining.py. Secrets are here by their index alone."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="joinings")
+    ticket = models.CharField(max_length=64, unique=True)  # what the QR carries
+    device = models.CharField(max_length=64, blank=True)  # what the device that scanned it keeps
+    code = models.CharField(max_length=64, blank=True)  # which it shows, to be typed on the first
+    tries_left = models.PositiveSmallIntegerField()
+    offered_at = models.DateTimeField(default=timezone.now)
+    joined_at, ended_at = models.DateTimeField(null=True), models.DateTimeField(null=True)
+
+
 class Trail(models.Model):
     """Every move of an application: from where to where, by whom, why."""
 
@@ -271,8 +283,7 @@ class Trail(models.Model):
     @property
     def said(self) -> str:
         """One line of the timeline."""
-        names = {"step": self.get_step_display(), "origin": self.get_origin_display()}
-        return str(self.VERBS[self.verb]) % names
+        return str(self.VERBS[self.verb]) % {"step": self.get_step_display(), "origin": self.get_origin_display()}
 
     @classmethod
     def note(

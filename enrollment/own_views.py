@@ -13,11 +13,12 @@ from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.orders.gateways.provider import provider
 from enrollment.orders.models import Order, Payment
-from enrollment.pages import at, mine, network, onward, refusals_on, remember, show, svg
+from enrollment.pages import JOINED, at, mine, network, onward, refusals_on, remember, show, svg
 from portal import writing
 from portal.refusals import Refusal
 
-RESUMING = "resuming"  # in the session: the reference that was typed
+# In the session: the reference that was typed; what the QR of this device carries; with what a second device came
+RESUMING, OFFERED, COMING = "resuming", "offered", "coming"
 
 
 def standing(request: HttpRequest) -> HttpResponse:
@@ -72,11 +73,30 @@ def consents(request: HttpRequest) -> HttpResponse:
 
 @at(*[step for step in Step if step not in journey.ENDS])
 def other_device(request: HttpRequest, application: Application) -> HttpResponse:
-    """A QR that carries on where this device leaves off."""
+    """A QR for the device that is to carry on, and a field for the code that it then shows."""
     if application.user:
-        return redirect("enrollment:standing")
-    address = f"{settings.SITE_URL}{reverse('enrollment:this_device')}?t={steps.resuming.ticket(application)}"
-    return show(request, "other_device", application, qr=svg(address))
+        return show(
+            request, "other_device_account", application, qr=svg(f"{settings.SITE_URL}{reverse('account_login')}")
+        )
+    form = forms.JoiningForm(request.POST or None)
+    if form.is_valid():
+        with refusals_on(form, "code"):
+            steps.joining.admit(application, form.cleaned_data["code"])
+            messages.success(request, _("Máy kia đã vào hồ sơ. Không phải máy của Quý khách? Bấm “Ngắt máy khác”."))
+            return redirect("enrollment:other_device")
+    request.session[OFFERED] = steps.joining.offer(application, request.session.get(OFFERED, ""))
+    address = f"{settings.SITE_URL}{reverse('enrollment:this_device')}?t={request.session[OFFERED]}"
+    return show(request, "other_device", application, form=form, qr=svg(address))
+
+
+@require_POST
+def send_away(request: HttpRequest) -> HttpResponse:
+    """The first device sends every other away that came in by its QR."""
+    application = mine(request)
+    if application and JOINED not in request.session:
+        steps.joining.send_away(application)
+        messages.success(request, _("Đã ngắt. Máy kia không còn mở được hồ sơ này."))
+    return redirect("enrollment:other_device")
 
 
 def nobody_signed_in(request: HttpRequest) -> None:
@@ -85,16 +105,29 @@ def nobody_signed_in(request: HttpRequest) -> None:
 
 
 def this_device(request: HttpRequest) -> HttpResponse:
-    """The QR was scanned. A look alone uses nothing up: mail programs and messengers look ahead."""
-    ticket = (request.POST or request.GET).get("t", "")
+    """The QR was scanned. A look alone uses nothing up."""
     nobody_signed_in(request)
-    coming, present = steps.resuming.named(ticket), mine(request)
     if request.method == "POST":
-        application = steps.resuming.redeem(ticket)
-        remember(request, application)
-        return onward(application)
+        request.session[COMING] = steps.joining.come(request.POST.get("t", ""))
+        return redirect("enrollment:this_device")
+    if "t" not in request.GET and COMING in request.session:
+        return coming_in(request)
+    coming, present = steps.joining.named(request.GET.get("t", "")), mine(request)
     other = present if present and not present.is_ended and present.pk != coming.pk else None
-    return show(request, "this_device", None, ticket=ticket, coming=coming, other=other)
+    return show(request, "this_device", None, ticket=request.GET["t"], coming=coming, other=other)
+
+
+def coming_in(request: HttpRequest) -> HttpResponse:
+    """The code is shown until it has been typed on the first device; then this one is in."""
+    device, digits = request.session[COMING]
+    application = steps.joining.admitted(device)
+    if application is None:
+        return show(request, "coming_in", None, digits=digits)
+    del request.session[COMING]
+    remember(request, application)
+    request.session[JOINED] = device
+    messages.success(request, _("Máy này đã vào hồ sơ. Máy thứ nhất cũng thấy điều đó."))
+    return onward(application)
 
 
 @require_POST

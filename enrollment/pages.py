@@ -20,11 +20,13 @@ from enrollment import journey
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.parts import lives
+from enrollment.steps import joining
 from portal import audit, errors
 from portal.accounts.signing_in import network_of
 from portal.refusals import Refusal, out_of_step
 
 MINE = "application"  # in the session of somebody who has no account yet
+JOINED = "joined"  # and of a second device, by what it came in
 Page = Callable[..., HttpResponse]
 Whose = Callable[..., Application | None]
 
@@ -34,7 +36,9 @@ def mine(request: HttpRequest, **_address: Any) -> Application | None:
     applications = Application.objects.select_related("data_key", "plan", "user").order_by("-pk")
     if request.user.is_authenticated:
         return of_account(applications.filter(user=request.user))
-    return applications.filter(pk=request.session[MINE], user=None).first() if MINE in request.session else None
+    if MINE not in request.session or (JOINED in request.session and joining.is_sent_away(request.session[JOINED])):
+        return None
+    return applications.filter(pk=request.session[MINE], user=None).first()
 
 
 def of_account(applications: "QuerySet[Application]") -> Application | None:
@@ -87,6 +91,7 @@ def speak(application: Application) -> None:
 def remember(request: HttpRequest, application: Application) -> None:
     """From here on it is this browser's too, under a session that nobody knew before."""
     request.session.cycle_key()
+    request.session.pop(JOINED, None)
     request.session[MINE] = application.pk
 
 
@@ -115,6 +120,8 @@ def refusals_on(form: Any, field: str | None) -> Iterator[None]:
 
 def show(request: HttpRequest, template: str, application: Application | None, **facts: Any) -> HttpResponse:
     known = {"application": application, **(stepper(application) if application else {}), **facts}
+    if application and application.user_id is None and JOINED not in request.session:
+        known["other_devices"] = joining.joined(application)
     return render(request, f"{template if '/' in template else f'enrollment/{template}'}.html", known)
 
 

@@ -33,6 +33,7 @@ urlpatterns = [
     path("application/consents/", own_views.consents, name="consents"),
     path("application/cancel/", own_views.cancel, name="cancel"),
     path("application/other-device/", own_views.other_device, name="other_device"),
+    path("application/other-device/end/", own_views.send_away, name="send_away"),
     path("application/forget/", own_views.forget, name="forget"),
     path("resume/", own_views.resume, name="resume"),
     path("resume/code/", own_views.resume_code, name="resume_code"),

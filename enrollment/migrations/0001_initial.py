@@ -80,6 +80,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Joining',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ticket', models.CharField(max_length=64, unique=True)),
+                ('device', models.CharField(blank=True, max_length=64)),
+                ('code', models.CharField(blank=True, max_length=64)),
+                ('tries_left', models.PositiveSmallIntegerField()),
+                ('offered_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('joined_at', models.DateTimeField(null=True)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='joinings', to='enrollment.application')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Trail',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

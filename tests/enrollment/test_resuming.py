@@ -2,18 +2,11 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
-from html import unescape
 
 import pytest
-import time_machine
 from django.test import Client
-from django.utils import timezone
 
-from enrollment.models import Application
-from enrollment.steps import resuming
 from portal.models import Event, Message
-from tests.conftest import at_once
 from tests.enrollment.conftest import Customer, code_sent
 
 pytestmark = pytest.mark.django_db
@@ -58,45 +51,15 @@ def test_whoever_has_an_account_signs_in_instead(customer: Customers) -> None:
     assert not Message.objects.filter(template="enrollment/messages/resume_code").exists()
 
 
-def shown_ticket(walker: Customer) -> str:
-    application = walker.application
-    page = walker.client.get("/application/other-device/")
-    assert "<svg" in page.content.decode()
-    return resuming.ticket(application)
-
-
-def test_the_qr_opens_it_on_another_device_once(customer: Customers) -> None:
-    walker = customer().opens().chooses()
-    ticket, other = shown_ticket(walker), Client()
-    assert unescape(other.get("/resume/here/", {"t": ticket}).content.decode()).count(ticket) == 1
-    assert other.post("/resume/here/", {"t": ticket}).headers["Location"] == "/register/declaration/"
-    assert Client().post("/resume/here/", {"t": ticket}).status_code == 410
-
-
-def test_a_ticket_is_good_for_ten_minutes_and_not_to_be_forged(customer: Customers) -> None:
-    walker = customer().opens().chooses()
-    ticket = shown_ticket(walker)
-    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
-        assert Client().post("/resume/here/", {"t": ticket}).status_code == 410
-    for forged in ("", "x", ticket[:-2] + "zz", ticket.replace(":", "", 1)):
-        assert Client().post("/resume/here/", {"t": forged}).status_code == 410
-
-
-@pytest.mark.postgresql
-@pytest.mark.django_db(transaction=True)
-def test_of_thirty_scans_at_once_one_gets_in(customer: Customers) -> None:
-    ticket = shown_ticket(customer().opens().chooses())
-    statuses = at_once(30, lambda _place: Client().post("/resume/here/", {"t": ticket}).status_code)
-    assert sorted(statuses, key=str) == [302] + [410] * 29
-
-
-def test_after_activation_the_other_device_must_sign_in(customer: Customers) -> None:
-    walker, other = customer().opens().chooses().declares(), Client()
-    other.post("/resume/here/", {"t": shown_ticket(walker)})
-    assert other.get("/register/payment/").status_code == 200
-    walker.pays_nothing().activates()
-    assert other.get("/application/").headers["Location"] == "/register/"
-    assert Application.objects.get().user
+@pytest.mark.parametrize("with_account", [False, True])
+def test_a_code_asked_for_before_the_account_opens_nothing_after_it(customer: Customers, with_account: bool) -> None:
+    walker, other = customer().opens().chooses().declares().pays_nothing(), Client()
+    other.post("/resume/", {"reference": walker.application.reference})
+    code = code_sent("resume_code")
+    if with_account:
+        walker.activates()
+    other.post("/resume/code/", {"code": code})
+    assert ("application" in other.session) is not with_account
 
 
 def test_a_browser_that_gains_an_application_gets_a_new_session(customer: Customers) -> None:
@@ -117,13 +80,6 @@ def test_a_shared_phone_can_forget_it(customer: Customers) -> None:
     assert walker.client.get("/application/").headers["Location"] == "/register/"
     application.refresh_from_db()
     assert application.step == "declaration"
-
-
-def test_the_second_device_is_told_what_it_opens_and_what_it_leaves(customer: Customers) -> None:
-    walker, other = customer().opens().chooses(), customer().opens().chooses()
-    page = other.client.get("/resume/here/", {"t": shown_ticket(walker)}).content.decode()
-    assert walker.application.reference in page
-    assert other.application.reference in page
 
 
 def test_whoever_is_signed_in_is_told_before_a_code_is_spent(customer: Customers) -> None:
