@@ -5,6 +5,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 VERBS: dict[str, Any] = {
+    "capture phone confirmed": _("Cho điện thoại chụp thay máy tính"),
+    "capture phone left": _("Điện thoại thôi chụp thay"),
+    "capture phone scanned": _("Quét mã để chụp bằng điện thoại"),
     "case assigned": _("Giao hồ sơ"),
     "case taken over": _("Lấy lại hồ sơ người khác giữ"),
     "face tries allowed": _("Cho làm lại bước khuôn mặt"),

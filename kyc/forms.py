@@ -13,6 +13,7 @@ from kyc.steps.review import law
 from kyc.steps.review.turns import Choice
 from kyc.steps.review.verbs import VERBS
 from portal import writing
+from portal.forms import CodeField
 from portal.models import User
 
 
@@ -28,6 +29,10 @@ class PieceForm(forms.Form):
     way = forms.ChoiceField(choices=Evidence.Way.choices)
     insist = forms.BooleanField(required=False)
     challenge = forms.UUIDField(required=False)
+
+
+class PairForm(forms.Form):
+    code = CodeField(label=_("Mã đang hiện trên điện thoại"), help_text=_("Gồm 6 chữ số"))
 
 
 class PromiseForm(forms.Form):

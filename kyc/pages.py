@@ -3,21 +3,26 @@
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from enrollment import corrections
+from enrollment.journey import Step
 from enrollment.models import Application
+from enrollment.pages import Page, at, mine
 from kyc import hours
-from kyc.models import Case, Evidence, Mark, Upload, needed
-from kyc.steps import capture, facing
+from kyc.models import Case, Evidence, Mark, Phone, Upload, needed
+from kyc.steps import capture, facing, handing
 from kyc.steps.review import acts, objections, queues
 from portal import sealing
+from portal.errors import wants_json
 
 DEVICE = "capture-device"  # a cookie with a random number: the same phone for many people is worth a look
 YEAR = 365 * 24 * 3600
@@ -92,6 +97,41 @@ def answer_of(upload: Upload, application: Application) -> dict[str, Any]:
         else:
             answer["may_insist"] = refused in capture.SOFT and capture.may_insist(application, upload.item)
     return answer
+
+
+# ── A phone that takes the pictures for a desk ──
+
+TICKET, HOLDER, SHOWN = "capture ticket", "capture phone", "capture code"  # in the desk's session; in the phone's
+
+
+def hand_over(request: HttpRequest, holder: str, digits: str) -> None:
+    request.session.cycle_key()
+    request.session[HOLDER], request.session[SHOWN] = holder, digits
+
+
+def phone_of(request: HttpRequest) -> Phone | None:
+    return handing.held(request.session[HOLDER]) if HOLDER in request.session else None
+
+
+def capturing(request: HttpRequest, **_address: Any) -> Application | None:
+    """One's own application, or the one whose desk handed its capture to this phone."""
+    phone = phone_of(request)
+    return phone.application if phone and phone.confirmed_at else mine(request)
+
+
+def at_capture(page: Page) -> Page:
+    """At the desk as on the phone; a phone that may no longer is told so, and not led to begin an application of its own."""
+    guarded = at(Step.CAPTURE, whose=capturing)(page)
+
+    @wraps(page)
+    def on_either(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if HOLDER in request.session and not request.user.is_authenticated and not wants_json(request):
+            phone = phone_of(request)
+            if phone is None or not phone.confirmed_at:
+                return redirect("kyc:phone_done" if phone is None else "kyc:phone_code")
+        return guarded(request, *args, **kwargs)
+
+    return on_either
 
 
 def remember_device(request: HttpRequest, application: Application) -> None:

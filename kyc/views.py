@@ -14,24 +14,25 @@ from enrollment.models import Application
 from enrollment.pages import at, onward, show
 from kyc import forms, pages, steps
 from kyc.models import Case, Evidence, Upload
+from kyc.pages import at_capture
 from portal.errors import PAGES
 from portal.refusals import Refusal
 
 # ── Capture ──
 
 
-@at(Step.CAPTURE)
+@at_capture
 def capture(request: HttpRequest, application: Application) -> HttpResponse:
     """What is there, what is left, and the next thing to do."""
     return show(request, "kyc/capture", application, **pages.progress(application))
 
 
-@at(Step.CAPTURE)
+@at_capture
 def rehearsal(request: HttpRequest, application: Application) -> HttpResponse:
     return show(request, "kyc/rehearsal", application, **pages.progress(application))
 
 
-@at(Step.CAPTURE)
+@at_capture
 def item(request: HttpRequest, application: Application, item: str) -> HttpResponse:
     known = pages.progress(application)
     if item not in known["names"]:
@@ -44,7 +45,7 @@ def item(request: HttpRequest, application: Application, item: str) -> HttpRespo
     return pages.with_device(request, answer)
 
 
-@at(Step.CAPTURE)
+@at_capture
 def piece(request: HttpRequest, application: Application, item: str, key: uuid.UUID) -> HttpResponse:
     """A piece of an upload; asked without one, how much has come."""
     form = forms.PieceForm(request.GET)
@@ -78,7 +79,7 @@ def look_at(upload: Upload, *, insist: bool, challenge: uuid.UUID | None) -> Non
 
 
 @require_POST
-@at(Step.CAPTURE)
+@at_capture
 def photo(request: HttpRequest, application: Application, item: str) -> HttpResponse:
     """Without JavaScript: one photograph from a form."""
     form = forms.PhotoForm(request.POST, request.FILES)
@@ -96,14 +97,14 @@ def photo(request: HttpRequest, application: Application, item: str) -> HttpResp
 
 
 @require_POST
-@at(Step.CAPTURE)
+@at_capture
 def begin_face(request: HttpRequest, application: Application) -> HttpResponse:
     challenge = steps.facing.begin(application, calm="calm" in request.POST)
     return JsonResponse({"challenge": str(challenge.key), "cues": challenge.cues})
 
 
 @require_POST
-@at(Step.CAPTURE)
+@at_capture
 def promise_face(request: HttpRequest, application: Application) -> HttpResponse:
     form = forms.PromiseForm(request.POST)
     if not form.is_valid():
@@ -113,8 +114,9 @@ def promise_face(request: HttpRequest, application: Application) -> HttpResponse
 
 
 @require_POST
-@at(Step.CAPTURE)
+@at_capture
 def done(request: HttpRequest, application: Application) -> HttpResponse:
+    phone = pages.phone_of(request)
     try:
         steps.capture.finish(application)
     except Refusal as no:
@@ -122,6 +124,9 @@ def done(request: HttpRequest, application: Application) -> HttpResponse:
             raise
         messages.warning(request, no.message)
         return redirect("kyc:capture")
+    if phone:
+        steps.handing.end(phone)
+        return redirect("kyc:phone_done")
     return onward(application)
 
 

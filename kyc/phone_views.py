@@ -1,0 +1,73 @@
+"""Two devices at one capture: the desk's page, where a QR is shown and a code typed, and the phone's, where a code is shown."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from enrollment.journey import Step
+from enrollment.models import Application
+from enrollment.pages import at, refusals_on, show, svg
+from kyc import forms, pages
+from kyc.pages import SHOWN, TICKET
+from kyc.steps import capture, handing
+
+# ── At the desk ──
+
+
+@at(Step.CAPTURE)
+def desk(request: HttpRequest, application: Application) -> HttpResponse:
+    """The QR; once it was scanned, the field for what the phone shows; then how far the phone has come."""
+    form, state = forms.PairForm(request.POST or None), handing.standing(application)
+    if not state or "anew" in request.POST or TICKET not in request.session:
+        request.session[TICKET] = handing.offer(application)
+        return redirect("kyc:phone")
+    if state == "scanned" and form.is_valid():
+        with refusals_on(form, "code"):
+            handing.confirm(application, form.cleaned_data["code"])
+            return redirect("kyc:phone")
+    address = f"{settings.SITE_URL}{reverse('kyc:this_phone')}?t={request.session[TICKET]}"
+    known = {"state": state, "now": now_at(application), "form": form, **pages.progress(application)}
+    return show(request, "kyc/phone", application, qr=svg(address) if state == "offered" else "", **known)
+
+
+def now_at(application: Application) -> str:
+    return f"{handing.standing(application)} {len(capture.missing(application))}"
+
+
+@at(Step.CAPTURE)
+def standing(request: HttpRequest, application: Application) -> HttpResponse:
+    """For the desk's page, which follows by itself."""
+    return JsonResponse({"now": now_at(application)})
+
+
+# ── On the phone ──
+
+
+def this_phone(request: HttpRequest) -> HttpResponse:
+    """The QR was scanned: the code to be typed at the desk."""
+    ticket = (request.POST or request.GET).get("t", "")
+    handing.scanned(ticket)
+    if request.method == "POST":
+        pages.hand_over(request, *handing.claim(ticket))
+        return redirect("kyc:phone_code")
+    return show(request, "kyc/this_phone", None, ticket=ticket)
+
+
+def code(request: HttpRequest) -> HttpResponse:
+    """Shown until it was typed."""
+    phone = pages.phone_of(request)
+    if phone is None:
+        return redirect("kyc:phone_done")
+    if phone.confirmed_at:
+        return redirect("kyc:capture")
+    return show(request, "kyc/phone_code", None, code=request.session.get(SHOWN, ""))
+
+
+def code_standing(request: HttpRequest) -> HttpResponse:
+    phone = pages.phone_of(request)
+    return JsonResponse({"now": "over" if phone is None else "confirmed" if phone.confirmed_at else "scanned"})
+
+
+def done(request: HttpRequest) -> HttpResponse:
+    return show(request, "kyc/phone_done", None)

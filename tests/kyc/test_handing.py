@@ -1,0 +1,189 @@
+"""A desk without a camera hands the capture to a phone: bound to both, once, for a while, for this step alone."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from enrollment.journey import Step
+from enrollment.models import Application
+from kyc.models import Evidence, Phone
+from kyc.steps import capture, handing
+from portal.models import Event, User
+from portal.refusals import Refusal
+from tests.conftest import at_once
+from tests.kyc.conftest import an_application, given
+
+pytestmark = pytest.mark.django_db
+CAPTURE = "/application/capture/"
+PHONE = f"{CAPTURE}phone/"
+Capturing = tuple[Application, Client]
+
+
+def offered(desk: Client) -> str:
+    """What the QR on the desk's page says."""
+    desk.get(PHONE, follow=True)
+    ticket = desk.session["capture ticket"]
+    assert 'class="qr"' in desk.get(PHONE).content.decode()
+    return str(ticket)
+
+
+def scanned(ticket: str) -> tuple[Client, str]:
+    """A phone that nobody is signed in on, and the code that it shows."""
+    phone = Client()
+    assert phone.get(f"{PHONE}open/", {"t": ticket}).status_code == 200
+    page = phone.post(f"{PHONE}open/", {"t": ticket}, follow=True).content.decode()
+    [code] = re.findall(r"\b[0-9]{6}\b", page.split('class="secret"')[1][:200])
+    return phone, code
+
+
+def paired(desk: Client) -> Client:
+    phone, code = scanned(offered(desk))
+    assert desk.post(PHONE, {"code": code}).status_code == 302
+    return phone
+
+
+def test_the_desk_hands_its_capture_to_a_phone_and_follows_it(capturing: Capturing) -> None:
+    application, desk = capturing
+    phone = paired(desk)
+    assert phone.get(f"{PHONE}code/status/").json() == {"now": "confirmed"}
+    assert "Điện thoại đã kết nối" in desk.get(PHONE).content.decode()
+    assert phone.get(f"{CAPTURE}card-front/").status_code == 200
+    before = desk.get(f"{PHONE}status/").json()
+    capture.give(application, {"card-front": given()["card-front"]})
+    assert desk.get(f"{PHONE}status/").json() != before
+    capture.give(application, given())
+    assert phone.post(f"{CAPTURE}done/").headers["Location"] == f"{PHONE}done/"
+    application.refresh_from_db()
+    assert application.step == Step.CONTRACT
+    assert desk.get(f"{PHONE}status/", headers={"Accept": "application/json"}).status_code == 409  # and so it goes on
+    assert "contract" in desk.get(PHONE).headers["Location"]
+    assert phone.get(CAPTURE).headers["Location"] == f"{PHONE}done/"
+    verbs = Event.objects.filter(about=f"application:{application.pk}").values_list("verb", flat=True)
+    assert {"capture phone scanned", "capture phone confirmed", "capture phone left"} <= set(verbs)
+
+
+def test_the_qr_alone_opens_nothing(capturing: Capturing) -> None:
+    _application, desk = capturing
+    phone, _code = scanned(offered(desk))
+    for page in (CAPTURE, f"{CAPTURE}card-front/"):
+        assert phone.get(page).headers["Location"] == f"{PHONE}code/"
+    assert phone.post(f"{CAPTURE}card-front/photo/").status_code == 302
+    assert phone.post(f"{CAPTURE}face/begin/", headers={"Accept": "application/json"}).status_code == 409
+    assert not Evidence.objects.exists()
+
+
+def test_it_opens_the_capture_and_nothing_else(capturing: Capturing) -> None:
+    _application, desk = capturing
+    phone = paired(desk)
+    for page in ("/application/", "/application/contract/", "/account/", "/application/waiting/", PHONE):
+        assert phone.get(page).status_code in (302, 404)
+    assert b"079190" not in phone.get(CAPTURE).content
+
+
+def test_the_first_phone_has_it_and_a_look_ahead_uses_nothing_up(capturing: Capturing) -> None:
+    _application, desk = capturing
+    ticket = offered(desk)
+    for _look in range(3):
+        assert Client().get(f"{PHONE}open/", {"t": ticket}).status_code == 200
+    scanned(ticket)
+    late = Client()
+    assert late.get(f"{PHONE}open/", {"t": ticket}).status_code == 410
+    assert late.post(f"{PHONE}open/", {"t": ticket}).status_code == 410
+    assert "Một điện thoại vừa quét mã" in desk.get(PHONE).content.decode()
+
+
+def test_a_stranger_who_scans_first_has_a_code_that_nobody_types(capturing: Capturing) -> None:
+    _application, desk = capturing
+    stranger, _code = scanned(offered(desk))
+    assert desk.post(PHONE, {"anew": "yes"}).status_code == 302  # the owner's own phone said that it was scanned
+    assert stranger.get(f"{PHONE}code/").headers["Location"] == f"{PHONE}done/"
+    assert paired(desk).get(CAPTURE).status_code == 200
+
+
+def test_three_wrong_codes_are_the_end(capturing: Capturing) -> None:
+    application, desk = capturing
+    phone, code = scanned(offered(desk))
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    assert "Mã chưa đúng" in desk.post(PHONE, {"code": wrong}).content.decode()
+    desk.post(PHONE, {"code": wrong})
+    assert "hết hiệu lực" in desk.post(PHONE, {"code": wrong}).content.decode()
+    with pytest.raises(Refusal, match="phone-over"):
+        handing.confirm(application, code)
+    assert phone.get(CAPTURE).headers["Location"] == f"{PHONE}done/"
+
+
+@pytest.mark.parametrize(
+    ("moments", "alive"),
+    [({"made_at": 9}, True), ({"made_at": 11}, False), ({"made_at": 40, "confirmed_at": 29}, True)],
+)
+def test_it_lasts_ten_minutes_to_pair_and_thirty_to_capture(
+    moments: dict[str, int],
+    alive: bool,
+    capturing: Capturing,
+) -> None:
+    application, desk = capturing
+    scanned(offered(desk))
+    past = {name: timezone.now() - timedelta(minutes=minutes) for name, minutes in moments.items()}
+    Phone.objects.update(**past)
+    assert bool(handing.standing(application)) == alive
+
+
+def test_a_confirmed_phone_ends_by_itself(capturing: Capturing) -> None:
+    _application, desk = capturing
+    phone = paired(desk)
+    Phone.objects.update(confirmed_at=timezone.now() - timedelta(minutes=31))
+    assert phone.get(f"{CAPTURE}card-front/").headers["Location"] == f"{PHONE}done/"
+
+
+def test_what_is_kept_of_it_opens_nothing(capturing: Capturing) -> None:
+    """Promise P18, as far as a capture that was handed over."""
+    _application, desk = capturing
+    ticket = offered(desk)
+    phone, code = scanned(ticket)
+    row = Phone.objects.values().get()
+    secrets = {ticket, code, phone.session["capture phone"]}
+    assert not secrets & {str(value) for value in row.values()}
+
+
+def test_a_code_of_one_phone_is_none_of_another(capturing: Capturing, person: Callable[..., User]) -> None:
+    application, desk = capturing
+    _phone, code = scanned(offered(desk))
+    other = an_application(user=person())
+    ticket = handing.offer(other)
+    handing.claim(ticket)
+    with pytest.raises(Refusal, match="wrong-code"):
+        handing.confirm(other, code)
+    handing.confirm(application, code)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_of_twenty_at_once_one_scans_and_one_confirms(capturing: Capturing) -> None:
+    application, _desk = capturing
+    ticket = handing.offer(application)
+    claims = at_once(20, lambda _place: handing.claim(ticket))
+    [(_holder, code)] = [outcome for outcome in claims if isinstance(outcome, tuple)]
+    assert at_once(20, lambda _place: handing.confirm(application, code)).count(None) == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_of_twenty_wrong_codes_at_once_three_are_looked_at(capturing: Capturing) -> None:
+    application, _desk = capturing
+    _holder, code = handing.claim(handing.offer(application))
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+
+    def refused(_place: int) -> Any:
+        with pytest.raises(Refusal) as no:
+            handing.confirm(application, wrong)
+        return no.value.code
+
+    outcomes = at_once(20, refused)
+    assert outcomes.count("wrong-code") < handing.TRIES
+    phone = Phone.objects.get()
+    assert (phone.tries, phone.ended_at is not None) == (handing.TRIES, True)
