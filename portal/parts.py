@@ -27,8 +27,11 @@ class Door:
     address: str
 
 
+NOTHING = "–"
+
+
 def as_is(_name: str, value: Any) -> str:
-    return "–" if value in (None, "") else str(value)
+    return NOTHING if value in (None, "") else str(value)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from portal.accounts.notifying import notify_change
 from portal.accounts.opening import POWER, change_account, end_sessions, open_account
 from portal.accounts.roles import labels
 from portal.models import Branch, Change, User
-from portal.parts import TwoHands
+from portal.parts import NOTHING, TwoHands
 from portal.refusals import Refusal
 
 LABELS: dict[str, Any] = {
@@ -48,7 +48,7 @@ def named(about: str) -> str:
 def in_words(name: str, value: Any) -> str:
     match name, value:
         case _, None | "" | []:
-            return "–"
+            return NOTHING
         case "roles", _:
             return labels(value)
         case "branch", _:
@@ -125,7 +125,7 @@ def reset_second_factor(change: Change) -> None:
 
 
 def devices_in_words(_name: str, value: Any) -> str:
-    return ", ".join(value) or "–"
+    return ", ".join(value) or NOTHING
 
 
 CHANGES = {

@@ -1,5 +1,6 @@
 """What waits for a second person, and what became of it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from portal import changes
-from portal.admin.screens import ReadOnly
+from portal.admin.screens import NamedFilter, ReadOnly
 from portal.models import Change, User
+from portal.parts import NOTHING
 from portal.refusals import Refusal
 
 VERBS: dict[str, tuple[Any, Any]] = {
@@ -22,11 +24,22 @@ VERBS: dict[str, tuple[Any, Any]] = {
 }
 
 
+class StateFilter(NamedFilter):
+    title, parameter_name = _("kết quả"), "decision"
+    WAITS = "waits"
+
+    def names(self) -> Mapping[str, Any]:
+        return {self.WAITS: _("Chờ người thứ hai"), **dict(Change.Decision.choices)}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(decision="") if self.value() == self.WAITS else super().queryset(request, queryset)
+
+
 @admin.register(Change)
 class ChangeAdmin(ReadOnly):
     list_display = ("proposed_at", "what", "whom", "difference", "proposer", "state")
     list_display_links = ("proposed_at", "what")
-    list_filter = ("decision",)
+    list_filter = (StateFilter,)
     ordering = ("decision", "-proposed_at")  # what waits comes before what is decided
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Change]:
@@ -82,7 +95,10 @@ class ChangeAdmin(ReadOnly):
 
     @admin.display(description=_("Thay đổi"))
     def difference(self, change: Change) -> str:
-        return "; ".join(f"{label}: {before} → {after}" for label, before, after in differences(change))
+        return "; ".join(
+            f"{label}: {after if before == NOTHING else f'{before} → {after}'}"
+            for label, before, after in differences(change)
+        )
 
     @admin.display(description=_("Người đề nghị"))
     def proposer(self, change: Change) -> str:
@@ -98,4 +114,4 @@ def differences(change: Change) -> list[tuple[str, str, str]]:
     hands = changes.kinds().get(change.kind)
     whole, labels = (hands.private, hands.fields) if hands else (frozenset(), {})
     before, after = changes.worded(change, "before", whole=whole), changes.worded(change, "after", whole=whole)
-    return [(str(labels.get(name, name)), before.get(name, "–"), after[name]) for name in after]
+    return [(str(labels.get(name, name)), before.get(name, NOTHING), after[name]) for name in after]

@@ -203,6 +203,16 @@ def test_the_list_shows_what_waits_and_the_page_offers_each_what_is_theirs(
     assert signed_in(staff("reviewer")).get(address).status_code == 404
 
 
+def test_the_list_is_filtered_by_what_waits(change: Change, second: User, signed_in: Enter) -> None:
+    client = signed_in(second)
+    for decided in (False, True):
+        for state, shown in (("waits", not decided), ("rejected", decided), ("confirmed", False)):
+            page = client.get(f"/admin/portal/change/?decision={state}").content.decode()
+            assert (str(change.pk) in page) is shown
+        if not decided:
+            changes.reject(change, second)
+
+
 def test_the_second_person_confirms_on_the_page(change: Change, owner: User, second: User, signed_in: Enter) -> None:
     signed_in(second).post(f"/admin/portal/change/{change.pk}/decide/confirm/")
     assert devices(owner) == 0
