@@ -1,5 +1,6 @@
 """The desk: queues, one screen per file, pictures under the viewer's name, blind second looks, policies, figures."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -19,7 +20,7 @@ from kyc.models import Case, Evidence, Policy
 from kyc.steps import facing, looking, policing, sampling
 from kyc.steps.review import deciding, queues
 from kyc.steps.review.verbs import VERBS
-from portal import audit, looks, sealing, writing
+from portal import audit, changes, looks, sealing, writing
 from portal.accounts.opening import known_by
 from portal.admin import Desk, ReadOnly, SealedSearch
 from portal.models import User
@@ -210,6 +211,7 @@ class PolicyAdmin(Desk):
     list_filter = ("status",)
     list_select_related = ("plan",)
     actions = ("try_on_past", "go_live", "retire")
+    action_form = forms.WithWhy
     ordering = ("-pk",)
 
     def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
@@ -238,17 +240,20 @@ class PolicyAdmin(Desk):
             }
             self.message_user(request, text % known, messages.WARNING if trial["people_said_no"] else messages.SUCCESS)
 
-    @admin.action(description=_("Đưa vào áp dụng"), permissions=["change"])
+    @admin.action(description=_("Đề nghị đưa vào áp dụng"), permissions=["change"])
     def go_live(self, request: HttpRequest, queryset: Any) -> None:
+        self.propose(request, queryset, policing.going_live)
+
+    @admin.action(description=_("Đề nghị thôi áp dụng"), permissions=["change"])
+    def retire(self, request: HttpRequest, queryset: Any) -> None:
+        self.propose(request, queryset, policing.retiring)
+
+    def propose(self, request: HttpRequest, queryset: Any, wanted: Callable[[Policy], dict[str, Any]]) -> None:
+        by, why = who(request), request.POST.get("why", "")
         for policy in queryset:
             try:
-                policing.go_live(policy, who(request))
+                changes.propose("policy", policing.about(policy), wanted(policy), by, reason=why)
             except Refusal as no:
                 self.message_user(request, f"{policy}: {no.message}", messages.ERROR)
             else:
-                self.message_user(request, _("%(name)s đang được áp dụng.") % {"name": policy}, messages.SUCCESS)
-
-    @admin.action(description=_("Thôi áp dụng"), permissions=["change"])
-    def retire(self, request: HttpRequest, queryset: Any) -> None:
-        for policy in queryset:
-            policing.retire(policy)
+                self.message_user(request, f"{policy}: {_('Đã gửi cho người thứ hai xác nhận.')}", messages.SUCCESS)

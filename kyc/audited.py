@@ -12,8 +12,6 @@ VERBS: dict[str, Any] = {
     "case taken over": _("Lấy lại hồ sơ người khác giữ"),
     "face tries allowed": _("Cho làm lại bước khuôn mặt"),
     "policy changed": _("Sửa chính sách"),
-    "policy live": _("Áp dụng chính sách"),
-    "policy retired": _("Thôi áp dụng chính sách"),
     "policy tried": _("Chạy thử chính sách"),
     "rejection objected to": _("Khiếu nại từ chối"),
     "sample judged": _("Xem lại mù"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.contrib.admin.helpers import ActionForm
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import corrections
@@ -105,3 +106,9 @@ class PolicyForm(forms.ModelForm[Policy]):
         if sampled > 100:
             raise forms.ValidationError(_("Tỷ lệ từ 0 đến 100."))
         return sampled
+
+
+class WithWhy(ActionForm):
+    """Beside the choice of what to do with the chosen policies."""
+
+    why = forms.CharField(label=_("Lý do"), max_length=200, required=False)

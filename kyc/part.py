@@ -7,11 +7,13 @@ from enrollment.parts import Part
 from kyc import dossier, erasure, metrics, sheet
 from kyc.audited import VERBS
 from kyc.demo import doors, tasks
+from kyc.steps import policing
 from kyc.steps.review import arriving
 from portal.parts import SIGNER
 
 REVIEWING = ("kyc.view_case", "kyc.view_evidence", "kyc.change_case")
 PART = Part(
+    changes={"policy": policing.POLICY},
     guarded={
         "kyc_policy": {"desk": "SELECT, INSERT, UPDATE", "": "SELECT"},
         "kyc_decision": {
@@ -28,7 +30,8 @@ PART = Part(
     verbs=VERBS,
     permissions={
         **dict.fromkeys(("reviewer", "approver"), REVIEWING),
-        "supervisor": (*REVIEWING, "kyc.view_policy", "kyc.add_policy", "kyc.change_policy"),
+        "supervisor": (*REVIEWING, "kyc.view_policy", "kyc.add_policy", "kyc.change_policy", "kyc.confirm_policy"),
+        "operator": ("kyc.confirm_policy",),
         "auditor": ("kyc.view_case", "kyc.view_policy"),
     },
     schedule={

@@ -21,13 +21,14 @@ PERMISSIONS: dict[str, set[str]] = {
     "supervisor": {
         *("enrollment.view_application", "enrollment.change_application"),
         *("kyc.view_case", "kyc.change_case", "kyc.view_evidence"),
-        *("kyc.view_policy", "kyc.add_policy", "kyc.change_policy"),
+        *("kyc.view_policy", "kyc.add_policy", "kyc.change_policy", "kyc.confirm_policy"),
         *("orders.view_payment", "orders.view_refund", "orders.change_refund", "orders.view_invoice"),
         *("orders.view_plan", "orders.add_plan", "orders.change_plan", "orders.confirm_plan", "orders.confirm_refund"),
         *("portal.view_user", "portal.view_branch", "portal.view_message", "portal.view_event"),
         *("portal.view_change", "portal.confirm_user"),
     },
     "operator": {
+        "kyc.confirm_policy",
         *("enrollment.view_application", "enrollment.change_application"),
         *("orders.view_payment", "orders.view_refund", "orders.view_invoice", "orders.change_invoice"),
         *("orders.view_plan", "orders.confirm_plan", "orders.confirm_refund"),

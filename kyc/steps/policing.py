@@ -1,10 +1,10 @@
-"""How much review a plan and a channel ask for: policies as rows, tried on past files before they go live, made by one
+"""How much review a plan and a channel ask for: policies as rows, tried on past files before they go live, proposed by one
 person and put to work by another."""
 
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,8 +13,8 @@ from enrollment.models import Application
 from enrollment.steps import approving
 from kyc.models import Case, Check, Decision, Policy
 from portal import audit
-from portal.accounts.roles import check_vouched
-from portal.models import User
+from portal.models import Change
+from portal.parts import NOTHING, TwoHands
 from portal.refusals import Refusal
 
 # Without these a machine cannot stand for a person: that the card is real, that somebody lives, that it is the same one.
@@ -83,22 +83,74 @@ def try_on_past(policy: Policy) -> dict[str, Any]:
     return trial
 
 
-@transaction.atomic
-def go_live(policy: Policy, by: User) -> None:
-    check_vouched(by)
-    if by.pk in policy.made_by:
-        raise Refusal("same-person", _("Người đưa chính sách vào áp dụng phải khác người soạn."), status=403)
+# ── Put to work and taken off it by two people (portal/changes.py) ──
+
+
+def about(policy: Policy) -> str:
+    return f"policy:{policy.pk}"
+
+
+def policy_of(about: str) -> Policy:
+    """Held until the transaction ends."""
+    return Policy.objects.select_for_update().get(pk=about.partition(":")[2])
+
+
+def rule_of(policy: Policy) -> dict[str, Any]:
+    return {"machine": policy.machine_appraises, "checks": sorted(policy.checks), "sampled": policy.sampled}
+
+
+def in_force(policy: Policy) -> "QuerySet[Policy]":
+    return Policy.objects.filter(status=Policy.Status.LIVE, plan=policy.plan_id, channel=policy.channel)
+
+
+def standing(about: str) -> dict[str, Any]:
+    """Whether it is at work, and by which rule its plan and channel are reviewed now."""
+    policy = policy_of(about)
+    live = in_force(policy).first()
+    return {"status": policy.status, "rule": rule_of(live) if live else None}
+
+
+def going_live(policy: Policy) -> dict[str, Any]:
     if not policy.tried:
         raise Refusal("not-tried", _("Hãy chạy thử chính sách trên hồ sơ đã qua trước khi áp dụng."))
-    same = Policy.objects.filter(status=Policy.Status.LIVE, plan=policy.plan_id, channel=policy.channel)
-    same.update(status=Policy.Status.RETIRED)
-    draft = Policy.objects.filter(pk=policy.pk, status=Policy.Status.DRAFT)
-    if not draft.update(status=Policy.Status.LIVE, live_by=by):
+    if policy.status != Policy.Status.DRAFT:
         raise Refusal("not-a-draft", _("Chính sách này không còn là bản nháp."))
-    audit.record("policy live", policy, machine=policy.machine_appraises, sampled=policy.sampled)
+    return {"status": Policy.Status.LIVE, "rule": rule_of(policy)}
 
 
-@transaction.atomic
-def retire(policy: Policy) -> None:
-    if Policy.objects.filter(pk=policy.pk, status=Policy.Status.LIVE).update(status=Policy.Status.RETIRED):
-        audit.record("policy retired", policy)
+def retiring(policy: Policy) -> dict[str, Any]:
+    return {"status": Policy.Status.RETIRED, "rule": None}
+
+
+def settle(change: Change) -> None:
+    policy = policy_of(change.about)
+    if change.after["status"] == Policy.Status.LIVE:
+        stands = standing(change.about)
+        if going_live(policy) != {"rule": stands["rule"], **change.after}:
+            raise Refusal("moved", _("Chính sách đã được sửa sau khi đề nghị. Hãy từ chối và đề nghị lại."))
+        if change.decided_by_id in policy.made_by:
+            raise Refusal("same-person", _("Người đưa chính sách vào áp dụng phải khác người soạn."), status=403)
+        in_force(policy).update(status=Policy.Status.RETIRED)
+    Policy.objects.filter(pk=policy.pk).update(status=change.after["status"], live_by=change.decided_by)
+
+
+def in_words(name: str, value: Any) -> str:
+    if name == "status":
+        return str(Policy.Status(value).label)
+    if not value:
+        return NOTHING
+    machine = _("máy thẩm định thay người thứ nhất") if value["machine"] else _("hai người")
+    checks = ", ".join(str(Check.NAMES.get(check, check)) for check in value["checks"])
+    return f"{machine}; {checks}; {value['sampled']} %"
+
+
+POLICY = TwoHands(
+    label=_("Chính sách thẩm định"),
+    proposes="kyc.change_policy",
+    confirms="kyc.confirm_policy",
+    fields={"status": _("Trạng thái"), "rule": _("Quy tắc cho gói và kênh này")},
+    present=standing,
+    apply=settle,
+    shown=in_words,
+    named=lambda about: Policy.objects.get(pk=about.partition(":")[2]).name,
+)

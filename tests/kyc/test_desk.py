@@ -10,8 +10,8 @@ from kyc import desk
 from kyc.models import Case, Check, Decision, Evidence, Policy, Sample
 from kyc.steps import checking, looking, policing, sampling
 from kyc.steps.review import deciding
-from portal import looks
-from portal.models import Event, User
+from portal import changes, looks
+from portal.models import Change, Event, User
 from portal.refusals import Refusal
 from tests.kyc.conftest import a_case, act, bare_case, to_approval, with_roles
 
@@ -243,19 +243,48 @@ def all_clean(case: Case, *, but: str = "") -> None:
 
 
 def test_a_policy_is_tried_on_past_files_before_it_goes_live_by_another(staff: People) -> None:
-    maker, other = staff("supervisor"), staff("supervisor")
-    policy = a_policy(made_by=[maker.pk])
-    for by, code in ((maker, "same-person"), (other, "not-tried")):
-        with pytest.raises(Refusal, match=code):
-            policing.go_live(policy, by)
+    """Promise P24."""
+    maker, other, author = staff("supervisor"), staff("operator"), staff("supervisor")
+    policy, why = a_policy(made_by=[author.pk]), "Máy kiểm tra đã đủ tốt"
+    with pytest.raises(Refusal, match="not-tried"):
+        policing.going_live(policy)
     case = a_case()
     all_clean(case)
     Case.objects.filter(pk=case.pk).update(queue="closed", closed_at=case.received_at)
     Decision.objects.create(case=case, act="reject", reason="forged")
     trial = policing.try_on_past(policy)
     assert (trial["files"], trial["machine"], trial["people_said_no"]) == (1, 1, 1)
-    policing.go_live(policy, other)
+    change = changes.propose("policy", policing.about(policy), policing.going_live(policy), maker, reason=why)
+    for by in (maker, author):
+        with pytest.raises(Refusal, match="same-person"):
+            changes.confirm(change, by)
+    assert policing.policy_for(case.application) is None
+    changes.confirm(change, other)
     assert policing.policy_for(case.application) == policy
+    retiring = changes.propose("policy", policing.about(policy), policing.retiring(policy), maker, reason=why)
+    assert policing.policy_for(case.application) == policy
+    changes.confirm(retiring, other)
+    assert policing.policy_for(case.application) is None
+
+
+def test_a_draft_that_was_written_in_meanwhile_does_not_go_live(staff: People) -> None:
+    policy = a_policy(tried={"files": 0})
+    after = policing.going_live(policy)
+    change = changes.propose(
+        "policy", policing.about(policy), after, staff("supervisor"), reason="Áp dụng từ tháng sau"
+    )
+    Policy.objects.filter(pk=policy.pk).update(sampled=0)
+    with pytest.raises(Refusal, match="moved"):
+        changes.confirm(change, staff("operator"))
+
+
+def test_a_policy_is_proposed_from_the_list(staff: People, signed_in: Enter) -> None:
+    policy, supervisor = a_policy(tried={"files": 0}), staff("supervisor")
+    again = {"action": "go_live", "_selected_action": [policy.pk], "why": "Áp dụng từ tháng sau"}
+    signed_in(supervisor).post("/admin/kyc/policy/", again)
+    policy.refresh_from_db()
+    assert policy.status == "draft"
+    assert Change.objects.get().proposed_by == supervisor
 
 
 def test_clean_checks_stand_for_the_first_person_and_never_for_the_second(staff: People) -> None:
