@@ -74,6 +74,15 @@ def test_an_order_changed_by_other_means_is_neither_begun_nor_settled(
     assert not Invoice.objects.exists()
 
 
+@pytest.mark.parametrize(("field", "other"), [("reference", "AAAAAAAAAA"), ("purpose", "another"), ("subject", 0)])
+def test_an_order_does_not_pass_for_somebody_elses(customer: Customers, field: str, other: object) -> None:
+    order = at_payment(customer).application.order
+    assert order
+    assert order.is_as_ordered
+    setattr(order, field, other)
+    assert not order.is_as_ordered
+
+
 def test_an_order_made_free_by_other_means_is_not_settled(customer: Customers) -> None:
     walker = at_payment(customer)
     Order.objects.update(total=0)
@@ -89,6 +98,18 @@ def test_a_payment_made_smaller_by_other_means_settles_nothing(bank: Bank, custo
     assert walker.application.step == Step.PAYMENT
     refund = Refund.objects.get()
     assert (refund.reason, refund.amount) == ("altered", 1)
+
+
+@pytest.mark.parametrize("gateway", ["vnpay", "vietqr"])
+def test_the_same_transaction_again_owes_nothing_and_another_is_returned(
+    bank: Bank, customer: Customers, gateway: str
+) -> None:
+    begun = at_payment(customer).begins_to_pay(gateway)
+    for _time in range(3):
+        deliver(notice_of(bank, begun, transaction="1"))
+    assert not Refund.objects.exists()
+    deliver(notice_of(bank, begun, transaction="2"))
+    assert (Refund.objects.get().reason, Refund.objects.get().provider_id) == ("twice", "2")
 
 
 def test_money_held_by_the_bank_is_neither_paid_nor_failed(bank: Bank, customer: Customers) -> None:
