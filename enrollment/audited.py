@@ -2,7 +2,12 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from enrollment.models import Application
+from portal import writing
+from portal.models import User
 
 VERBS: dict[str, Any] = {
     "account activated": _("Kích hoạt tài khoản"),
@@ -16,3 +21,9 @@ VERBS: dict[str, Any] = {
     "file approved": _("Duyệt hồ sơ"),
     "other device sent away": _("Ngắt máy khác khỏi hồ sơ"),
 }
+
+
+def references(term: str) -> list[str]:
+    """Applications by their reference, or by the number of whom they are of."""
+    same = Q(reference=writing.document_number(term)) | Q(person_index=User.username_for(term))
+    return [f"application:{pk}" for pk in Application.objects.filter(same).values_list("pk", flat=True)[:50]]

@@ -1,7 +1,7 @@
 """What enrollment brings along."""
 
 from enrollment import dossier, seeds
-from enrollment.audited import VERBS
+from enrollment.audited import VERBS, references
 from enrollment.demo import doors
 from enrollment.journey import Step
 from enrollment.models import ORDERED
@@ -25,6 +25,7 @@ PART = Part(
     hands=dossier.hands,
     rows=holding.rows,
     verbs=VERBS,
+    references=references,
     permissions={
         **dict.fromkeys(("agent", "reviewer", "approver", "auditor"), (APPLICATIONS,)),
         **dict.fromkeys(("supervisor", "operator"), (APPLICATIONS, "enrollment.change_application")),

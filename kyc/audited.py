@@ -4,6 +4,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from kyc.models import Case
+from portal import writing
+
 VERBS: dict[str, Any] = {
     "capture phone confirmed": _("Cho điện thoại chụp thay máy tính"),
     "capture phone left": _("Điện thoại thôi chụp thay"),
@@ -16,3 +19,8 @@ VERBS: dict[str, Any] = {
     "rejection objected to": _("Khiếu nại từ chối"),
     "sample judged": _("Xem lại mù"),
 }
+
+
+def references(term: str) -> list[str]:
+    rows = Case.objects.filter(application__reference=writing.document_number(term))
+    return [f"case:{pk}" for pk in rows.values_list("pk", flat=True)]

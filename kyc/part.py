@@ -5,7 +5,7 @@ from django.conf import settings
 from enrollment.journey import Step
 from enrollment.parts import Part
 from kyc import dossier, erasure, metrics, sheet
-from kyc.audited import VERBS
+from kyc.audited import VERBS, references
 from kyc.demo import doors, tasks
 from kyc.steps import policing
 from kyc.steps.review import arriving
@@ -28,6 +28,7 @@ PART = Part(
     hands=dossier.hands,
     rows=sheet.rows,
     verbs=VERBS,
+    references=references,
     permissions={
         **dict.fromkeys(("reviewer", "approver"), REVIEWING),
         "supervisor": (*REVIEWING, "kyc.view_policy", "kyc.add_policy", "kyc.change_policy", "kyc.confirm_policy"),

@@ -12,7 +12,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from django.conf import settings
@@ -43,11 +43,18 @@ Channel, Status = Message.Channel, Message.Status
 
 
 def post(
-    template: str, params: Sequence[str], user: User, *, intent: str, good_until: datetime | None = None
+    template: str,
+    params: Sequence[str],
+    user: User,
+    *,
+    intent: str,
+    good_until: datetime | None = None,
+    about: str = "",
 ) -> list[Message]:
     """Write to a person by SMS and e-mail, as part of the change that is the reason. The same intent posts once."""
+    more: Any = {"language": user.language, "intent": intent, "good_until": good_until, "about": about}
     return [
-        post_to(channel, address, template, params, language=user.language, intent=intent, good_until=good_until)
+        post_to(channel, address, template, params, **more)
         for channel, address in ((Channel.SMS, user.phone), (Channel.EMAIL, user.email))
         if address
     ]
@@ -62,6 +69,7 @@ def post_to(
     language: str,
     intent: str,
     good_until: datetime | None = None,
+    about: str = "",
 ) -> Message:
     with transaction.atomic():
         message, created = Message.objects.get_or_create(
@@ -71,6 +79,8 @@ def post_to(
                 "language": language,
                 "channel": channel,
                 "recipient": address,
+                "recipient_index": sealing.blind_index(*index_of(channel, address)),
+                "about": about,
                 "masked": writing.masked(address),
                 "params": list(params),
                 "due_at": timezone.now(),
@@ -81,6 +91,11 @@ def post_to(
         if created:
             transaction.on_commit(waker.wake, robust=True)
     return message
+
+
+def index_of(channel: str, address: str) -> tuple[str, str]:
+    """As accounts are found by their phones and mailboxes."""
+    return ("phone", address) if channel == Channel.SMS else ("email", address.lower())
 
 
 # ── Delivering ──

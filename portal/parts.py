@@ -68,6 +68,8 @@ class Part:
     # Tables that not every door may write: table → door → its rights there. "" stands for every door not named (grants.py).
     guarded: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sheltered: Mapping[str, str] = field(default_factory=dict)  # table → the rows that the public's door may write
+    # What a reference, or a person's number, names here, as events are about it ("application:12").
+    references: Callable[[str], Iterable[str]] = lambda _term: ()
     schedule: Mapping[str, float] = field(default_factory=dict)  # task → every so many seconds
     queues: Mapping[str, str] = field(default_factory=dict)  # tasks → where they are not the worker's
     seed: Callable[[], None] = nothing  # what must be there before the first visitor; running twice is no harm

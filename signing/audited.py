@@ -5,6 +5,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from portal import writing
+from signing.models import Certificate
+
 VERBS: dict[str, Any] = {
     "certificate intended": _("Chuẩn bị cấp chứng thư số"),
     "certificate issued": pgettext_lazy("đã", "Cấp chứng thư số"),
@@ -20,3 +23,8 @@ VERBS: dict[str, Any] = {
     "pin locked": _("Mã PIN bị khóa"),
     "pin made": _("Tạo mã PIN"),
 }
+
+
+def references(term: str) -> list[str]:
+    rows = Certificate.objects.filter(application__reference=writing.document_number(term))
+    return [f"certificate:{pk}" for pk in rows.values_list("pk", flat=True)]

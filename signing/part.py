@@ -4,7 +4,7 @@ from enrollment.journey import Step
 from enrollment.parts import Part
 from portal.parts import SIGNER, WORKER
 from signing import arrivals, dossier, metrics, sheet
-from signing.audited import VERBS
+from signing.audited import VERBS, references
 from signing.demo import doors, people
 
 PART = Part(
@@ -21,6 +21,7 @@ PART = Part(
     is_sound=dossier.is_sound,
     rows=sheet.rows,
     verbs=VERBS,
+    references=references,
     walks=people.STEPS,
     schedule={
         "signing.tasks.act": 5,

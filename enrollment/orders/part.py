@@ -3,12 +3,22 @@
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.orders import metrics, seeds
+from enrollment.orders.models import Payment
 from enrollment.orders.steps import pricing, refunding
+from portal import writing
 from portal.parts import Part
 
 MONEY = ("orders.view_payment", "orders.view_refund")
 CONFIRM = ("orders.confirm_plan", "orders.confirm_refund")  # of what another has proposed
+
+
+def references(term: str) -> list[str]:
+    rows = Payment.objects.filter(reference=writing.document_number(term))
+    return [f"payment:{pk}" for pk in rows.values_list("pk", flat=True)]
+
+
 PART = Part(
+    references=references,
     changes={"plan": pricing.PLAN, "refund": refunding.REFUND},
     guarded={
         "orders_plan": {"desk": "SELECT, INSERT, UPDATE", "": "SELECT"},

@@ -37,6 +37,7 @@ def notify(
             f"{app}/messages/{template}",
             params,
             language=application.user.language if application.user else application.language,
+            about=f"application:{application.pk}",
             intent=intent,
             good_until=good_until,
         )

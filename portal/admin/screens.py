@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -9,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +30,36 @@ class NamedFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
+
+
+class PeriodFilter(admin.ListFilter):
+    """From a day to a day, both within."""
+
+    title, template, parameter_name = _("thời gian"), "admin/period_filter.html", ""
+    days = ("from_day", "to_day")
+    field: ClassVar[str]
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.others = [(name, texts[-1]) for name, texts in params.items() if name not in (*self.days, "p", "o")]
+        self.used_parameters |= {name: params.pop(name)[-1] for name in self.days if name in params}
+
+    def expected_parameters(self) -> list[str | None]:
+        return list(self.days)
+
+    def has_output(self) -> bool:
+        return True
+
+    def choices(self, changelist: Any) -> Any:
+        yield {"days": self.used_parameters, "others": self.others}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        for name, how, later in (("from_day", "gte", 0), ("to_day", "lt", 1)):
+            with suppress(ValueError):  # typed into the address by hand
+                day = date.fromisoformat(str(self.used_parameters.get(name, ""))) + timedelta(days=later)
+                moment = timezone.make_aware(datetime.combine(day, time.min))
+                queryset = queryset.filter(**{f"{self.field}__{how}": moment})
+        return queryset
 
 
 class Capped(Paginator[Any]):
@@ -54,7 +86,7 @@ class Desk(admin.ModelAdmin[Any]):
     def offers(self, filtered: Any, lookup: str) -> bool:
         if isinstance(filtered, str):  # the forms in which Django's own filters ask, and no way on to other tables
             return lookup in (filtered, *(f"{filtered}__{how}" for how in ("exact", "id__exact", "isnull")))
-        return bool(lookup == filtered.parameter_name)
+        return lookup in getattr(filtered, "days", (filtered.parameter_name,))
 
 
 class SealedSearch(Desk):

@@ -82,6 +82,8 @@ class Message(models.Model):
     language = models.CharField(_("Ngôn ngữ"), max_length=2)
     channel = models.CharField(_("Kênh"), max_length=5, choices=Channel)
     recipient = sealing.SealedTextField(null=True)
+    recipient_index = models.CharField(max_length=64, blank=True)  # stays: by it staff find what went to a phone
+    about = models.CharField(_("Về"), max_length=80, blank=True)  # as in the audit trail: application:12
     masked = models.CharField(_("Người nhận"), max_length=80)
     params = sealing.SealedJSONField(null=True)
     status = models.CharField(_("Trạng thái"), max_length=11, choices=Status, default=Status.DUE)
@@ -102,6 +104,9 @@ class Message(models.Model):
                 fields=("due_at",), condition=models.Q(status__in=("due", "sending")), name="messages_still_to_go"
             ),
             models.Index(fields=("-created_at",), name="messages_newest"),
+            models.Index(fields=("recipient_index", "-created_at"), name="messages_by_recipient"),
+            models.Index(fields=("about", "-created_at"), name="messages_about"),
+            models.Index(fields=("template", "-created_at"), name="messages_by_template"),
         )
 
     def __str__(self) -> str:
@@ -146,6 +151,9 @@ class Event(models.Model):
             models.Index(fields=("seal", "id"), name="events_by_seal"),
             models.Index(fields=("about", "id"), name="events_about"),
             models.Index(fields=("actor", "id"), name="events_by_actor"),
+            models.Index(fields=("at", "id"), name="events_by_time"),
+            models.Index(fields=("verb", "at"), name="events_by_verb"),
+            models.Index(fields=("request_id",), name="events_by_request"),
             models.Index(fields=("-id",), condition=models.Q(verb="opened for a reason"), name="events_of_opening"),
         )
 

@@ -88,6 +88,14 @@ def test_fifteen_wrong_guesses_a_day_end_the_day() -> None:
     assert refusal(make()) == "code-guesses-spent"
 
 
+def test_a_right_answer_forgives_the_days_wrong_ones() -> None:
+    for _code in range(4):
+        digits = make()
+        for _try in range(4):
+            assert refusal(wrong(digits)) == "code-wrong"
+        codes.check("test", TARGET, digits)
+
+
 def test_a_target_an_account_and_a_network_have_budgets() -> None:
     for _ in range(10):
         make()

@@ -1,0 +1,86 @@
+"""The trail as its readers read it: values old and new in words and in their language, rows found by person or reference."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal import writing
+from portal.models import Event, User
+from portal.parts import Part, parts
+
+FIELDS: dict[str, Any] = {  # of an entry's details, where no matter for two people has a word for it
+    "after": gettext_lazy("sau"),
+    "alarm": gettext_lazy("báo động"),
+    "amount": gettext_lazy("số tiền"),
+    "before": gettext_lazy("trước"),
+    "branch": gettext_lazy("Đơn vị"),
+    "count": gettext_lazy("số lượng"),
+    "email": gettext_lazy("Email"),
+    "fields": gettext_lazy("các mục"),
+    "full_name": gettext_lazy("Họ tên"),
+    "is_active": gettext_lazy("Đang hoạt động"),
+    "kind": gettext_lazy("loại"),
+    "language": gettext_lazy("Ngôn ngữ"),
+    "number": gettext_lazy("số"),
+    "phone": gettext_lazy("Số điện thoại"),
+    "reason": gettext_lazy("lý do"),
+    "roles": gettext_lazy("Vai trò"),
+    "serial": gettext_lazy("số sê-ri"),
+    "user": gettext_lazy("tài khoản"),
+    "why": gettext_lazy("vì sao"),
+}
+
+
+def lines(event: Event, words: Mapping[str, Any]) -> Iterator[str]:
+    """Of what was changed each field with what stood there and what stands there now; then whatever else is known."""
+    details = dict(event.details)
+    hands = {kind: hands for part in parts(Part) for kind, hands in part.changes.items()}.get(details.get("kind", ""))
+    labels = {**FIELDS, **(hands.fields if hands else {})}
+    before, after = details.pop("before", None), details.pop("after", None)
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in dict.fromkeys((*before, *after)):
+            yield f"{labels.get(name, name)}: {in_words(before.get(name), words)} → {in_words(after.get(name), words)}"
+    elif before is not None or after is not None:
+        yield f"{in_words(before, words)} → {in_words(after, words)}"
+    if hands:
+        details["kind"] = str(hands.label)
+    for name, value in details.items():
+        yield f"{labels.get(name, name)}: {in_words(value, words)}"
+
+
+def in_words(value: Any, words: Mapping[str, Any]) -> str:
+    match value:
+        case None | "":
+            return "–"
+        case bool():
+            return _("có") if value else _("không")
+        case list():
+            return ", ".join(in_words(part, words) for part in value) or "–"
+        case Mapping():
+            return "; ".join(f"{FIELDS.get(name, name)}: {in_words(part, words)}" for name, part in value.items())
+    return str(words.get(str(value), FIELDS.get(str(value), value)))
+
+
+def about(term: str) -> set[str]:
+    """What events and messages are about where they are about this: a person, or a reference that some part knows."""
+    labels = {term} if ":" in term else set()
+    for part in parts(Part):
+        labels.update(part.references(term))
+    return labels
+
+
+def concerning(term: str, people: Q) -> Q:
+    """Done by, or about, whoever this number, phone or e-mail belongs to; about what bears this reference; of this request."""
+    users = list(User.objects.filter(people).values_list("pk", flat=True)[:20])
+    labels = about(term) | {f"user:{user}" for user in users}
+    concerned = Q(actor__in=users) | Q(about__in=sorted(labels)[:200])
+    return concerned | Q(request_id=term) if len(term) == 36 else concerned
+
+
+def csv_cell(value: Any) -> str:
+    """A spreadsheet takes no cell of ours for a formula."""
+    text = writing.line(str(value))
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
