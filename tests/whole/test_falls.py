@@ -85,8 +85,9 @@ def test_a_part_killed_between_payment_and_code_loses_no_code(portal: Portal) ->
         assert person.line.get(f"{portal.address}/application/receipt/", timeout=10).ok
 
 
-def test_a_bank_that_forgets_to_tell_is_asked(portal: Portal) -> None:
-    """The sweep of payments; it looks two minutes after the start, so here the clock of the row is set back."""
+def test_a_bank_that_forgets_to_tell_is_asked_and_the_order_invoiced(portal: Portal) -> None:
+    """The sweep of payments; it looks two minutes after the start, so here the clock of the row is set back. The bank and
+    the provider of invoices are a process of their own."""
     portal.start()
     declaration = a_declaration(ward="21421", province="51")
     person = walk_to_payment(portal, declaration, PAID)
@@ -100,6 +101,7 @@ def test_a_bank_that_forgets_to_tell_is_asked(portal: Portal) -> None:
         requests.post(f"{origin}/decide", {"deal": deal, "ending": ending}, timeout=10, allow_redirects=False)
     rows(portal.folder / "var", "UPDATE orders_payment SET created_at = datetime(created_at, '-3 minutes')")
     portal.until(lambda: texts(portal, "Ma kich hoat", declaration.phone), 120)
+    portal.until(lambda: rows(portal.folder / "var", "SELECT lookup FROM orders_invoice WHERE status = 'issued'"), 120)
 
 
 def test_while_its_database_is_away_the_portal_says_so_quickly_and_heals_alone(
