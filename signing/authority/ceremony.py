@@ -22,6 +22,7 @@ from portal import audit
 from signing.authority import der, exchange, lists, profile
 from signing.authority.gateways.vault import RSA_BITS, KeyPair, sign_with, vault
 from signing.authority.models import Authority, RevocationList, algorithm
+from signing.authority.remembered import forget
 from signing.authority.turning import LIVES, YEAR, keep, subject_of, turn, turned
 
 log = structlog.get_logger(__name__)
@@ -141,6 +142,7 @@ def root_list(root: Authority) -> RevocationList:
     until = now + LIST_LASTS
     body = lists.body(root.as_issuer, root.algorithm, number, now, until, [])
     signed = der.signed(body, root.algorithm, root_signature(root_key(root), body, root.kind))
+    transaction.on_commit(forget)
     return RevocationList.objects.create(issuer=root, number=number, der=signed, made_at=now, next_update=until)
 
 

@@ -14,6 +14,7 @@ from signing.authority import clock, cms, der
 from signing.authority.cms import Signer
 from signing.authority.gateways.vault import sign_as_provider
 from signing.authority.models import Authority
+from signing.authority.remembered import remembered
 
 log = structlog.get_logger(__name__)
 DIGESTS = {"2.16.840.1.101.3.4.2.1": 32, "2.16.840.1.101.3.4.2.2": 48, "2.16.840.1.101.3.4.2.3": 64}  # SHA-2, bytes
@@ -23,8 +24,13 @@ ALGORITHM, REQUEST, TIME, POLICY, EXTENSION = 0, 2, 14, 15, 16  # why not, as RF
 
 def signer_of(role: str) -> Signer:
     """One of the provider's own keys at work. The root stays out: whoever checks must have it from elsewhere."""
+    return remembered(("signer", role), partial(_signer_of, role))
+
+
+def _signer_of(role: str) -> tuple[Signer, datetime]:
     key = Authority.now(role)
-    return Signer(tuple(key.chain[:-1]), key.algorithm, partial(sign_as_provider, key))
+    assert key.not_after
+    return Signer(tuple(key.chain[:-1]), key.algorithm, partial(sign_as_provider, key)), key.not_after
 
 
 def stamp(digest: bytes, signer: Signer, now: datetime | None = None) -> bytes:

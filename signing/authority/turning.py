@@ -11,6 +11,7 @@ from django.utils import timezone
 from signing.authority import der, profile
 from signing.authority.gateways.vault import KeyPair, sign_as_provider, vault
 from signing.authority.models import Authority
+from signing.authority.remembered import forget
 
 Role = Authority.Role
 YEAR = timedelta(days=365)
@@ -79,6 +80,7 @@ def subject_of(role: str) -> bytes:
 
 def keep(role: str, pair: KeyPair, certificate: bytes, issuer: Authority | None, *, live: bool = True) -> Authority:
     read = x509.load_der_x509_certificate(certificate)
+    transaction.on_commit(forget)
     return Authority.objects.create(
         role=role, name=NAMES[role], kind=pair.kind, public=pair.public, wrapped=pair.wrapped or None, live=live,
         certificate=certificate, issuer=issuer, serial=f"{read.serial_number:x}", not_after=read.not_valid_after_utc,

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
 from cryptography.x509 import OCSPNonce, ocsp
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -33,7 +34,8 @@ from signing import printing
 from signing.authority import ceremony, der, lint, lists, profile
 from signing.authority.gateways.software import SoftwareVault
 from signing.authority.gateways.vault import CUSTOMER, KeyPair, pair_of, sign_as_provider, sign_with, vault
-from signing.authority.models import Authority
+from signing.authority.models import Authority, Issued, RevocationList
+from signing.authority.remembered import forget
 from signing.authority.timestamps import signer_of, stamp
 from signing.demo import people
 from signing.holders import holder_of
@@ -110,7 +112,6 @@ def by_library(pdf: bytes, root: bytes) -> list[Any]:
 def sealing_pairs() -> Iterator[Pair]:
     pdf, organisation = filled(), signer_of(Authority.Role.ORGANISATION)
     stamped = partial(stamp, signer=signer_of(Authority.Role.TIMESTAMP))
-    evidence = signatures.evidence([])
 
     def b_b() -> bytes:
         return pades.sign(pdf, organisation, "VNPT")
@@ -119,11 +120,47 @@ def sealing_pairs() -> Iterator[Pair]:
         return pades.sign(pdf, organisation, "VNPT", stamp=stamped)
 
     def b_lta() -> bytes:
-        return signatures.lasting(signatures.by_provider(pdf), evidence)
+        return signatures.lasting(signatures.by_provider(pdf, leaves=0), signatures.evidence([]))
+
+    def kernel() -> bytes:
+        return pades.timestamp(pades.sign(pdf, organisation, "VNPT", stamp=stamped), stamped, signatures.evidence([]))
 
     for name, ours, level in (("seal B-B", b_b, "b"), ("seal B-T", b_t, "t"), ("seal B-LTA", b_lta, "lta")):
         yield Pair(name, ours, partial(one_call, pdf, level), "pyHanko's one call", 2)
         yield Pair(name, ours, bare(), BARE, 20)
+    three = partial(thrice, bare())
+    yield Pair("B-LTA, its kernel", kernel, three, "three bare signatures", 20)
+    for more, revoked in ((1_000, 1_000), (49_000, 49_000), (950_000, 0)):
+        crowd(more, revoked)
+        forget()
+        lists.publish_due()
+        yield Pair(f"B-LTA, {Issued.objects.count():,} issued", b_lta, three, standing_of(len(b_lta())), 20)
+
+
+def thrice(work: Callable[[], object]) -> None:
+    work(), work(), work()
+
+
+def standing_of(size: int) -> str:
+    revoked = Issued.objects.exclude(revoked_at=None).count()
+    longest = max(len(each) for each in RevocationList.objects.values_list("der", flat=True))
+    return f"three bare signatures; {revoked:,} revoked, paper {size:,} bytes, longest list {longest:,}"
+
+
+def crowd(many: int, revoked: int) -> None:
+    """So many more in the register, the first of them revoked."""
+    issuing = Authority.now("issuing")
+    for first in range(0, many, 50_000):
+        seed, rows = f"{Issued.objects.count():08x}", min(50_000, many - first)
+        with connection.cursor() as cursor:
+            cursor.execute(CROWD, [rows, issuing.pk, seed, AT, issuing.not_after, False, AT, AT, revoked - first, AT])
+
+
+CROWD = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s) INSERT INTO authority_issued "
+    "(issuer_id, serial, shard, not_before, not_after, outside, intended_at, issued_at, fingerprint, revoked_at, reason) "
+    "SELECT %s, CAST(%s AS text) || (10000000 + i), i %% 64, %s, %s, %s, %s, %s, '', CASE WHEN i <= %s THEN %s END, 0 FROM n"
+)
 
 
 def one_call(pdf: bytes, level: str) -> bytes:

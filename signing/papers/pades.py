@@ -23,9 +23,9 @@ GAP = b"0 0000000000 0000000000 0000000000"
 Stamp = Callable[[bytes], bytes]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Structure:
-    """What a revision builds on: numbers, and the catalog and first page as they stand."""
+    """What a revision builds on, and changes: numbers, and the catalog and first page as they stand."""
 
     size: int
     table: int  # where the last table of places is
@@ -59,7 +59,7 @@ class Revision:
 
     def add(self, body: bytes) -> int:
         number = self.structure.size
-        self.structure = replace(self.structure, size=number + 1)
+        self.structure.size = number + 1
         self.objects[number] = body
         return number
 
@@ -77,8 +77,8 @@ class Revision:
             at += len(parts[-1])
         own = before.size
         places[own] = at
-        self.structure = replace(before, size=own + 1, table=at)
         parts.append(table_of(places, own, before))
+        before.size, before.table = own + 1, at
         return b"".join(parts)
 
 
@@ -131,18 +131,20 @@ class NotOurs(Exception):
 
 def structure_of(pdf: bytes) -> Structure:
     """Of one of ours: each table of places is a stream that we wrote, the newest at the end."""
+    if isinstance(pdf, Signed):
+        return replace(pdf.structure)
     table = last_table(pdf)
     head = table_head(pdf, table).group(1)
-    places, size = places_in(pdf, table), int(match(rb"/Size (\d+)", head).group(1))
+    size = int(match(rb"/Size (\d+)", head).group(1))
     root, identity = int(match(rb"/Root (\d+) 0 R", head).group(1)), match(rb"/ID \[<([0-9a-f]+)>", head).group(1)
-    catalog = object_at(pdf, places, root)
+    catalog = object_at(pdf, table, root)
     fields = re.search(rb"/AcroForm <</Fields \[([\d R]*)\]/SigFlags 3>>", catalog)
     dss = re.search(rb"/DSS (\d+) 0 R", catalog)
     certified = re.search(rb"/Perms <</DocMDP (\d+) 0 R>>", catalog)
     page_number = int(match(rb"/PortalFirstPage (\d+)", catalog).group(1))
-    page = object_at(pdf, places, page_number)
+    page = object_at(pdf, table, page_number)
     widgets = re.search(rb"/Annots \[([\d R]*)\]", page)
-    vacant = [number for number in numbers_in(fields) if b"/V " not in object_at(pdf, places, number)]
+    vacant = [number for number in numbers_in(fields) if b"/V " not in object_at(pdf, table, number)]
     bare = without(without(without(catalog, fields), certified), dss).replace(EXTENSIONS, b"")
     return Structure(
         size, table, root, bare, page_number, without(page, widgets), identity, numbers_in(fields), numbers_in(widgets),
@@ -150,25 +152,26 @@ def structure_of(pdf: bytes) -> Structure:
     )  # fmt: skip
 
 
-def places_in(pdf: bytes, at: int) -> dict[int, int]:
-    """Where each object lies, by the tables from this one back to the first."""
-    places = dict[int, int]()
+def place_of(pdf: bytes, table: int, number: int) -> int:
+    """Where an object lies, by the tables from this one back to the first; each is looked into at one spot alone."""
     while True:
-        table = table_head(pdf, at)
-        head, start = table.group(1), table.end()
+        beginning = table_head(pdf, table)
+        head, start = beginning.group(1), beginning.end()
         index = re.search(rb"/Index \[([\d ]+)\]", head)
-        width = int(match(rb"/Size (\d+)", head).group(1))
-        numbers = [int(number) for number in index.group(1).split()] if index else [0, width]
+        numbers = (
+            [int(each) for each in index.group(1).split()] if index else [0, int(match(rb"/Size (\d+)", head).group(1))]
+        )
         for first, count in zip(numbers[::2], numbers[1::2], strict=True):
-            for number in range(first, first + count):
-                kind, place, _generation = struct.unpack_from(">BIH", pdf, start)
-                start += 7
-                if kind == 1:
-                    places.setdefault(number, place)
+            if first <= number < first + count:
+                kind, place, _generation = struct.unpack_from(">BIH", pdf, start + 7 * (number - first))
+                if kind != 1:
+                    raise NotOurs(number)
+                return int(place)
+            start += 7 * count
         before = re.search(rb"/Prev (\d+)", head)
         if not before:
-            return places
-        at = int(before.group(1))
+            raise NotOurs(number)
+        table = int(before.group(1))
 
 
 def table_head(pdf: bytes, at: int) -> "re.Match[bytes]":
@@ -194,10 +197,12 @@ def numbers_in(match: "re.Match[bytes] | None") -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(rb"(\d+) 0 R", match.group(1))) if match else ()
 
 
-def object_at(pdf: bytes, places: dict[int, int], number: int) -> bytes:
-    if number not in places:
+def object_at(pdf: bytes, table: int, number: int) -> bytes:
+    start = pdf.find(b" 0 obj\n", place_of(pdf, table, number)) + 7
+    end = pdf.find(b"\nendobj", start)
+    if start < 7 or end < 0:
         raise NotOurs(number)
-    return match(rb"\d+ 0 obj\n(.*?)\nendobj", pdf, places[number]).group(1)
+    return pdf[start:end]
 
 
 # ── Signing ──
@@ -224,10 +229,10 @@ def sign(
         entries += CERTIFIES % (2 if leaves else 1)
     value = add_signature(revision, entries, ROOM)
     if leaves is not None:
-        revision.structure = replace(revision.structure, certified=value)
+        revision.structure.certified = value
         for _place in range(leaves):
             add_field(revision)
-    return filled(revision.appended(pdf), ROOM, lambda digest: cms.signed(signer, digest, stamp=stamp), len(pdf))
+    return filled(revision, pdf, ROOM, lambda digest: cms.signed(signer, digest, stamp=stamp))
 
 
 CERTIFIES = (
@@ -237,11 +242,12 @@ CERTIFIES = (
 
 def timestamp(pdf: bytes, stamp: Stamp, evidence: Evidence | None = None) -> bytes:
     """A timestamp over the whole, and in the same revision what is needed to check all that came before: B-LTA."""
-    revision = Revision(replace(structure_of(pdf), vacant=()))
+    revision = Revision(structure_of(pdf))
+    revision.structure.vacant = ()
     if evidence:
         add_evidence(revision, evidence)
     add_signature(revision, b"/Type /DocTimeStamp/Filter /Adobe.PPKLite/SubFilter /ETSI.RFC3161", STAMP_ROOM)
-    return filled(revision.appended(pdf), STAMP_ROOM, stamp, len(pdf))
+    return filled(revision, pdf, STAMP_ROOM, stamp)
 
 
 def add_signature(revision: Revision, entries: bytes, room: int) -> int:
@@ -251,7 +257,7 @@ def add_signature(revision: Revision, entries: bytes, room: int) -> int:
     if vacant:
         place = revision.structure.fields.index(vacant[0]) + 1
         revision.objects[vacant[0]] = field_of(place, revision.structure.page_number, b"/V %d 0 R" % value)
-        revision.structure = replace(revision.structure, vacant=vacant[1:])
+        revision.structure.vacant = vacant[1:]
     else:
         add_field(revision, b"/V %d 0 R" % value)
     return value
@@ -260,7 +266,8 @@ def add_signature(revision: Revision, entries: bytes, room: int) -> int:
 def add_field(revision: Revision, value: bytes = b"") -> None:
     before = revision.structure
     widget = revision.add(field_of(len(before.fields) + 1, before.page_number, value))
-    revision.structure = replace(revision.structure, fields=(*before.fields, widget), widgets=(*before.widgets, widget))
+    before.fields, before.widgets = (*before.fields, widget), (*before.widgets, widget)
+    before.vacant += () if value else (widget,)
 
 
 def field_of(place: int, page: int, value: bytes) -> bytes:
@@ -269,18 +276,34 @@ def field_of(place: int, page: int, value: bytes) -> bytes:
     )  # fmt: skip
 
 
-def filled(pdf: bytes, room: int, make: Callable[[bytes], bytes], since: int) -> bytes:
+class Signed(bytes):
+    """A file as it was signed, with what a later revision begins with: its structure, and for a signature that covers all of
+    this the state of the hash up to the one before."""
+
+    structure: Structure
+    upto: int
+    state: "hashlib._Hash"
+
+
+def filled(revision: Revision, before: bytes, room: int, make: Callable[[bytes], bytes]) -> Signed:
     """The signature covers everything but the hole that it then fills."""
+    pdf, since = revision.appended(before), len(before)
     start = pdf.index(b"/Contents <" + b"0" * 64, since) + len(b"/Contents ")
-    end = start + 2 * room + 2
-    span = b"0 %d %d %d" % (start, end, len(pdf) - end)
-    pdf = pdf.replace(GAP, span.ljust(len(GAP)), 1)
-    digest = hashlib.sha256(pdf[:start])
-    digest.update(pdf[end:])
-    signature = make(digest.digest())
+    end, gap = start + 2 * room + 2, pdf.index(GAP, since)
+    span = (b"0 %d %d %d" % (start, end, len(pdf) - end)).ljust(len(GAP))
+    upto, state = (before.upto, before.state.copy()) if isinstance(before, Signed) else (0, hashlib.sha256())
+    view = memoryview(pdf)
+    for part in (view[upto:gap], span, view[gap + len(GAP) : start]):
+        state.update(part)
+    whole = state.copy()
+    whole.update(view[end:])
+    signature = make(whole.digest())
     if len(signature) > room:
         raise ValueError(f"a signature of {len(signature)} bytes has no room in {room}")
-    return pdf[: start + 1] + signature.hex().encode().ljust(2 * room, b"0") + pdf[end - 1 :]
+    hole = b"<" + signature.hex().encode().ljust(2 * room, b"0") + b">"
+    signed = Signed(b"".join((view[:gap], span, view[gap + len(GAP) : start], hole, view[end:])))
+    signed.structure, signed.upto, signed.state = revision.structure, start, state
+    return signed
 
 
 def text(words: str) -> bytes:
@@ -298,4 +321,4 @@ def add_evidence(revision: Revision, evidence: Evidence) -> None:
         if numbers:
             lists.append(b"/%s [%s]" % (name.encode(), refs(numbers)))
     number = revision.add(b"<</Type /DSS%s>>" % b"".join(lists))
-    revision.structure = replace(revision.structure, dss=number)
+    revision.structure.dss = number

@@ -1,6 +1,7 @@
 """Signatures that last: status asked before, timestamp, evidence of both, and a timestamp over all of it (B-LTA)."""
 
 import hashlib
+from datetime import datetime
 from functools import partial
 from io import BytesIO
 
@@ -12,6 +13,7 @@ from signing.authority import lists, ocsp, turning
 from signing.authority.cms import Signer
 from signing.authority.gateways.vault import KeyPair, vault
 from signing.authority.models import Authority, algorithm
+from signing.authority.remembered import remembered
 from signing.authority.timestamps import signer_of, stamp
 from signing.models import Certificate
 from signing.papers import pades
@@ -30,23 +32,49 @@ def evidence(certificates: list[Certificate]) -> Evidence:
     """Of the provider and of these customers; gathered before signing, as the law wants the status looked at (Circular
     15/2025), so that it was current at the moment of the signature. An answer, not the list: a paper stays as small as it
     is however many others were revoked."""
-    now = timezone.now().replace(microsecond=0)
-    ours = Authority.now(Role.ORGANISATION)
-    chains, revoked, answers = list[bytes](), list[bytes](), list[bytes]()
-    serials = [(ours.issuer, ours.serial), *((row.issuer, row.serial) for row in map(serial_of, certificates))]
-    for issuer, serial in serials:
-        assert issuer
-        if issuer.role == Role.OUTSIDE:  # whether its certificate is good only it may say
-            chains += issuer.chain
-            continue
-        responder, number = turning.responder_for(issuer), int(serial, 16)
-        named, status = ocsp.certificate_id("sha1", issuer, number), ocsp.status_of(issuer, number)
-        answers.append(ocsp.answered(responder, named, status, now))
-        chains += [bytes(responder.certificate or b""), *issuer.chain]
-        if issuer.issuer and (newest := lists.newest(issuer.issuer)):  # a root answers no questions
-            revoked.append(bytes(newest.der))
-    chains += [*ours.chain, *Authority.now(Role.TIMESTAMP).chain]
-    return Evidence(tuple(dict.fromkeys(chains)), tuple(dict.fromkeys(revoked)), tuple(answers))
+    return joined(of_provider(), *map(of_customer, certificates))
+
+
+def joined(*parts: Evidence) -> Evidence:
+    """Each thing once."""
+    return Evidence(
+        tuple(dict.fromkeys(entry for part in parts for entry in part.certificates)),
+        tuple(dict.fromkeys(entry for part in parts for entry in part.lists)),
+        tuple(dict.fromkeys(entry for part in parts for entry in part.answers)),
+    )
+
+
+def of_provider() -> Evidence:
+    """About the seal and the timestamp: the same for every paper."""
+    return remembered("evidence of the provider", _of_provider)
+
+
+def _of_provider() -> tuple[Evidence, datetime]:
+    seal, stamps, now = Authority.now(Role.ORGANISATION), Authority.now(Role.TIMESTAMP), timezone.now()
+    assert seal.issuer
+    evidence = joined(about(seal.issuer, seal.serial), Evidence((*seal.chain, *stamps.chain), lists_above(stamps)))
+    return evidence, now + ocsp.LASTS
+
+
+def of_customer(certificate: Certificate) -> Evidence:
+    serial = serial_of(certificate)
+    if serial.issuer.role == Role.OUTSIDE:  # whether its certificate is good only it may say
+        return Evidence(tuple(serial.issuer.chain))
+    return about(serial.issuer, serial.serial)
+
+
+def about(issuer: Authority, serial: str) -> Evidence:
+    """The responder's answer, and what it takes to believe it."""
+    responder, number = turning.responder_for(issuer), int(serial, 16)
+    named, status = ocsp.certificate_id("sha1", issuer, number), ocsp.status_of(issuer, number)
+    answer = ocsp.answered(responder, named, status, timezone.now().replace(microsecond=0))
+    return Evidence((bytes(responder.certificate or b""), *issuer.chain), lists_above(issuer), (answer,))
+
+
+def lists_above(authority: Authority) -> tuple[bytes, ...]:
+    """Of the root, which answers no questions."""
+    newest = authority.issuer and lists.newest(authority.issuer)
+    return (bytes(newest.der),) if newest else ()
 
 
 def by_provider(pdf: bytes, *, leaves: int | None = None) -> bytes:

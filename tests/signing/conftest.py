@@ -22,6 +22,7 @@ from portal.models import User
 from signing import custody
 from signing.authority import ceremony, lists
 from signing.authority.models import Authority, RevocationList
+from signing.authority.remembered import forget
 from signing.demo import people
 from signing.models import Act, Certificate
 
@@ -42,6 +43,7 @@ def _signer(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _founded(_signer: None, db: None) -> None:
     """Making the keys takes seconds, so they are made once and laid into each test's database."""
+    forget()
     lay_keys()
 
 
@@ -100,6 +102,7 @@ def newly_laid(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
         authority.delete()
     ceremony.hold()
     lists.publish_due()
+    forget()
 
 
 def at_contract(plan: str = "theo-luot-12", name: str = "Lý Thị Mẫu Xuân") -> Application:

@@ -37,13 +37,15 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer
 
 from enrollment.journey import Step
 from portal.models import User
-from signing.authority import ceremony, timestamps
-from signing.authority.models import Authority
+from signing.authority import ceremony, lists, profile, timestamps
+from signing.authority.models import Authority, Issued
+from signing.authority.remembered import forget
 from signing.findings import findings as words_of
 from signing.models import Paper
 from signing.papers import examining, intact, isolation, pades
 from signing.steps import verifying
-from tests.signing.conftest import to
+from signing.steps.signatures import evidence
+from tests.signing.conftest import sure, to
 from tests.signing.papers.test_paper import contract_pdf
 
 pytestmark = pytest.mark.once
@@ -233,3 +235,38 @@ def test_the_signature_is_read_back_before_it_is_kept() -> None:
     broken[5000] ^= 1
     assert not intact.is_intact(bytes(broken))
     assert not intact.is_intact(contract_pdf())
+
+
+def test_what_a_signed_file_remembers_is_what_a_reader_finds_in_it() -> None:
+    """Later revisions go on from it, without reading and hashing all of it again."""
+    signer = timestamps.signer_of(Authority.Role.ORGANISATION)
+    first = pades.sign(contract_pdf(), signer, "VNPT", leaves=1)
+    assert pades.structure_of(first) == pades.structure_of(bytes(first))
+    at = datetime.now(UTC)
+    fresh, again = (pades.sign(file, signer, "VNPT", at=at) for file in (bytes(first), first))
+    assert bytes(fresh) == bytes(again)
+    assert pades.structure_of(again) == pades.structure_of(bytes(again))
+    assert intact.is_intact(again)
+    assert pades.structure_of(first).size < pades.structure_of(again).size  # the first one's is its own
+
+
+def test_a_paper_grows_by_nothing_when_others_are_revoked() -> None:
+    issuing, now = Authority.now("issuing"), datetime.now(UTC)
+    before = evidence([])
+    serials = [profile.new_serial() for _serial in range(2000)]
+    Issued.objects.bulk_create(
+        [
+            Issued(
+                issuer=issuing, serial=f"{serial:x}", shard=issuing.as_issuer.shard_of(serial), not_before=now,
+                not_after=now + timedelta(days=90), issued_at=now, revoked_at=now, reason=1,
+            )
+            for serial in serials
+        ]
+    )  # fmt: skip
+    lists.publish_due()
+    forget()
+    after = evidence([])
+    assert [len(each) for each in after.answers] == [len(each) for each in before.answers]
+    assert (after.certificates, after.lists) == (before.certificates, before.lists)
+    sizes = [len(bytes(sure(lists.newest(issuing, shard)).der)) for shard in range(issuing.shards)]
+    assert max(sizes) < 4 * sum(sizes) / len(sizes)
