@@ -21,7 +21,7 @@ from kyc.models import Case, Check, Evidence, Mark
 from kyc.reading import comparing, ocr, vision
 from kyc.steps import capture, checking
 from portal.allowances import Limit
-from tests.kyc.conftest import a_case, given, shown
+from tests.kyc.conftest import a_case, an_application, given, shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -112,6 +112,55 @@ def test_the_same_pictures_in_another_persons_application_are_found() -> None:
 def test_other_faces_are_no_reuse() -> None:
     outcomes_of(a_case(face=11).application)
     assert outcomes_of(a_case(face=77, other=True).application)["reuse"] == Check.Outcome.PASS
+
+
+def alike(one: str, other: str) -> tuple[Application, Application]:
+    """Two people whose pictures share a band of their traces; `one` and `other` say what else of them."""
+    mine, theirs = an_application(), an_application()
+    for application, trace in ((mine, one), (theirs, other)):
+        for kind in checking.TRACED:
+            rows = [(kind, "0:abcd", trace), (kind, f"1:{application.pk}", trace)]
+            Mark.objects.bulk_create(
+                Mark(application=application, kind=kind, value=value, trace=trace) for kind, value, trace in rows
+            )
+    return mine, theirs
+
+
+UNLIKE = ("abcd" + "0" * 60, "abcd" + "f" * 60)
+
+
+def test_pictures_that_only_share_a_band_are_no_reuse() -> None:
+    mine, _theirs = alike(*UNLIKE)
+    assert checking._reuse(mine)[0] == Check.Outcome.PASS
+
+
+def test_a_look_at_reuse_that_came_to_its_bound_is_not_told_as_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "LOOKED_AT", 1)
+    mine, _theirs = alike(*UNLIKE)
+    assert checking._reuse(mine)[0] == Check.Outcome.UNSURE
+    monkeypatch.setattr(checking, "LOOKED_AT", 2)
+    assert checking._reuse(mine)[0] == Check.Outcome.PASS
+
+
+@pytest.mark.parametrize("kind", checking.TRACED)
+def test_nor_is_one_at_half_of_the_pictures(kind: str) -> None:
+    mine, _theirs = alike(*UNLIKE)
+    Mark.objects.filter(application=mine, kind=kind).delete()
+    assert checking._reuse(mine)[0] == Check.Outcome.UNSURE
+
+
+def test_one_bound_alone_reached_is_enough_to_be_unsure(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine, theirs = alike(*UNLIKE)
+    monkeypatch.setattr(checking, "LOOKED_AT", 1)
+    Mark.objects.filter(application=theirs, kind="face-near").delete()
+    assert checking._reuse(mine)[0] == Check.Outcome.UNSURE
+
+
+def test_ten_bits_of_two_hundred_and_fifty_six_are_alike_and_eleven_are_not() -> None:
+    for bits, outcome in ((10, Check.Outcome.UNSURE), (11, Check.Outcome.PASS)):
+        mine, _theirs = alike("abcd" + "0" * 60, f"abcd{(1 << bits) - 1:060x}")
+        assert checking._reuse(mine)[0] == outcome, bits
+        Mark.objects.all().delete()
 
 
 def test_findings_are_about_these_pictures_and_no_others() -> None:
