@@ -95,8 +95,9 @@ def says_something(words: str) -> bool:
 
 
 def is_open(about: models.Model, user: User) -> bool:
-    """Whether this person gave a reason a moment ago."""
-    return openings(about).filter(actor=user, at__gt=timezone.now() - STAYS_OPEN).exists()
+    """Whether this person gave a reason a moment ago: by an entry that is ours, and not by a row that somebody wrote."""
+    event = openings(about).filter(actor=user, at__gt=timezone.now() - STAYS_OPEN).first()
+    return event is not None and audit.is_ours(event)
 
 
 def openings(about: models.Model | None = None) -> "QuerySet[Event]":

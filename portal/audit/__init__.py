@@ -6,6 +6,6 @@ or added entry breaks its batch, and a cut tail or a restored old dump falls sho
 
 This is the door by which every step writes; `seals` and `verification` are for the worker and the command."""
 
-from portal.audit.record import Actor, actor, named, record, verbs
+from portal.audit.record import Actor, actor, is_ours, named, record, verbs
 
-__all__ = ["Actor", "actor", "named", "record", "verbs"]
+__all__ = ["Actor", "actor", "is_ours", "named", "record", "verbs"]

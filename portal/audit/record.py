@@ -121,5 +121,9 @@ def mac_of(event: Event) -> str:
     return hmac.new(derived_key("audit entry"), text.encode(), hashlib.sha256).hexdigest()
 
 
+def is_ours(event: Event) -> bool:
+    return hmac.compare_digest(event.mac, mac_of(event))
+
+
 def derived_key(purpose: str) -> bytes:
     return sealing.derived(keys.provider().keyring().index, purpose)

@@ -94,6 +94,13 @@ def test_a_reason_opens_this_alone_to_this_person_for_a_while(
     assert not looks.is_open(thing, user)
 
 
+def test_a_row_that_somebody_wrote_opens_nothing(thing: Branch, staff: People) -> None:
+    user = staff("supervisor")
+    forged = {"at": timezone.now(), "verb": looks.OPENED, "about": f"branch:{thing.pk}", "mac": "0" * 64}
+    Event.objects.create(actor=user, details={"reason": GOOD[0], "words": GOOD[1]}, **forged)
+    assert not looks.is_open(thing, user)
+
+
 def test_who_opened_what_and_why_can_be_read(thing: Branch, staff: People) -> None:
     user = staff("supervisor")
     looks.open_up(thing, user, *GOOD)
