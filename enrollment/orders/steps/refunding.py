@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -71,11 +72,13 @@ def apply(change: Change) -> None:
     refund, after = held(change.about), change.after
     if after.get("returned") != refund.amount or not after.get("receiver") or not after.get("bank_reference"):
         raise Refusal("amount-moved", _("Số tiền của khoản này đã khác lúc đề nghị. Hãy từ chối và kiểm tra lại."))
-    if Refund.objects.filter(bank_reference=after["bank_reference"]).exists():
-        raise Refusal("transfer-known", _("Mã giao dịch này đã hoàn cho một khoản khác."))
     refund.status, refund.done_at, refund.done_by = Refund.Status.DONE, timezone.now(), change.proposed_by
     refund.receiver, refund.bank_reference = after["receiver"], after["bank_reference"]
-    refund.save(update_fields=["status", "done_at", "done_by", "receiver", "bank_reference"])
+    try:
+        with transaction.atomic():
+            refund.save(update_fields=["status", "done_at", "done_by", "receiver", "bank_reference"])
+    except IntegrityError as wrong:  # one transfer returns one refund
+        raise Refusal("transfer-known", _("Mã giao dịch này đã hoàn cho một khoản khác.")) from wrong
     audit.record("refund done", refund, amount=refund.amount)
 
 

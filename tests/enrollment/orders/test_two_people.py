@@ -98,13 +98,15 @@ def test_the_terms_of_another_plan_do_not_fit(plan: Plan) -> None:
 def test_what_was_changed_by_other_means_is_not_confirmed_along_with_something_else(
     plan: Plan, first: User, second: User
 ) -> None:
-    """All of it is proposed anew, so that the second person reads all of it."""
-    Plan.objects.filter(pk=plan.pk).update(months=36, price=0, sold_until="2999-01-01")
-    change = proposed(plan, first, name="Tên mới")
+    """All of it is proposed anew, as the form shows it, so that the second person reads all of it."""
+    Plan.objects.filter(pk=plan.pk).update(months=36, price=0)
+    plan.refresh_from_db()
+    change = proposed(plan, first, name="Tên mới", price=220_000)
     assert {"months", "price", "name"} < set(change.after)
+    Plan.objects.filter(pk=plan.pk).update(months=99, sold_until="2999-01-01")
     changes.confirm(change, second)
     now = Plan.on_sale().get(code=PAID)
-    assert (now.months, now.price, now.name, now.sold_until) == (12, 220_000, "Tên mới", None)
+    assert (now.months, now.price, now.name, now.sold_until) == (36, 220_000, "Tên mới", None)
 
 
 def test_terms_that_cannot_be_are_refused_and_nothing_changes(plan: Plan, first: User, second: User) -> None:
@@ -171,3 +173,22 @@ def test_confirmed_by_eight_at_once_it_is_done_once(staff: People, due: Refund, 
         return "done"
 
     assert sorted(map(str, at_once(8, confirm))) == ["decided"] * 7 + ["done"]
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_one_transfer_confirmed_for_two_refunds_at_once_returns_one(
+    due: Refund, staff: People, first: User, second: User
+) -> None:
+    other = Refund.objects.create(gateway="vietqr", provider_id="2", amount=220_000, reason="late")
+    proposals = [returned(due, first), returned(other, staff("supervisor"))]
+
+    def confirm(place: int) -> str:
+        try:
+            changes.confirm(proposals[place], second)
+        except Refusal as no:
+            return no.code
+        return "done"
+
+    assert sorted(map(str, at_once(2, confirm))) == ["done", "transfer-known"]
+    assert Refund.objects.filter(status="done").count() == 1
