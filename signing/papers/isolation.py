@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from portal import isolation
+from signing.papers.facts import Fact
 
 EXAMINING = isolation.Program("signing.papers.examining", seconds=10, memory=600_000_000, files=32)
 
@@ -14,6 +15,20 @@ def examined(pdf: bytes, roots: Sequence[bytes], *, known: bool) -> dict[str, An
         return {"problem": "not-a-pdf"}
     try:
         facts, _files = EXAMINING.ask("examined", pdf, *roots, known=known)
+        with isolation.checked():
+            return shaped(facts)
     except isolation.Failed:
         return {"problem": "too-much"}
-    return facts
+
+
+def shaped(facts: dict[str, Any]) -> dict[str, Any]:
+    """As it must be: a reader that a file has turned may say anything, but nothing that breaks whoever reads it."""
+    if facts["problem"]:
+        return {"problem": str(facts["problem"])}
+    rows = [
+        {**row, "facts": {str(name): Fact(*map(str, fact)) for name, fact in row["facts"].items()}}
+        for row in facts["signatures"]
+    ]
+    if not rows or any("integrity" not in row["facts"] for row in rows):
+        raise ValueError("no facts")
+    return {"problem": "", "signatures": rows, "lasting": bool(facts["lasting"])}

@@ -136,8 +136,7 @@ def check(pdf: bytes) -> dict[str, Any]:
     facts = isolation.examined(pdf, roots(), known=known)
     rows = facts.get("signatures", [])
     for row in rows:
-        if "fingerprint" in row:
-            row |= by_register(row)
+        row |= by_register(row)
     return {**facts, "known": known, "missing": missing(pdf, rows)}
 
 
@@ -146,9 +145,9 @@ def check(pdf: bytes) -> dict[str, Any]:
 
 def by_register(row: dict[str, Any]) -> dict[str, Any]:
     """Our certificates' status is known here, whatever evidence a file brings along or leaves out."""
-    facts = {name: Fact(*fact) for name, fact in row["facts"].items()}
+    facts = dict(row["facts"])
     if facts["integrity"].value != VALID:
-        return {"facts": facts, "ours": None}
+        return {"ours": None}
     issued = Issued.stored().filter(serial=row["serial"], fingerprint=row["fingerprint"]).first()
     certificate = Certificate.objects.filter(register=issued).first() if issued else None
     provider = authority_of(row)

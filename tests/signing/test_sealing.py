@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils import timezone
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.orders.models import Order
+from portal import codes
 from portal.models import Message, User
 from portal.refusals import Refusal
 from signing import dossier, printing
@@ -125,6 +127,37 @@ def test_what_was_altered_after_the_confirmation_is_not_sealed(
     sealing.seal_due()
     assert (paper_of(application).state, paper_of(application).file) == (State.AGREED, None)
     assert not dossier.is_sound(again(application))
+
+
+def test_what_is_voided_while_it_is_sealed_stays_void(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper = agreed(application)
+
+    def slow(*_: Any) -> bytes:
+        contract.void(application)
+        return b"%PDF"
+
+    monkeypatch.setattr(sealing, "lasting", slow)
+    sealing.seal_due()
+    paper.refresh_from_db()
+    assert (paper.state, paper.file) == (State.VOID, None)
+
+
+def test_a_document_swapped_while_its_code_is_looked_at_is_not_signed(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise P11: between the right code and the signature the row is read anew."""
+    check = codes.check
+
+    def slow(*given: Any, **more: Any) -> None:
+        check(*given, **more)
+        with_its_hash(paper_of(application))
+
+    monkeypatch.setattr(codes, "check", slow)
+    with pytest.raises(Refusal):
+        agreed(application)
+    assert paper_of(application).state == State.OPEN
 
 
 def test_a_sealed_contract_that_does_not_begin_with_what_was_shown_is_not_sound(application: Application) -> None:

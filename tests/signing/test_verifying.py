@@ -22,9 +22,11 @@ from signing import custody
 from signing.authority import der
 from signing.authority.cms import Signer
 from signing.authority.gateways.vault import vault
+from signing.authority.models import Authority
 from signing.authority.timestamps import signer_of, token
 from signing.models import Paper
 from signing.papers import pades
+from signing.papers.facts import Fact
 from signing.steps import issuance, signatures, standing, verifying
 from tests.signing.conftest import PIN, certificate_of, sure, to
 from tests.signing.papers import corpus
@@ -169,6 +171,43 @@ def test_a_signature_of_somebody_else_does_not_stand_for_ours(complete: Applicat
     after, rest = map(int, re.findall(rb"/ByteRange \[0 \d+ (\d+) (\d+) *\]", pdf)[0])
     page = checked(client, corpus.signed(pdf[: after + rest], field="Signature9"))
     assert "thiếu: con dấu (chữ ký số) của VNPT, dấu thời gian lưu trữ" in page
+
+
+def test_a_broken_seal_is_no_seal(complete: Application, client: Client) -> None:
+    """Its certificate is ours, but it says nothing: this copy lacks it as one does whose end is cut off."""
+    pdf = bytearray(file_of(complete, "minutes"))
+    place = [match.start() for match in re.finditer(rb"/Contents <", pdf)][1] + 600
+    pdf[place] = ord("0") if pdf[place] != ord("0") else ord("1")
+    assert "thiếu: con dấu (chữ ký số) của VNPT" in checked(client, bytes(pdf))
+
+
+def test_a_voided_contract_is_not_told_to_be_what_we_keep(complete: Application, client: Client) -> None:
+    Paper.objects.filter(application=complete, kind="contract").update(state=Paper.State.VOID)
+    page = checked(client, file_of_void(complete))
+    assert "đúng từng byte" not in page
+    assert "Mọi chữ ký trong tệp đều hợp lệ" in page
+
+
+def file_of_void(application: Application) -> bytes:
+    return sure(Paper.objects.get(application=application, state=Paper.State.VOID).file).read()
+
+
+def test_our_rows_know_a_certificate_by_its_bytes(complete: Application, deciders: tuple[User, User]) -> None:
+    """Another with the same serial is somebody's make."""
+    issued, organisation = certificate_of(complete), Authority.now("organisation")
+    facts = {name: Fact("unknown", "no-evidence") for name in ("integrity", "status", "time")} | {
+        "integrity": Fact("valid", "intact")
+    }
+    for serial, fingerprint in (
+        (issued.serial, sure(issued.register).fingerprint),
+        (organisation.serial, organisation.fingerprint),
+    ):
+        row = {"facts": facts, "serial": serial, "time": ""}
+        assert verifying.by_register({**row, "fingerprint": fingerprint})["facts"]["status"].why == "register"
+        assert verifying.by_register({**row, "fingerprint": "0" * 64})["facts"]["status"].why == "no-evidence"
+    paper, other = (sure(Paper.of(each, "contract")) for each in (complete, to(Step.ACCEPTANCE, deciders)))
+    row = {"serial": issued.serial, "fingerprint": sure(issued.register).fingerprint}
+    assert (verifying.whose(row, paper), verifying.whose(row, other)) == ("customer", "")
 
 
 def test_an_altered_copy_is_told_in_red(complete: Application, client: Client) -> None:

@@ -2,19 +2,28 @@
 
 Promise P23 in one table: no evidence is never "valid", an honest file is never called false."""
 
+import io
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from asn1crypto import algos, cms
 from cryptography.x509.oid import ExtendedKeyUsageOID as Use
 from django.conf import settings
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import PdfFileWriter
 
 from signing.findings import findings
+from signing.papers import isolation
+from signing.papers.certificates import schemes
+from signing.papers.coverage import covers_its_revision
 from signing.papers.examining import examine
 from tests.signing.papers import corpus
 from tests.signing.papers.corpus import DAY, NOW, ROOT, SIGNER, YEAR, issued, signed
@@ -44,6 +53,8 @@ REVOKED = by()
 OLD_CLOCK = issued(
     "Old clock", ROOT, key=corpus.rsa_key(2048), uses=(Use.TIME_STAMPING,), begins=NOW - 9 * YEAR, ends=NOW - 10 * DAY
 )
+OTHER_CLOCK = issued("Other clock", corpus.STRANGER, key=corpus.rsa_key(2048), uses=(Use.TIME_STAMPING,))
+WEAK = issued("Weak authority", ROOT, authority=True, key=corpus.rsa_key(1024))
 NO_CLOCK = issued("Clock in name", ROOT, key=corpus.rsa_key(2048))
 IMPOSTOR = by(above=ROOT, signed_by=corpus.STRANGER.key)
 NAMESAKE = by(above=ROOT, signed_by=corpus.STRANGER.key, named=False)
@@ -78,6 +89,13 @@ MADE: dict[str, Callable[[], bytes]] = {
     "signed after its end": lambda: lasting(stamped(EXPIRED, NOW - 20 * DAY)),
     "a stamp by an authority past its end": lambda: lasting(stamped(EXPIRED, NOW - 31 * DAY, tsa=OLD_CLOCK)),
     "a stamp by whoever": lambda: lasting(stamped(EXPIRED, NOW - 31 * DAY, tsa=NO_CLOCK)),
+    "a stamp by an authority that was revoked": lambda: corpus.with_evidence(
+        stamped(EXPIRED, NOW - 32 * DAY),
+        corpus.listed(corpus.ISSUING, NOW - 31 * DAY),
+        corpus.listed(ROOT, NOW, (corpus.TSA, NOW - 40 * DAY)),
+    ),
+    "archived by an unknown clock": lambda: corpus.archived(lasting(stamped()), NOW - DAY / 4, OTHER_CLOCK),
+    "under an authority with a weak key": lambda: stamped(by(above=WEAK)),
     # Unknown and false
     "self-signed": lambda: signed(by=SELF),
     "unknown issuer": lambda: signed(by=by("Signer elsewhere", corpus.STRANGER)),
@@ -130,6 +148,9 @@ EXPECTED: dict[str, tuple[tuple[str, ...], str]] = {
     "signed after its end": ((V, V, V, X, U, V, V), "bad"),
     "a stamp by an authority past its end": ((V, V, V, U, U, V, V), "warn"),
     "a stamp by whoever": ((V, V, V, U, U, V, V), "warn"),
+    "a stamp by an authority that was revoked": ((V, V, V, U, V, V, V), "warn"),
+    "archived by an unknown clock": ((V, V, V, V, V, V, V), "good"),
+    "under an authority with a weak key": ((V, V, V, U, U, X, V), "bad"),
     "self-signed": ((V, V, U, V, U, V, V), "warn"),
     "unknown issuer": ((V, V, U, V, U, V, V), "warn"),
     "our authority's key, which did not sign it": ((V, V, X, V, U, V, V), "bad"),
@@ -176,3 +197,67 @@ print(sorted(set(sys.modules) - before))
     command = [sys.executable, "-c", looks]
     late = subprocess.run(command, cwd=settings.BASE_DIR, env={}, capture_output=True, text=True, check=False)
     assert (late.stdout, late.stderr) == ("[]\n", "")
+
+
+def test_what_is_left_out_is_the_signature_and_nothing_else() -> None:
+    """A hole that is wider, that lies elsewhere, or that holds another signature covers what nobody signed."""
+    pdf = b"before<" + b"abcd".hex().encode() + b">after"
+    fits = SimpleNamespace(byte_range=[0, 6, 16, 5], pkcs7_content=b"abcd")
+    assert covers_its_revision(fits, pdf)
+    for spans, content in (
+        ([0, 6, 16, 5], b"abce"), ([0, 5, 16, 5], b"abcd"), ([0, 6, 17, 4], b"abcd"), ([1, 5, 16, 5], b"abcd"),
+        ([0, 6, 16, 6], b"abcd"), ([0, 6, 16], b"abcd"), ([0, 6, 16, 5, 0, 0], b"abcd"), ([0, 6, 6, 5], b""),
+    ):  # fmt: skip
+        assert not covers_its_revision(SimpleNamespace(byte_range=spans, pkcs7_content=content), pdf), spans
+
+
+def test_the_mask_of_a_pss_signature_is_looked_at_too() -> None:
+    mask = {"algorithm": "mgf1", "parameters": {"algorithm": "sha1"}}
+    weak = algos.SignedDigestAlgorithm(
+        {
+            "algorithm": "rsassa_pss",
+            "parameters": {"hash_algorithm": {"algorithm": "sha256"}, "mask_gen_algorithm": mask, "salt_length": 32},
+        }
+    )
+    assert [fact.value for fact in schemes(weak)] == ["valid", "invalid"]
+
+
+def test_a_timestamp_of_another_signature_proves_nothing() -> None:
+    """Taken out of one file and laid into another: a genuine stamp, of something else."""
+    early, late = stamped(EXPIRED, NOW - 31 * DAY), signed(by=EXPIRED, stamped=NOW - DAY)
+    first, second = (PdfFileReader(io.BytesIO(pdf)).embedded_signatures[0] for pdf in (early, late))
+    whole = cms.ContentInfo.load(second.pkcs7_content)
+    whole["content"]["signer_infos"][0]["unsigned_attrs"] = first.signer_info["unsigned_attrs"]
+    _zero, start, end, _rest = map(int, second.byte_range)
+    forged = late[: start + 1] + whole.dump(force=True).hex().encode().ljust(end - start - 2, b"0") + late[end - 1 :]
+    assert len(forged) == len(late)
+    assert forged != late
+    facts = examined(forged)["signatures"][0]["facts"]
+    assert (facts["integrity"].value, facts["time"].why) == ("valid", "unproven")
+
+
+def test_a_file_with_a_password_is_told_to_have_one() -> None:
+    writer = PdfFileWriter()
+    writer.encrypt(owner_pass="a", user_pass="b")
+    out = io.BytesIO()
+    writer.write(out)
+    assert examined(out.getvalue()) == {"problem": "encrypted"}
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"problem": ""}, {"problem": "", "signatures": [], "lasting": 1}, {"problem": "", "signatures": 7},
+               {"problem": "", "signatures": [{"facts": {"integrity": ["valid"] * 9}}], "lasting": 1},
+               {"problem": "", "signatures": [{"facts": {}}], "lasting": True}],
+)  # fmt: skip
+def test_a_reader_that_a_file_has_turned_breaks_nobody(answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation.EXAMINING.__class__, "ask", lambda *_, **_more: (answer, []))
+    assert isolation.examined(b"%PDF-1.7", (), known=False) == {"problem": "too-much"}
+
+
+def test_an_examiner_has_limits_and_nothing_of_ours() -> None:
+    """Promise P15, as far as documents: what the program that reads them may take (portal/isolation.py keeps it)."""
+    assert (isolation.EXAMINING.seconds, isolation.EXAMINING.memory, isolation.EXAMINING.files) == (10, 600_000_000, 32)
+    began = time.monotonic()
+    deep = b"%PDF-1.7\n" + b"[" * 4_000_000
+    assert isolation.examined(deep, (), known=False)["problem"]
+    assert time.monotonic() - began < 20
