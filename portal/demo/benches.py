@@ -46,8 +46,8 @@ def pairs() -> Iterator[Pair]:
 
 MANY = 1_000_000
 FILLED = {
-    "postgresql": "FROM generate_series(1, {many}) AS n(n)",
-    "sqlite": "FROM (WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {many}) SELECT n FROM n)",
+    "postgresql": "FROM generate_series({first}, {last}) AS n(n)",
+    "sqlite": "FROM (WITH RECURSIVE n(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM n WHERE n < {last}) SELECT n FROM n)",
 }
 MOMENT = {
     "postgresql": "now() - n * interval '30 seconds'",
@@ -57,14 +57,14 @@ MOMENT = {
 
 def fill_trail(many: int = MANY) -> None:
     """A year of thirty entries a second apart, of 5,000 people in 50,000 files; by SQL, for nobody needs their MACs."""
-    kind = connection.vendor
+    kind, turn = connection.vendor, 50_000  # rows a statement, which has ten seconds
+    columns = "at, actor_id, role, branch, verb, about, result, place, request_id, details, mac, seal_id"
+    verb = "CASE n % 9999 WHEN 0 THEN 'roles changed' ELSE 'sign-in' END"
+    row = f"{MOMENT[kind]}, 1000000 + n % 5000, '', '', {verb}, 'application:' || (n % 50000), 'ok', '', '', '{{}}', '', 0"
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO portal_event (at, actor_id, role, branch, verb, about, result, place, request_id, details, mac,"
-            " seal_id) "
-            f"SELECT {MOMENT[kind]}, 1000000 + n % 5000, '', '', CASE n % 9999 WHEN 0 THEN 'roles changed' ELSE 'sign-in' END, "
-            f"'application:' || (n % 50000), 'ok', '', '', '{{}}', '', 0 {FILLED[kind].format(many=many)}"
-        )
+        for first in range(1, many, turn):
+            numbers = FILLED[kind].format(first=first, last=first + turn - 1)
+            cursor.execute(f"INSERT INTO portal_event ({columns}) SELECT {row} {numbers}")
         cursor.execute("ANALYZE portal_event")
 
 

@@ -71,6 +71,11 @@ def test_a_code_serves_one_purpose_and_one_target() -> None:
     codes.check("test", TARGET, digits)
 
 
+def test_a_digest_is_of_one_purpose_and_one_target() -> None:
+    digests = {codes.digest(*about, "135790") for about in (("test", "a"), ("test", "b"), ("other", "a"))}
+    assert len(digests) == 3
+
+
 def test_another_code_waits_a_minute() -> None:
     codes.make("test", TARGET, lasts=QUARTER)
     with pytest.raises(Refusal) as no:

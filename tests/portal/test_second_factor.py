@@ -9,8 +9,9 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
+from portal.accounts.second_factor import SECOND_FACTOR_DAY
 from portal.demo.people import current_code
-from portal.models import User
+from portal.models import Allowance, User
 from tests.conftest import PASSWORD, People
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +42,20 @@ def test_second_factor_guesses_are_counted_by_the_database(staff: People) -> Non
         client.post("/account/security/authenticate/", {"code": wrong})
     answer = client.post("/account/security/authenticate/", {"code": current_code(user)})
     assert "tạm khóa" in answer.content.decode()
+    assert "_auth_user_id" not in client.session
+
+
+def test_thirty_wrong_codes_a_day_end_the_day(staff: People) -> None:
+    """Five in five minutes alone would be 1,440 a day."""
+    user, client = staff("reviewer"), Client()
+    tomorrow = timezone.now() + timedelta(hours=20)
+    Allowance.objects.create(
+        purpose=SECOND_FACTOR_DAY.purpose, holder=str(user.pk), spent=SECOND_FACTOR_DAY.times, renews_at=tomorrow
+    )
+    client.post("/sign-in/", {"login": user.id_number, "password": PASSWORD})
+    answer = client.post("/account/security/authenticate/", {"code": current_code(user)}).content.decode()
+    assert "Trong một ngày" in answer
+    assert f"{timezone.localtime(tomorrow):%H:%M %d/%m}" in answer
     assert "_auth_user_id" not in client.session
 
 
