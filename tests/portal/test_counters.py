@@ -18,7 +18,7 @@ def test_anybody_reads_where_the_counters_are_and_how_to_call_them(client: Clien
     assert 'href="tel:02373800126"' in page
 
 
-def test_where_no_phone_is_known_the_hotline_is_named(client: Client) -> None:
+def test_where_nothing_is_known_the_hotline_is_named(client: Client) -> None:
     Branch.objects.update(phone="", address="")
     assert "Hỏi địa chỉ và giờ làm việc qua tổng đài" in client.get("/counters/").content.decode()
 
