@@ -182,4 +182,6 @@ class BranchAdmin(Desk):
 
     def save_model(self, request: HttpRequest, obj: Branch, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        audit.record("branch changed", obj, fields=sorted(form.changed_data))
+        before = {name: form.initial.get(name, "") for name in form.changed_data}
+        after = {name: form.cleaned_data[name] for name in form.changed_data}
+        audit.record("branch changed", obj, before=before, after=after)

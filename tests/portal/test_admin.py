@@ -93,7 +93,8 @@ def test_djangos_own_password_page_leads_to_ours(page: str, ours: str, staff: Pe
     assert signed_in(staff("agent")).post(f"/admin/{page}/").headers["Location"] == ours
 
 
-def test_a_changed_branch_leaves_an_entry(staff: People, signed_in: Enter) -> None:
+def test_a_changed_branch_leaves_an_entry_with_both_values(staff: People, signed_in: Enter) -> None:
     client, branch = signed_in(staff("operator")), Branch.objects.get(name="VNPT Mẫu")
     client.post(f"/admin/portal/branch/{branch.pk}/change/", {"name": "VNPT Mẫu", "province": "38"})
-    assert Event.objects.filter(verb="branch changed", about=f"branch:{branch.pk}").exists()
+    entry = Event.objects.get(verb="branch changed", about=f"branch:{branch.pk}")
+    assert entry.details == {"before": {"province": "01"}, "after": {"province": "38"}}
