@@ -1,5 +1,6 @@
 """Power and money want two people: the one mechanism, tried with a lost second factor."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -166,6 +167,15 @@ def test_a_row_altered_by_other_means_is_not_confirmed(
     assert refused(changes.confirm, change, by) == "altered"
     assert refused(changes.reject, change, by) == "altered"
     assert devices(owner) == devices(other) == 1
+
+
+def test_a_copy_of_a_row_is_not_confirmed(change: Change, owner: User, first: User, second: User) -> None:
+    """Promise P24. Not even of what its proposer withdrew."""
+    row = Change.objects.filter(pk=change.pk).values()[0]
+    changes.withdraw(change, first)
+    copy = Change.objects.create(**{**row, "id": uuid.uuid4()})
+    assert refused(changes.confirm, copy, second) == "altered"
+    assert devices(owner) == 1
 
 
 def test_an_altered_row_stands_in_nobodys_way(change: Change, owner: User, first: User, second: User) -> None:
