@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -14,6 +15,12 @@ LIMIT = Limit("tries", 3, timedelta(minutes=5))
 def test_goes_are_counted_down_and_then_refused() -> None:
     assert [LIMIT.spend("someone") for _ in range(5)] == [2, 1, 0, None, None]
     assert LIMIT.spend("someone else") == 2
+
+
+def test_each_go_is_one_question_to_the_database(django_assert_num_queries: Any) -> None:
+    for left in (2, 1, 0, None):
+        with django_assert_num_queries(1):
+            assert LIMIT.spend("someone") == left
 
 
 def test_a_new_window_gives_new_goes() -> None:
