@@ -30,6 +30,7 @@ PROMISES = {
     20: "Injected face media is never accepted by a machine alone",
     21: "Usable by everyone",
     22: "Every claim has a live test",
+    23: "The checking page never says more than an independent reader would: no evidence is never valid",
     24: "Nothing that gives power or money is one person's",
 }
 
