@@ -41,7 +41,12 @@ def typed_by(request: HttpRequest, application: Application) -> dict[str, Any]:
     if request.method == "POST":
         typed = forms.DeclarationForm.typed(request.POST)
         return {**typed, "from_card": [name for name in kept.get("from_card", []) if kept.get(name) == typed.get(name)]}
-    if kept:
+    return known_of(application)
+
+
+def known_of(application: Application) -> dict[str, Any]:
+    """What was typed before; before that, what is known of the account or of most people."""
+    if kept := before(application):
         return kept
     known: dict[str, Any] = {"document": Document.CITIZEN, "nationality": str(_("Việt Nam"))}
     if user := application.user:
@@ -86,7 +91,7 @@ def card(request: HttpRequest, application: Application) -> HttpResponse:
     if not form.is_valid():
         raise Refusal("no-photo", _("Quý khách chưa chọn ảnh."), status=400)
     photo = form.cleaned_data["photo"]
-    filled, residence = steps.declaration.fill_from_card(application, photo.file, photo.size, before(application))
+    filled, residence = steps.declaration.fill_from_card(application, photo.file, photo.size, known_of(application))
     if wants_json(request):
         return JsonResponse({"filled": filled, "residence": residence})
     return redirect("enrollment:declaration")

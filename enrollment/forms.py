@@ -134,7 +134,16 @@ class DeclarationForm(ContactForm):
         attrs={"autocomplete": "name", "autocapitalize": "words", "spellcheck": "false"},
     )
     document = Choice(Document.choices, label=_("Loại giấy tờ chứng thực"))
-    number = Text(label=_("Số CCCD/CMND/Hộ chiếu"), max_length=40, attrs={"autocomplete": "off", "spellcheck": "false"})
+    number = Text(
+        label=_("Số CCCD/CMND/Hộ chiếu"),
+        max_length=40,
+        attrs={
+            "autocomplete": "off",
+            "spellcheck": "false",
+            "autocapitalize": "characters",
+            "data-digits-but": "passport",
+        },
+    )
     nationality = Text(label=_("Quốc tịch"), max_length=60, attrs={"autocomplete": "country-name"})
     birth_date = Day(label=_("Ngày sinh"), help_text=_("Ngày/tháng/năm, ví dụ 05/01/1993"), autocomplete="bday")
     sex = Choice(Sex.choices, label=_("Giới tính"), widget=forms.RadioSelect)
@@ -165,6 +174,9 @@ class DeclarationForm(ContactForm):
         if not settings.ACCEPT_CMND:
             self._choices("document", [choice for choice in Document.choices if choice[0] != Document.OLD_CARD])
         self.fields["document"].help_text = _("Chứng minh nhân dân đã hết giá trị sử dụng từ ngày 01/01/2025")
+        # A card's number has digits alone; the page follows the choice.
+        if self["document"].value() != Document.PASSPORT:
+            self.fields["number"].widget.attrs["inputmode"] = "numeric"
         province = writing.line(str(self["province"].value() or ""))
         self._choices("province", [("", _("Chọn tỉnh/thành phố")), *Province.objects.values_list("code", "name")])
         wards = Ward.objects.filter(province=province).order_by("name").values_list("code", "name")
@@ -181,8 +193,8 @@ class DeclarationForm(ContactForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if not self.errors:
-            for field, message in identity.faults(self.declaration(), timezone.localdate()):
+        for field, message in identity.faults(identity.Partly(cleaned), timezone.localdate()):
+            if field not in self.errors:  # also of a form with gaps: whatever is wrong is said at once
                 self.add_error(field, message)
         return cleaned
 

@@ -4,7 +4,7 @@ A fault refuses; a doubt asks the person to look again. Rules: DOMAIN §4."""
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any
@@ -107,38 +107,85 @@ def age_on(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
-def faults(declaration: Declaration, today: date) -> Iterator[tuple[str, Any]]:
-    """What cannot be: the field, and what to do."""
+class Gap(AttributeError):
+    """What a check looks at was not typed, or cannot be read."""
+
+
+class Partly:
+    """A declaration as far as it is known by now."""
+
+    def __init__(self, known: Mapping[str, Any]) -> None:
+        self._known = known
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._known:
+            return self._known[name]
+        raise Gap(name)
+
+
+Faults = Iterator[tuple[str, Any]]
+
+
+def faults(declaration: Declaration | Partly, today: date) -> Faults:
+    """What cannot be: the field, and what to do. All at once: of a declaration with gaps, what is known of it already."""
+    for check in (_name, _born, _issued, _by_document):
+        try:
+            yield from check(declaration, today)
+        except Gap:
+            continue
+
+
+def _by_document(declaration: Any, today: date) -> Faults:
+    for check in CHECKS[Document(declaration.document)]:
+        try:
+            yield from check(declaration, today)
+        except Gap:
+            continue
+
+
+def _name(declaration: Any, today: date) -> Faults:
     if wrong := names.fault(declaration.full_name):
         yield "full_name", wrong
+
+
+def _born(declaration: Any, today: date) -> Faults:
     if declaration.birth_date >= today or declaration.birth_date.year < 1900:
         yield "birth_date", _("Ngày sinh phải là một ngày đã qua. Quý khách nhập ngày/tháng/năm, ví dụ 05/01/1993.")
-        return
-    if age_on(declaration.birth_date, today) < 14:
+    elif age_on(declaration.birth_date, today) < 14:
         yield "birth_date", _("Người đăng ký phải từ đủ 14 tuổi. Quý khách vui lòng kiểm tra lại ngày sinh.")
+
+
+def _issued(declaration: Any, today: date) -> Faults:
     if declaration.issued_on > today:
         yield "issued_on", _("Ngày cấp không thể ở tương lai. Quý khách vui lòng xem lại trên giấy tờ.")
     elif declaration.issued_on < declaration.birth_date:
         yield "issued_on", _("Ngày cấp không thể trước ngày sinh. Quý khách vui lòng xem lại trên giấy tờ.")
-    yield from CHECKS[Document(declaration.document)](declaration, today)
 
 
-def _citizen_faults(declaration: Declaration, today: date) -> Iterator[tuple[str, Any]]:
+def _citizen_number(declaration: Any, today: date) -> Faults:
     if not CITIZEN_NUMBER.fullmatch(declaration.number):
         yield "number", _("Số căn cước gồm đúng 12 chữ số, in ở mặt trước thẻ.")
-        return
-    sex, year = born_per_number(declaration.number)
-    if year != declaration.birth_date.year:
-        yield (
-            "number",
-            _("Số căn cước và năm sinh không khớp nhau. Quý khách vui lòng xem lại cả hai trên thẻ."),
-        )
-    if sex != declaration.sex:
+
+
+def _year_in_number(declaration: Any, today: date) -> Faults:
+    year = declaration.birth_date.year
+    if CITIZEN_NUMBER.fullmatch(declaration.number) and born_per_number(declaration.number)[1] != year:
+        yield "number", _("Số căn cước và năm sinh không khớp nhau. Quý khách vui lòng xem lại cả hai trên thẻ.")
+
+
+def _sex_in_number(declaration: Any, today: date) -> Faults:
+    if CITIZEN_NUMBER.fullmatch(declaration.number) and born_per_number(declaration.number)[0] != declaration.sex:
         yield "number", _("Số căn cước và giới tính không khớp nhau. Quý khách vui lòng xem lại cả hai trên thẻ.")
+
+
+def _citizen(declaration: Any, today: date) -> Faults:
     if writing.fold(declaration.nationality).casefold().replace(" ", "") != "vietnam":
         yield "nationality", _("Thẻ căn cước chỉ cấp cho công dân Việt Nam. Người nước ngoài vui lòng chọn Hộ chiếu.")
+
+
+def _card_in_force(declaration: Any, today: date) -> Faults:
     ends = card_ends(declaration.birth_date, declaration.issued_on)
-    if ends and ends < today:
+    if declaration.birth_date < today and ends and ends < today:
         yield (
             "issued_on",
             _("Theo ngày sinh và ngày cấp, thẻ đã hết hạn ngày %(day)s. Quý khách vui lòng dùng thẻ mới hoặc hộ chiếu.")
@@ -146,9 +193,12 @@ def _citizen_faults(declaration: Declaration, today: date) -> Iterator[tuple[str
         )
 
 
-def _passport_faults(declaration: Declaration, today: date) -> Iterator[tuple[str, Any]]:
+def _passport_number(declaration: Any, today: date) -> Faults:
     if not PASSPORT_NUMBER.fullmatch(declaration.number):
         yield "number", _("Hộ chiếu không đúng định dạng: chữ cái rồi đến các chữ số, ví dụ C1234567.")
+
+
+def _passport_in_force(declaration: Any, today: date) -> Faults:
     if declaration.expires_on is None:
         yield "expires_on", _("Quý khách vui lòng nhập ngày hết hạn in trên hộ chiếu.")
     elif declaration.expires_on < today:
@@ -157,15 +207,15 @@ def _passport_faults(declaration: Declaration, today: date) -> Iterator[tuple[st
         yield "expires_on", _("Ngày hết hạn phải sau ngày cấp.")
 
 
-def _old_card_faults(declaration: Declaration, today: date) -> Iterator[tuple[str, Any]]:
+def _old_number(declaration: Any, today: date) -> Faults:
     if not OLD_NUMBER.fullmatch(declaration.number):
         yield "number", _("Số chứng minh nhân dân gồm 9 hoặc 12 chữ số.")
 
 
 CHECKS = {
-    Document.CITIZEN: _citizen_faults,
-    Document.PASSPORT: _passport_faults,
-    Document.OLD_CARD: _old_card_faults,
+    Document.CITIZEN: (_citizen_number, _year_in_number, _sex_in_number, _citizen, _card_in_force),
+    Document.PASSPORT: (_passport_number, _passport_in_force),
+    Document.OLD_CARD: (_old_number,),
 }
 
 

@@ -13,7 +13,7 @@ from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.orders.gateways.provider import provider
 from enrollment.orders.models import Order, Payment
-from enrollment.pages import JOINED, at, mine, network, onward, refusals_on, remember, show, svg
+from enrollment.pages import JOINED, at, mine, network, nowhere, onward, refusals_on, remember, show, svg
 from portal import writing
 from portal.refusals import Refusal
 
@@ -25,7 +25,7 @@ def standing(request: HttpRequest) -> HttpResponse:
     """The whole way, where one stands on it, and what can be done."""
     application = mine(request)
     if application is None:
-        return redirect("enrollment:opening")
+        return nowhere(request)
     if application.turn.page != journey.STANDING:
         return onward(application)
     route = list(journey.ROUTES[Channel(application.channel)][:-1])
@@ -61,7 +61,7 @@ def consents(request: HttpRequest) -> HttpResponse:
     """What was agreed to, as it was read; each may be withdrawn."""
     application = mine(request)
     if application is None:
-        return redirect("enrollment:opening")
+        return nowhere(request)
     if request.method == "POST":
         steps.opening.withdraw(
             get_object_or_404(application.consents, purpose=writing.line(request.POST.get("purpose", "")))

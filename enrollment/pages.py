@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -53,6 +55,13 @@ def onward(application: Application) -> HttpResponse:
     return redirect(application.turn.page)
 
 
+def nowhere(request: HttpRequest) -> HttpResponse:
+    """No application: on the way it begins there; whoever asks for one's own is likely signed out, and says who it is."""
+    if request.user.is_authenticated or not request.path.startswith(reverse("enrollment:standing")):
+        return redirect("enrollment:opening")
+    return redirect(f"{reverse('account_login')}?{urlencode({'next': request.path})}")
+
+
 def at(*steps: Step, whose: Whose = mine) -> Callable[[Page], Page]:
     """This page belongs to these steps; whoever stands elsewhere is sent there, also when they moved this very moment.
     `whose` finds the application that a request is about, by the request and by what its address names."""
@@ -64,7 +73,7 @@ def at(*steps: Step, whose: Whose = mine) -> Callable[[Page], Page]:
             if application is None or application.step not in steps:
                 if errors.wants_json(request):  # a script must not take the page it would be led to for its answer
                     raise out_of_step()
-                return onward(application) if application else redirect("enrollment:opening")
+                return onward(application) if application else nowhere(request)
             if request.method == "POST":
                 speak(application)
             try:

@@ -7,7 +7,7 @@ from django import template
 from django.forms import BoundField
 
 from portal import looks, writing
-from portal.accounts.passwords import KINDS
+from portal.accounts.passwords import KINDS, NotAboutThePerson
 from portal.models import Event
 
 register = template.Library()
@@ -47,7 +47,11 @@ def field(bound: BoundField, note: str = "") -> dict[str, Any]:
 @register.inclusion_tag("portal/parts/checklist.html")
 def checklist(bound: BoundField | str) -> dict[str, Any]:
     """What a password still lacks, told while it is typed."""
-    return {"id": bound if isinstance(bound, str) else bound.id_for_label, "kinds": KINDS}
+    return {
+        "id": bound if isinstance(bound, str) else bound.id_for_label,
+        "kinds": KINDS,
+        "rule": NotAboutThePerson.RULE,
+    }
 
 
 @register.simple_tag(takes_context=True)

@@ -309,3 +309,9 @@ for (const mark of document.querySelectorAll("[data-poll]")) {
   };
   setTimeout(ask, 1500);
 }
+
+// A card's number has digits alone, a passport's begins with letters: the keyboard follows the kind of document.
+for (const box of document.querySelectorAll("[data-digits-but]")) {
+  const kind = box.form.elements.document;
+  kind?.addEventListener("change", () => (box.inputMode = kind.value === box.dataset.digitsBut ? "text" : "numeric"));
+}

@@ -1,6 +1,7 @@
 """The card's QR, read from a photo: what it fills in, and what is no photo."""
 
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -43,6 +44,8 @@ def test_without_javascript_the_scan_comes_back_to_the_form(customer: Customers)
         "/register/declaration/card/", {"photo": card_photo(CARD.format(number=walker.declaration.number))}
     )
     assert answer.headers["Location"] == "/register/declaration/"
+    page = walker.client.get("/register/declaration/").content.decode()
+    assert re.search(r'name="nationality" value="Việt Nam"', page)  # what stood there before is not lost
 
 
 def test_a_field_changed_by_hand_is_no_longer_from_the_card(customer: Customers) -> None:

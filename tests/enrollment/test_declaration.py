@@ -64,6 +64,36 @@ def test_a_phones_own_apostrophe_is_kept_as_the_keyboards(customer: Customers) -
     assert declared.full_name == "H'Hen Niê-Kdăm"
 
 
+def test_whatever_is_wrong_is_said_at_once(customer: Customers) -> None:
+    """The first list left out a wrong number, a future date and a digit in the name while anything else was missing."""
+    walker = customer().opens().chooses()
+    fields = {**typed(walker.declaration), "number": "07919012345", "issued_on": "01/01/2099", "full_name": "Lý Mẫu 7"}
+    page = walker.post("/register/declaration/", {**fields, "email": "", "birth_date": "31/02/1990"}).content.decode()
+    listed = page[page.index("data-errors") :]
+    listed = listed[: listed.index("</div>")]
+    for text in ("đúng 12 chữ số", "ở tương lai", "U+0037", "nhập mục này", "Ngày chưa đúng"):
+        assert text in listed
+
+
+def test_what_depends_on_a_gap_is_not_said_yet(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    page = walker.post("/register/declaration/", {**typed(walker.declaration), "birth_date": ""}).content.decode()
+    assert "không khớp" not in page
+    assert page.count('aria-invalid="true"') == 1
+
+
+@pytest.mark.parametrize(("document", "numeric"), [("citizen", True), ("passport", False)])
+def test_a_cards_number_has_a_numeric_keyboard_and_a_passports_letters(
+    customer: Customers, document: str, numeric: bool
+) -> None:
+    walker = customer().opens().chooses()
+    walker.post("/register/declaration/draft/", {"document": document})
+    page = walker.client.get("/register/declaration/").content.decode()
+    box = re.search(r'<input[^>]*name="number"[^>]*>', page)
+    assert box
+    assert ('inputmode="numeric"' in box.group()) is numeric
+
+
 def test_days_are_read_day_first_however_written(customer: Customers) -> None:
     for written in ("03/04/2021", "3-4-2021", "03.04.2021", "03042021", "０３/０４/２０２１"):
         walker = customer().opens().chooses()

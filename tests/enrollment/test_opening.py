@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from html import unescape
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -105,7 +106,9 @@ def test_the_applications_of_others_are_out_of_reach(customer: Callable[..., Cus
     """Promise P13, as far as applications: no address names one, the session does."""
     walker, stranger = customer().opens().chooses(), customer()
     for path in ("/application/", "/application/consents/", "/register/plan/", "/application/other-device/"):
-        assert stranger.client.get(path).headers["Location"] == "/register/"
+        own = path.startswith("/application/")  # whoever asks for one's own is signed out, and does not begin anew
+        there = f"/sign-in/?next={quote(path, safe='')}" if own else "/register/"
+        assert stranger.client.get(path).headers["Location"] == there
     assert stranger.client.get("/application/receipt/").status_code == 404
     assert stranger.client.get("/application/status/").status_code == 404
     assert walker.application.step == Step.DECLARATION

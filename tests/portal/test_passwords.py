@@ -42,6 +42,25 @@ def test_a_weak_password_is_refused_with_what_it_lacks(password: str, missing: s
     assert missing in " ".join(no.value.messages)
 
 
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("Nguyễn Thị Hòa", "Hoa@1234"),
+        ("Lê Văn An", "An-nhien@26"),
+        ("Đỗ Mỹ Ái", "My-ai@2026"),
+        ("H'Hen Niê", "Nie@1234"),
+    ],
+)
+def test_the_guides_own_example_is_good_for_its_own_person(name: str, password: str, person: People) -> None:
+    validate_password(password, person(full_name=name))
+
+
+@pytest.mark.parametrize("password", ["Phuong@1234", "Aa1#nguyenthihoaphuong"])
+def test_a_longer_part_of_the_name_or_all_of_it_is_refused(password: str, person: People) -> None:
+    with pytest.raises(ValidationError, match="họ tên"):
+        validate_password(password, person(full_name="Nguyễn Thị Hòa Phượng"))
+
+
 @pytest.mark.parametrize("password", ["Hoa@1234", PASSWORD, NEW, "Xem-Qua#2026", "Trang-sang#77"])
 def test_a_good_password_is_taken(password: str, person: People) -> None:
     validate_password(password, person())
