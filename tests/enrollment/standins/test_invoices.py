@@ -126,6 +126,25 @@ def test_a_provider_that_calls_it_a_duplicate_is_asked_for_the_first(misa: Provi
     assert (len(misa.invoices), len(asked)) == (1, 2)
 
 
+@pytest.mark.parametrize("otherwise", [{"RefID": "another"}, {"PublishStatus": 0}, {"IsDelete": True}])
+def test_what_is_anothers_unpublished_or_deleted_is_not_ours(
+    misa: Provider, paid: Customer, otherwise: dict[str, object]
+) -> None:
+    def states(refs: list[str], _choices: dict[str, str]) -> dict[str, object]:
+        row = {"RefID": refs[0], "PublishStatus": 1, "InvNo": "99999999", "TransactionID": "X", **otherwise}
+        return {"success": True, "data": [row]}
+
+    misa.states = states  # type: ignore[method-assign]
+    assert next_round().number == "00000001"
+
+
+def test_a_result_about_another_invoice_is_no_answer(misa: Provider, paid: Customer) -> None:
+    result = {"RefID": "another", "InvNo": "99999999", "TransactionID": "X"}
+    misa.publish = lambda _order: {"success": True, "publishInvoiceResult": [result]}  # type: ignore[method-assign]
+    invoice = next_round()
+    assert (invoice.status, invoice.number) == ("pending", "")
+
+
 @pytest.mark.parametrize("trouble", ["down", "InvoiceNumberNotCotinuous", "LicenseInfo_OutOfInvoice"])
 def test_what_passes_is_tried_again(misa: Provider, paid: Customer, trouble: str) -> None:
     misa.troubles.append(trouble)
