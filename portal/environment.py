@@ -1,6 +1,7 @@
 """Reading the environment, and what an address in it means to Django."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -44,6 +45,15 @@ def key_kind(name: str) -> str:
     if not re.fullmatch(r"(rsa|pss)-(2048|3072|4096)|p-256", value):
         raise ImproperlyConfigured(f"{name} is rsa-2048, pss-3072, p-256 or their like, not {value}.")
     return value
+
+
+def ends(name: str) -> dict[str, datetime]:
+    """rsa-2048=2031-12-31 and so on, with commas between."""
+    days: dict[str, str] = env.dict(name, default={})
+    try:
+        return {kind: datetime.fromisoformat(day).replace(tzinfo=UTC) for kind, day in days.items()}
+    except ValueError as wrong:
+        raise ImproperlyConfigured(f"{name} is rsa-2048=2031-12-31 or the like: {wrong}.") from wrong
 
 
 def clock() -> str:

@@ -96,6 +96,7 @@ CERTIFICATE_POLICY = environment.oid(
     "CERTIFICATE_POLICY", ""
 )  # said in subscribers' certificates; those of SmartCA say none
 TIMESTAMP_POLICY = environment.oid("TIMESTAMP_POLICY", "2.999.1")  # of the arc for examples: no policy is registered
+ALGORITHM_ENDS = environment.ends("ALGORITHM_ENDS")  # kind of key → until when what it stamped counts
 CLOCK = environment.clock()  # how the signer knows the time that it vouches for
 TRUSTED_ROOTS: str = env.str("TRUSTED_ROOTS", default="")  # a folder of further roots for the verification page
 if SIGNER and not EMBEDDED and VAULT_URL.startswith("software:") and not SIGNER_KEYS_URL:

@@ -20,6 +20,7 @@ VERBS: dict[str, Any] = {
     "key refused": _("Khóa bị sửa từ bên ngoài, không dùng"),
     "minutes signed": _("Khách ký biên bản nghiệm thu"),
     "paper looked at": _("Xem tài liệu đã ký"),
+    "paper stamped again": _("Đóng thêm dấu thời gian cho tài liệu"),
     "pin locked": _("Mã PIN bị khóa"),
     "pin made": _("Tạo mã PIN"),
 }

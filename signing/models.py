@@ -61,6 +61,7 @@ class Paper(OfApplication):
     file = models.ForeignKey(SealedFile, null=True, on_delete=models.PROTECT, related_name="+")
     file_hash = models.CharField(max_length=64, blank=True)
     sealed_at = models.DateTimeField(null=True)
+    stamped_by = models.ForeignKey(Authority, null=True, on_delete=models.PROTECT, related_name="+")  # the newest stamp
     faults = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
 
@@ -90,6 +91,14 @@ class Paper(OfApplication):
         if paper:
             paper.application = application
         return paper
+
+
+class Edition(models.Model):
+    """A sealed paper as it was before it was stamped again: whoever has that file has a genuine one, too."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="editions")
+    file_hash = models.CharField(max_length=64, db_index=True)
+    replaced_at = models.DateTimeField(default=timezone.now)
 
 
 # ── The customer's key, and the acts that only the customer can do ──

@@ -32,6 +32,7 @@ PART = Part(
         "signing.tasks.fill_pool": 10,
         "signing.tasks.tidy": 3600,
         "signing.tasks.recheck": 86400,
+        "signing.tasks.restamp": 86400,
     },
     queues={"signing.tasks.examine": WORKER, "signing.tasks.*": SIGNER},
     gauges=metrics.standing,

@@ -5,7 +5,7 @@ from celery import shared_task
 from portal import jobs
 from portal.models import Heartbeat
 from signing import printing
-from signing.steps import acts, issuance, performing, pin, sealing, standing, verifying
+from signing.steps import acts, issuance, performing, pin, restamping, sealing, standing, verifying
 
 
 @shared_task
@@ -44,6 +44,11 @@ def tidy() -> None:
 def examine() -> None:
     """The worker's: strangers' files stay away from the signer."""
     jobs.run(verifying.examine_due, verifying.forget)
+
+
+@shared_task
+def restamp() -> None:
+    restamping.restamp_due()
 
 
 @shared_task

@@ -64,6 +64,7 @@ SCHEDULE: dict[str, tuple[float, str]] = {
     "signing.tasks.fill_pool": (10, SIGNER),
     "signing.tasks.issue": (10, SIGNER),
     "signing.tasks.recheck": (DAY, SIGNER),
+    "signing.tasks.restamp": (DAY, SIGNER),
     "signing.tasks.seal": (10, SIGNER),
     "signing.tasks.tidy": (HOUR, SIGNER),
     "signing.authority.tasks.publish": (30, SIGNER),

@@ -39,6 +39,7 @@ class Structure:
     dss: int = 0
     certified: int = 0  # the signature that says what may still be added
     vacant: tuple[int, ...] = ()  # fields that it left for further signatures
+    stored: tuple[tuple[int, ...], ...] = ((), (), ())  # what the store of evidence holds: see STORE
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def catalog_of(structure: Structure) -> bytes:
     return inserted(structure.catalog, *entries)
 
 
+STORE = (b"Certs", b"CRLs", b"OCSPs")
 EXTENSIONS = b"/Extensions <</ESIC <</BaseVersion /1.7/ExtensionLevel 5>>>>"
 
 
@@ -146,9 +148,12 @@ def structure_of(pdf: bytes) -> Structure:
     widgets = re.search(rb"/Annots \[([\d R]*)\]", page)
     vacant = [number for number in numbers_in(fields) if b"/V " not in object_at(pdf, table, number)]
     bare = without(without(without(catalog, fields), certified), dss).replace(EXTENSIONS, b"")
+    store = object_at(pdf, table, int(dss.group(1))) if dss else b""
+    stored = tuple(numbers_in(re.search(rb"/%s \[([\d R]*)\]" % name, store)) for name in STORE)
     return Structure(
         size, table, root, bare, page_number, without(page, widgets), identity, numbers_in(fields), numbers_in(widgets),
         int(dss.group(1)) if dss else 0, int(certified.group(1)) if certified else 0, tuple(vacant),
+        stored,
     )  # fmt: skip
 
 
@@ -314,11 +319,15 @@ def text(words: str) -> bytes:
 
 
 def add_evidence(revision: Revision, evidence: Evidence) -> None:
-    """All of it in one store, compressed by nobody: a reader in ten years should find it easily."""
-    lists = []
-    for name, entries in (("Certs", evidence.certificates), ("CRLs", evidence.lists), ("OCSPs", evidence.answers)):
+    """All of it in one store, beside what an earlier one held; compressed by nobody: a reader in ten years should find it
+    easily."""
+    stored = list[tuple[int, ...]]()
+    more = evidence.certificates, evidence.lists, evidence.answers
+    for before, entries in zip(revision.structure.stored, more, strict=True):
         numbers = [revision.add(b"<</Length %d>>\nstream\n%s\nendstream" % (len(entry), entry)) for entry in entries]
-        if numbers:
-            lists.append(b"/%s [%s]" % (name.encode(), refs(numbers)))
-    number = revision.add(b"<</Type /DSS%s>>" % b"".join(lists))
-    revision.structure.dss = number
+        stored.append((*before, *numbers))
+    listed = zip(STORE, stored, strict=True)
+    number = revision.add(
+        b"<</Type /DSS%s>>" % b"".join(b"/%s [%s]" % (name, refs(numbers)) for name, numbers in listed if numbers)
+    )
+    revision.structure.dss, revision.structure.stored = number, tuple(stored)

@@ -26,7 +26,7 @@ from signing.steps import acts
 from signing.steps.acts import Confirmation, NotDone, settle
 from signing.steps.contract import frozen_of, number_of
 from signing.steps.issuance import der_of
-from signing.steps.signatures import by_customer, by_provider, evidence, keep, lasting
+from signing.steps.signatures import by_customer, by_provider, evidence, keep, lasting, stamping
 from signing.steps.standing import serial_of
 
 log = structlog.get_logger(__name__)
@@ -143,6 +143,7 @@ def accept(act: Act, confirmation: Confirmation) -> None:
         raise NotDone("moved")
     status = evidence([certificate])
     signed = certificate_signed(certificate, shown, acts.unlocked(act, confirmation), paper)
+    paper.stamped_by = stamping()
     keep_signed(act, certificate, paper, lasting(by_provider(signed), status), confirmation.way)
 
 
@@ -168,7 +169,8 @@ def keep_signed(act: Act, certificate: Certificate, paper: Paper, pdf: bytes, wa
     with transaction.atomic():
         application.hold()
         unsigned = Paper.objects.filter(pk=paper.pk, state=Paper.State.OPEN)
-        if unsigned.update(state=Paper.State.SEALED, file=file, file_hash=digest, agreed_at=now, sealed_at=now) != 1:
+        kept = {"file": file, "file_hash": digest, "stamped_by": paper.stamped_by}
+        if unsigned.update(state=Paper.State.SEALED, agreed_at=now, sealed_at=now, **kept) != 1:
             raise NotDone("moved")
         certificate.move(State.SYNC_WAITING)
         certificate.move(State.ACTIVE, activated_at=now)

@@ -18,7 +18,7 @@ from signing.models import Paper, take
 from signing.papers import texts
 from signing.papers.completing import completed
 from signing.steps import contract
-from signing.steps.signatures import by_provider, bytes_of, evidence, keep, lasting
+from signing.steps.signatures import by_provider, bytes_of, evidence, keep, lasting, stamping
 
 log = structlog.get_logger(__name__)
 State, Kind = Paper.State, Paper.Kind
@@ -42,13 +42,13 @@ def seal(paper: Paper) -> None:
     if shown is None:
         log.error("contract differs from what was confirmed", alarm=True, paper=paper.pk)
         return
-    status, now = evidence([]), timezone.now()
+    status, now, stamps = evidence([]), timezone.now(), stamping()
     pdf = completed(shown, {**proof(paper), "sealed_on": printing.moment(now)})
     pdf = lasting(by_provider(pdf, leaves=0), status)
     file, digest = keep(pdf, paper.data_key)
     with transaction.atomic():
         unsealed = Paper.objects.filter(pk=paper.pk, state=State.AGREED)
-        if unsealed.update(state=State.SEALED, file=file, file_hash=digest, sealed_at=now) != 1:
+        if unsealed.update(state=State.SEALED, file=file, file_hash=digest, sealed_at=now, stamped_by=stamps) != 1:
             return  # voided or sealed meanwhile
         audit.record("contract sealed", paper.application, number=paper.number, hash=digest[:16])
         address = f"{settings.SITE_URL}{reverse('signing:documents')}"

@@ -88,6 +88,17 @@ def by_customer(pdf: bytes, certificate: bytes, above: Authority, pair: KeyPair,
     return pades.sign(pdf, signer, name, stamp=stamper(), leaves=1)  # for the provider's beside it
 
 
+def stamping() -> Authority:
+    """Whose key stamps now; asked before the stamp is made, for an older one is looked at again the sooner."""
+    return remembered("authority that stamps", _stamping)
+
+
+def _stamping() -> tuple[Authority, datetime]:
+    key = Authority.now(Role.TIMESTAMP)
+    assert key.not_after
+    return key, key.not_after
+
+
 def lasting(pdf: bytes, evidence: Evidence) -> bytes:
     return pades.timestamp(pdf, stamper(), evidence)
 

@@ -21,7 +21,7 @@ from portal.models import DataKey, SealedFile
 from portal.refusals import Refusal
 from portal.waking import Waker
 from signing.authority.models import Authority, Issued
-from signing.models import Certificate, Examination, Paper
+from signing.models import Certificate, Edition, Examination, Paper
 from signing.papers import isolation
 from signing.papers.facts import INVALID, UNKNOWN, VALID, Fact
 from signing.steps.signatures import bytes_of
@@ -130,9 +130,16 @@ def certificate_in(content: bytes) -> x509.Certificate:
     return (x509.load_pem_x509_certificate if is_text else x509.load_der_x509_certificate)(content)
 
 
+def is_known(digest: str) -> bool:
+    """One of ours as it is kept, or as it was before it was stamped again."""
+    kept = Paper.objects.filter(file_hash=digest, state=Paper.State.SEALED)
+    earlier = Edition.objects.filter(file_hash=digest, paper__state=Paper.State.SEALED)
+    return kept.exists() or earlier.exists()
+
+
 def check(pdf: bytes) -> dict[str, Any]:
     """Plain facts about its signatures."""
-    known = Paper.objects.filter(file_hash=hashlib.sha256(pdf).hexdigest(), state=Paper.State.SEALED).exists()
+    known = is_known(hashlib.sha256(pdf).hexdigest())
     facts = isolation.examined(pdf, roots(), known=known)
     rows = facts.get("signatures", [])
     for row in rows:
