@@ -1,6 +1,5 @@
 """Pieces that come again, pictures that are looked at, and files that mean harm."""
 
-import hashlib
 import io
 import resource
 import struct
@@ -20,14 +19,12 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from kyc import erasure
 from kyc.demo.drawing import Face, jpeg
-from kyc.gateways import eyes
 from kyc.models import Evidence, Mark, Piece, Upload
-from kyc.steps import capture, facing
-from portal.isolation import Program
+from kyc.steps import capture
 from portal.models import SealedFile, User
 from portal.refusals import Refusal
 from signing.papers import layout
-from tests.kyc.conftest import an_application, given, send, shot, shown, try_face
+from tests.kyc.conftest import an_application, given, send, shown, try_face
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 CAPTURE = "/application/capture/"
@@ -110,34 +107,6 @@ def test_nothing_is_added_once_the_file_went_on() -> None:
     with pytest.raises(Refusal, match="out-of-step"):
         send(application, "card-back", shown("back"))
     assert not Evidence.objects.exists()
-
-
-@pytest.mark.parametrize(
-    "moved",
-    [
-        {"step": Step.CONTRACT},  # though nobody counted it
-        {"moves": 9},  # there and back again, by way of somebody who sent it back
-    ],
-)
-def test_a_file_that_moved_on_takes_no_picture_whichever_way_it_moved(moved: dict[str, Any]) -> None:
-    application = an_application()
-    challenge = facing.begin(application)
-    begun = {item: capture.begin(application, uuid.uuid4(), item, 4, "camera") for item in ("card-front", "face")}
-    Application.objects.filter(pk=application.pk).update(**moved)
-    capture.receive(begun["card-front"], 0, b"good")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(eyes, "READER", Program("tests.kyc.turned", seconds=20))
-        with pytest.raises(Refusal, match="out-of-step"):
-            capture.take_card(begun["card-front"])
-        shot(challenge)
-        facing.promise(application, challenge.key, hashlib.sha256(b"good").hexdigest())
-        capture.receive(begun["face"], 0, b"good")
-        with pytest.raises(Refusal, match="out-of-step"):
-            facing.take_film(begun["face"], challenge.key)
-    with pytest.raises(Refusal, match="out-of-step"):
-        facing.begin(application)
-    assert not Evidence.objects.exists()
-    assert not SealedFile.objects.exists()
 
 
 def test_it_finishes_with_all_items_and_not_before() -> None:

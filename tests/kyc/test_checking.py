@@ -114,10 +114,10 @@ def test_other_faces_are_no_reuse() -> None:
     assert outcomes_of(a_case(face=77, other=True).application)["reuse"] == Check.Outcome.PASS
 
 
-def alike(one: str, other: str) -> tuple[Application, Application]:
-    """Two people whose pictures share a band of their traces; `one` and `other` say what else of them."""
+def alike(mine_shows: str, theirs_shows: str) -> tuple[Application, Application]:
+    """Two people whose pictures share a band of their traces."""
     mine, theirs = an_application(), an_application()
-    for application, trace in ((mine, one), (theirs, other)):
+    for application, trace in ((mine, mine_shows), (theirs, theirs_shows)):
         for kind in checking.TRACED:
             rows = [(kind, "0:abcd", trace), (kind, f"1:{application.pk}", trace)]
             Mark.objects.bulk_create(

@@ -1,6 +1,8 @@
 """Guards of the review that stand behind one another: each is tried where the others would let it pass."""
 
+import hashlib
 import json
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,14 +11,18 @@ import pytest
 from django.utils import timezone
 
 from enrollment.demo.people import declaration_of_nobody
-from kyc.models import Case, Check, Decision, Evidence, Sample
+from enrollment.journey import Step
+from enrollment.models import Application
+from kyc.gateways import eyes
+from kyc.models import Case, Check, Decision, Evidence, Policy, Sample
 from kyc.reading import film
-from kyc.steps import checking, looking, policing, sampling
+from kyc.steps import capture, checking, facing, looking, policing, sampling
 from kyc.steps.review import deciding, objections, turns
 from kyc.steps.review.turns import Choice
-from portal.models import User
+from portal.isolation import Program
+from portal.models import SealedFile, User
 from portal.refusals import Refusal
-from tests.kyc.conftest import a_case, act, assisted, bare_case, refused, to_approval, with_roles
+from tests.kyc.conftest import a_case, act, an_application, assisted, bare_case, refused, shot, to_approval, with_roles
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 People = Callable[..., User]
@@ -132,13 +138,42 @@ def test_an_objection_answers_a_rejection_once_and_in_words(reviewer: User) -> N
     with pytest.raises(Refusal, match="cannot-object"):
         objections.object_to(case.application, "Không!")
     objections.object_to(case.application, words)
-    for again in (
-        lambda: objections.object_to(case.application, words),
-        lambda: objections.accept_rejection(case.application),
-    ):
-        with pytest.raises(Refusal):
-            again()
+    with pytest.raises(Refusal, match="cannot-object"):
+        objections.object_to(case.application, words)
+    with pytest.raises(Refusal, match="decided-already"):
+        objections.accept_rejection(case.application)
     assert refused(case, "take", reviewer) != ""  # who rejected does not look at it again
+
+
+# ── A file that moved on ──
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"step": Step.CONTRACT},  # though nobody counted it
+        {"moves": 9},  # there and back again, by way of somebody who sent it back
+    ],
+)
+def test_a_file_that_moved_on_takes_no_picture_whichever_way_it_moved(moved: dict[str, Any]) -> None:
+    application = an_application()
+    challenge = facing.begin(application)
+    begun = {item: capture.begin(application, uuid.uuid4(), item, 4, "camera") for item in ("card-front", "face")}
+    Application.objects.filter(pk=application.pk).update(**moved)
+    capture.receive(begun["card-front"], 0, b"good")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(eyes, "READER", Program("tests.kyc.turned", seconds=20))
+        with pytest.raises(Refusal, match="out-of-step"):
+            capture.take_card(begun["card-front"])
+        shot(challenge)
+        facing.promise(application, challenge.key, hashlib.sha256(b"good").hexdigest())
+        capture.receive(begun["face"], 0, b"good")
+        with pytest.raises(Refusal, match="out-of-step"):
+            facing.take_film(begun["face"], challenge.key)
+    with pytest.raises(Refusal, match="out-of-step"):
+        facing.begin(application)
+    assert not Evidence.objects.exists()
+    assert not SealedFile.objects.exists()
 
 
 # ── What machines say ──
@@ -158,12 +193,12 @@ def test_nearly_the_same_name_is_for_people() -> None:
     born = DECLARED.birth_date.isoformat()
     for name, outcome in ((DECLARED.full_name, "pass"), ("Lý Thị Mẫu Xuấn", "unsure")):
         read = {"number": DECLARED.number, "full_name": name, "birth_date": born}
-        found = dict(checking._cards(DECLARED, {}, {}, {"code": read}, able=True))
-        assert found["declared"][0] == Check.Outcome(outcome), name
+        outcomes = dict(checking._cards(DECLARED, {}, {}, {"code": read}, able=True))
+        assert outcomes["declared"][0] == Check.Outcome(outcome), name
 
 
 def test_what_is_always_asked_for_cannot_be_left_out_of_a_policy() -> None:
-    policy = policing.Policy(name="Thử", checks=["qr"])
+    policy = Policy(name="Thử", checks=["qr"])
     assert not policing.is_clean(policy, {"qr"})
     assert policing.is_clean(policy, {"qr", *policing.ALWAYS})
     for left_out in policing.ALWAYS:
