@@ -10,6 +10,7 @@ from typing import Any
 import qrcode
 import qrcode.image.svg
 from django.conf import settings
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,6 +18,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from enrollment import journey
 from enrollment.journey import Channel, Step
@@ -73,7 +75,11 @@ def at(*steps: Step, whose: Whose = mine) -> Callable[[Page], Page]:
             if application is None or application.step not in steps:
                 if errors.wants_json(request):  # a script must not take the page it would be led to for its answer
                     raise out_of_step()
-                return onward(application) if application else nowhere(request)
+                if application is None:
+                    return nowhere(request)
+                if request.method == "POST":  # from an old tab, say: what it sent is not dropped without a word
+                    messages.warning(request, _("Hồ sơ đã ở bước khác, nên trang vừa gửi không thay đổi gì."))
+                return onward(application)
             if request.method == "POST":
                 speak(application)
             try:

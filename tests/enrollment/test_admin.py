@@ -113,6 +113,17 @@ def test_an_agent_sees_the_own_branch_only(waiting: Customer, staff: People, sig
     assert desk.get(f"{LIST}{pk}/change/").status_code == 200
 
 
+def test_an_agent_without_a_branch_sees_nothing(waiting: Customer, staff: People, signed_in: Enter) -> None:
+    """And not all the applications that have none, which are those of everybody at home."""
+    agent = staff("agent", branch=None)
+    desk, pk = signed_in(agent), waiting.application.pk
+    assert waiting.application.branch is None
+    listed = desk.get(LIST)
+    assert listed.status_code == 200
+    assert waiting.application.reference not in listed.content.decode()
+    assert desk.get(f"{LIST}{pk}/change/").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("role", "may"), [("supervisor", True), ("operator", True), ("reviewer", False), ("auditor", False)]
 )

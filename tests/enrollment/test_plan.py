@@ -6,7 +6,7 @@ import pytest
 
 from enrollment.journey import Step
 from enrollment.orders.models import Order, Plan
-from tests.enrollment.conftest import PAID, Customer
+from tests.enrollment.conftest import FREE, PAID, Customer
 
 pytestmark = pytest.mark.django_db
 
@@ -54,3 +54,10 @@ def test_the_same_plan_again_keeps_its_order(customer: Callable[..., Customer]) 
     walker.post("/register/back/", {"to": "plan"})
     walker.chooses(PAID)
     assert Order.objects.get().status == "open"
+
+
+def test_a_second_plan_from_an_old_tab_is_not_dropped_without_a_word(customer: Callable[..., Customer]) -> None:
+    walker = customer().opens().chooses(FREE)
+    page = walker.client.post("/register/plan/", {"plan": PAID}, follow=True).content.decode()
+    assert "trang vừa gửi không thay đổi gì" in page
+    assert walker.application.plan == Plan.objects.get(code=FREE)
