@@ -37,7 +37,12 @@ class Limit:
         now = timezone.now()
         moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (now, now + self.window)]
         named = dict(zip(("now", "end"), moments, strict=True))
-        facts = {"purpose": self.purpose, "holder": holder, "times": self.times, "sliding": self.sliding}
+        facts: dict[str, Any] = {
+            "purpose": self.purpose,
+            "holder": holder,
+            "times": self.times,
+            "sliding": self.sliding,
+        }
         with connection.cursor() as cursor:
             cursor.execute(SPEND, {**named, **facts})
             row = cursor.fetchone()
