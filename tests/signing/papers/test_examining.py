@@ -199,6 +199,11 @@ print(sorted(set(sys.modules) - before))
     assert (late.stdout, late.stderr) == ("[]\n", "")
 
 
+def test_a_stamp_by_an_authority_that_was_revoked_proves_nothing_at_all() -> None:
+    first = examined(MADE["a stamp by an authority that was revoked"]())["signatures"][0]
+    assert (first["facts"]["time"].why, first["time"], first["stamp"]) == ("unproven", "", {})
+
+
 def test_what_is_left_out_is_the_signature_and_nothing_else() -> None:
     """A hole that is wider, that lies elsewhere, or that holds another signature covers what nobody signed."""
     pdf = b"before<" + b"abcd".hex().encode() + b">after"
