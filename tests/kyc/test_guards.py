@@ -113,6 +113,9 @@ def test_whether_a_promise_was_kept_is_told_by_the_first_outcome(reviewer: User)
     assert case.kept is True
     Case.objects.filter(pk=case.pk).update(due_at=timezone.now() - timedelta(hours=1))
     case.refresh_from_db()
+    turns.rest(case, Case.Queue.WAITING)
+    assert Case.objects.get(pk=case.pk).kept is True
+    Case.objects.filter(pk=case.pk).update(due_at=timezone.now() - timedelta(hours=1))
     turns.close(case)
     assert Case.objects.get(pk=case.pk).kept is True
 
