@@ -111,7 +111,9 @@ def test_an_answer_lost_after_publishing_makes_no_second_invoice(misa: Provider,
     assert len(misa.invoices) == len(mails()) == 1
 
 
-def test_a_provider_that_calls_it_a_duplicate_is_asked_for_the_first(misa: Provider, paid: Customer) -> None:
+def test_a_provider_that_calls_it_a_duplicate_is_asked_for_the_first(
+    misa: Provider, paid: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its state was not known yet when we asked, and is when it refuses."""
     misa.troubles.append("lost")
     next_round()
@@ -121,26 +123,28 @@ def test_a_provider_that_calls_it_a_duplicate_is_asked_for_the_first(misa: Provi
         asked.append(refs)
         return known(refs if len(asked) > 1 else [], choices)
 
-    misa.states = late  # type: ignore[method-assign]
+    monkeypatch.setattr(misa, "states", late)
     assert next_round().number == "00000001"
     assert (len(misa.invoices), len(asked)) == (1, 2)
 
 
 @pytest.mark.parametrize("otherwise", [{"RefID": "another"}, {"PublishStatus": 0}, {"IsDelete": True}])
 def test_what_is_anothers_unpublished_or_deleted_is_not_ours(
-    misa: Provider, paid: Customer, otherwise: dict[str, object]
+    misa: Provider, paid: Customer, otherwise: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def states(refs: list[str], _choices: dict[str, str]) -> dict[str, object]:
         row = {"RefID": refs[0], "PublishStatus": 1, "InvNo": "99999999", "TransactionID": "X", **otherwise}
         return {"success": True, "data": [row]}
 
-    misa.states = states  # type: ignore[method-assign]
+    monkeypatch.setattr(misa, "states", states)
     assert next_round().number == "00000001"
 
 
-def test_a_result_about_another_invoice_is_no_answer(misa: Provider, paid: Customer) -> None:
+def test_a_result_about_another_invoice_is_no_answer(
+    misa: Provider, paid: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     result = {"RefID": "another", "InvNo": "99999999", "TransactionID": "X"}
-    misa.publish = lambda _order: {"success": True, "publishInvoiceResult": [result]}  # type: ignore[method-assign]
+    monkeypatch.setattr(misa, "publish", lambda _order: {"success": True, "publishInvoiceResult": [result]})
     invoice = next_round()
     assert (invoice.status, invoice.number) == ("pending", "")
 
@@ -194,7 +198,9 @@ def test_money_returned_adjusts_the_invoice_once(misa: Provider, paid: Customer)
     assert len(misa.invoices) == 2
 
 
-def test_an_order_given_up_while_its_invoice_is_issued_is_adjusted(misa: Provider, paid: Customer) -> None:
+def test_an_order_given_up_while_its_invoice_is_issued_is_adjusted(
+    misa: Provider, paid: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish = misa.publish
 
     def meanwhile(order: dict[str, object]) -> dict[str, object]:
@@ -202,9 +208,9 @@ def test_an_order_given_up_while_its_invoice_is_issued_is_adjusted(misa: Provide
         Invoice.objects.update(status="void")
         return answer
 
-    misa.publish = meanwhile  # type: ignore[method-assign]
+    monkeypatch.setattr(misa, "publish", meanwhile)
     assert next_round().status == "wrong"
-    misa.publish = publish  # type: ignore[method-assign]
+    monkeypatch.setattr(misa, "publish", publish)
     assert next_round().status == "adjusted"
 
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from enrollment.journey import Step
 from portal.models import User
 from signing.authority import der, lint, ocsp, profile, register
-from signing.authority.gateways import within
+from signing.authority.gateways import vault, within
 from signing.authority.intents import Away
 from signing.authority.models import Authority
 from signing.steps import issuance
@@ -64,7 +64,7 @@ def test_an_authority_reads_its_own_signature_back(
     certificate = certificate_of(to(Step.ISSUANCE, deciders))
     issuance.intend(certificate)
     intent = issuance.intent_of(certificate_of(certificate.application))
-    sign = within.sign_as_provider
+    sign = vault.sign_as_provider
     monkeypatch.setattr(within, "sign_as_provider", lambda key, message: sign(key, message + b"!"))
     with pytest.raises(Away):
         within.Within().issue(intent)
