@@ -65,8 +65,8 @@ def test_every_page_of_the_desk(page: Page, language: str, staff: People) -> Non
     done = bare_case()
     Sample.objects.create(case=done, expected="pass", decided_by=supervisor)
     Case.objects.filter(pk=done.pk).update(queue="closed")
-    speak(page, language)
     enter(page, reviewer)
+    speak(page, language)
     for path in ("", f"{case.pk}/change/", f"sample/{Sample.objects.get().pk}/", "board/"):
         look(page, f"/admin/kyc/case/{path}")
         if language == "en":
@@ -74,5 +74,6 @@ def test_every_page_of_the_desk(page: Page, language: str, staff: People) -> Non
     page.goto("/sign-out/")
     page.locator("main form button").first.click()
     enter(page, supervisor)
+    speak(page, language)
     for path in ("case/?tab=held", "case/face-again/", "case/board/", "policy/", "policy/add/"):
         look(page, f"/admin/kyc/{path}")

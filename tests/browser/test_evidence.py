@@ -205,10 +205,10 @@ def test_a_denied_camera_is_explained_for_this_browser_and_the_gallery_stays(pag
 def test_the_customers_pages_of_capture_and_of_waiting(
     page: Page, language: str, person: People, staff: People
 ) -> None:
-    speak(page, language)
     user, reviewer = person(), staff("reviewer")
     application = an_application(user=user)
     enter(page, user)
+    speak(page, language)
     for path in ("", "test/", "card-front/", "card-back/", "face/"):
         look(page, CAPTURE + path)
         if language == "en":

@@ -73,9 +73,9 @@ def seen(page: Page, language: str, path: str = "") -> None:
 
 def test_every_page_on_the_way(page: Page, language: str, deciders: tuple[User, User]) -> None:
     """Promise P21, as far as signing."""
-    speak(page, language)
     application = at_contract()
     enter(page, application)
+    speak(page, language)
     seen(page, language, "/application/contract/")
     contract.begin(application, place="", device="")
     seen(page, language, "/application/contract/signature/")
@@ -93,13 +93,14 @@ def test_every_page_on_the_way(page: Page, language: str, deciders: tuple[User, 
     page.goto("/sign-out/")
     page.locator("main form button").first.click()
     enter(page, to(Step.ACCEPTANCE, deciders))
+    speak(page, language)
     seen(page, language, "/application/acceptance/")
 
 
 def test_every_page_afterwards(page: Page, language: str, deciders: tuple[User, User], tmp_path: Any) -> None:
-    speak(page, language)
     application = to(Step.COMPLETE, deciders)
     enter(page, application)
+    speak(page, language)
     for path in (
         "/certificate/",
         "/certificate/documents/",
