@@ -52,6 +52,10 @@ WORDS: dict[str, dict[str, Any]] = {
             "Sau chữ ký này có thêm chữ ký khác hiện trên trang. Cổng này không biết nó có che phần đã ký hay không: Quý "
             "khách hãy xem kỹ chỗ đó, hoặc xem bản có trước."
         ),
+        "redrawn": _(
+            "Sau chữ ký này cách vẽ các ô của biểu mẫu đã đổi. Cổng này không biết chữ trong đó có còn như lúc ký hay không: Quý "
+            "khách hãy xem bản có trước."
+        ),
         "shows": _("Sau chữ ký này có thứ khác được đặt lên trang. Những gì đang hiện ra có thể khác với điều đã ký."),
         "changed": _("Sau chữ ký này tệp đã bị sửa thêm. Những gì đang hiện ra có thể khác với điều đã ký."),
         "appended": _("Có dữ liệu nằm ngoài chữ ký cuối cùng: ai đó đã thêm vào sau khi ký."),

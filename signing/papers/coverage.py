@@ -37,7 +37,14 @@ POLICY = StandardDiffPolicy(
         [SigFieldCreationRule(), SigFieldModificationRule(allow_in_place_appearance_stream_changes=False)]
     ),
 )
+DEEPEST = 20  # levels of fields
 HIDDEN = 2  # of an annotation's flags
+LOOKS = (
+    "/DR",
+    "/DA",
+    "/Q",
+    "/NeedAppearances",
+)  # of a form: how a field is drawn that brings no picture, or all of them
 
 
 def coverage(signature: Any, pdf: bytes, *, known: bool) -> Fact:
@@ -56,6 +63,8 @@ def coverage(signature: Any, pdf: bytes, *, known: bool) -> Fact:
     shown = shown_since(signature.reader, signature.signed_revision)
     if shown.value != VALID:
         return shown
+    if came_later(signature.reader, signature.signed_revision):
+        return Fact(INVALID, "changed")
     level = signature.diff_result.modification_level
     return Fact(VALID, "upkeep" if level in (ModificationLevel.NONE, UPKEEP) else "signed")
 
@@ -72,6 +81,16 @@ def covers_its_revision(signature: Any, pdf: bytes) -> bool:
         return False
     framed = pdf[before : before + 1] + pdf[after - 1 : after] == b"<>"
     return framed and 0 < before < after and after + rest <= len(pdf) and left_out == signature.pkcs7_content
+
+
+def came_later(reader: Any, revision: int) -> bool:
+    """Whether something that the signed file names and did not have was brought in afterwards: a page's second text, a font.
+    Nothing there was replaced, so the comparison of revisions takes it for something that nobody uses."""
+    before = reader.get_historical_resolver(revision)
+    later = range(revision + 1, reader.total_revisions)
+    brought = {ref for each in later for ref in reader.xrefs.explicit_refs_in_revision(each)}
+    brought = {ref for ref in brought if before.is_ref_unassignable(ref)}
+    return bool(brought and brought & before.collect_dependencies(before.trailer_view))
 
 
 def appended(reader: Any, pdf: bytes, newest: Any) -> bool:
@@ -96,7 +115,19 @@ def shown_since(reader: Any, revision: int) -> Fact:
         if is_seen(annotation) and (old is None or changed(old, annotation)):
             is_its_own = value_of(annotation) is not None and (old is None or value_of(old) is None)
             facts.append(Fact(UNKNOWN, "shows-signature") if is_its_own else Fact(INVALID, "shows"))
+    if redrawn(before.root, reader):
+        facts.append(Fact(UNKNOWN, "redrawn"))
     return next((fact for value in (INVALID, UNKNOWN) for fact in facts if fact.value == value), facts[0])
+
+
+def redrawn(old: Any, reader: Any) -> bool:
+    """Whether a form's filled fields may look another way than they did: by other letters, or drawn anew. Programs add such
+    entries in good faith too, so only who looks can say."""
+    over = [reader.get_object(each) for each in annotations(reader)]
+    if all(each.get("/Subtype") == "/Link" or inherited(each, "/FT") == "/Sig" for each in over):
+        return False
+    before, now = (root.get("/AcroForm", {}) for root in (old, reader.root))
+    return any(before.get(entry) != now.get(entry) for entry in LOOKS)
 
 
 def annotations(reader: Any) -> Iterator[Any]:
@@ -124,9 +155,16 @@ def changed(old: Any, new: Any) -> bool:
 
 
 def value_of(annotation: Any) -> Any:
+    return inherited(annotation, "/V")
+
+
+def inherited(annotation: Any, key: str) -> Any:
     """Of the field, which may stand above its appearance."""
-    above = annotation.get("/Parent")
-    return raw(annotation, "/V") or (raw(above, "/V") if above is not None else None)
+    for _above in range(DEEPEST):
+        if annotation is None or key in annotation:
+            break
+        annotation = annotation.get("/Parent")
+    return raw(annotation, key) if annotation is not None else None
 
 
 def raw(entries: Any, key: str) -> Any:

@@ -120,13 +120,18 @@ STRANGER = issued("Root of somebody else", authority=True)
 SIGNER = issued("Signer of nobody", ISSUING)
 
 
-def page() -> bytes:
+LATER = 40  # the number of an object that is not there yet
+
+
+def page(contents: bytes = b"4 0 R") -> bytes:
     """One page with a line of text and a field for text, as small as can be."""
     text = b"BT /F 14 Tf 60 700 Td (Pay 100 to nobody) Tj ET"
     bodies = [
         b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[6 0 R]/DA(/F 9 Tf)>>>>",
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>/Annots[6 0 R]>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents "
+        + contents
+        + b"/Resources<</Font<</F 5 0 R>>>>/Annots[6 0 R]>>",
         b"<</Length %d>>stream\n%s\nendstream" % (len(text), text),
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
         b"<</Type/Annot/Subtype/Widget/FT/Tx/T(words)/Rect[60 600 260 620]/P 3 0 R/F 4>>",
@@ -271,6 +276,23 @@ def repainted(writer: Any, page: Any) -> None:
     widget = page["/Annots"][-1]
     widget[pdf_name("/AP")] = drawn(writer)
     writer.update_container(widget)
+
+
+def brought_in(writer: Any, page: Any) -> None:
+    """What the page names from the beginning, and had not."""
+    while (
+        writer.add_object(generic.StreamObject(stream_data=b"BT /F 14 Tf 60 660 Td (and 999 to me) Tj ET")).idnum
+        < LATER
+    ):
+        pass
+
+
+def redrawn(writer: Any, page: Any) -> None:
+    """The form's own letters become others."""
+    form = writer.root["/AcroForm"]
+    form[pdf_name("/DR")] = generic.DictionaryObject({pdf_name("/Font"): page["/Resources"]["/Font"]})
+    form[pdf_name("/NeedAppearances")] = generic.BooleanObject(True)
+    writer.update_root()
 
 
 def flipped(pdf: bytes) -> bytes:

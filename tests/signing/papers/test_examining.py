@@ -111,6 +111,12 @@ MADE: dict[str, Callable[[], bytes]] = {
     "the signature's picture": lambda: corpus.changed(
         lasting(stamped(box=(60, 500, 200, 560))), corpus.repainted
     ),
+    "text that was named, and came later": lambda: corpus.changed(
+        lasting(stamped(pdf=corpus.page(b"[4 0 R %d 0 R]" % corpus.LATER))), corpus.brought_in
+    ),
+    "the same name, and nothing came": lambda: lasting(stamped(pdf=corpus.page(b"[4 0 R %d 0 R]" % corpus.LATER))),
+    "other objects that nobody names": lambda: corpus.changed(lasting(stamped()), corpus.brought_in),
+    "a form drawn by other letters": lambda: corpus.changed(lasting(stamped()), corpus.redrawn),
     "bytes behind the end": lambda: lasting(stamped()) + b"\n% more\n",
     "a signature over the text": lambda: lasting(
         signed(stamped(), field="Signature2", box=(50, 680, 350, 740), stamped=YESTERDAY)
@@ -160,6 +166,10 @@ EXPECTED: dict[str, tuple[tuple[str, ...], str]] = {
     "a note": ((X, V, V, V, V, V, V), "bad"),
     "a field filled in": ((X, V, V, V, V, V, V), "bad"),
     "the signature's picture": ((X, V, V, V, V, V, V), "bad"),
+    "text that was named, and came later": ((X, V, V, V, V, V, V), "bad"),
+    "the same name, and nothing came": ((V, V, V, V, V, V, V), "good"),
+    "other objects that nobody names": ((V, V, V, V, V, V, V), "good"),
+    "a form drawn by other letters": ((U, V, V, V, V, V, V), "warn"),
     "bytes behind the end": ((X, V, V, V, V, V, V), "bad"),
     "a signature over the text": ((U, V, V, V, V, V, V), "warn"),
     "closed, and a signature over the text": ((X, V, V, V, V, V, V), "bad"),
