@@ -51,6 +51,7 @@ def test_what_ended_before_it_was_opened_is_not_opened(accepting: Application) -
     """Promise P11: also where it was taken up in time."""
     act, fields = asked(accepting)
     act.ends_at = timezone.now() - timedelta(seconds=1)
+    fields["until"] = (timezone.now() + timedelta(seconds=30)).timestamp() * 1000  # which alone would be in time
     with pytest.raises(acts.NotDone, match="late"):
         performing.opened(act, enclosed(fields))
 
