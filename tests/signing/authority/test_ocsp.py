@@ -111,6 +111,22 @@ def test_a_question_without_a_nonce_finds_its_answer_signed_ahead(
     assert by_address.content == client.post(place, question, "application/ocsp-request").content
 
 
+@pytest.mark.parametrize("change", [standing.suspend, standing.revoke])
+def test_an_answer_signed_ahead_goes_with_the_change_that_makes_it_untrue(
+    change: Callable[[Certificate], None], issued: Certificate
+) -> None:
+    """Promise P4: whoever asks without a nonce is not told what was true before."""
+    read, above = x509.load_der_x509_certificate(der_of(issued)), sure(issued.issuer).read
+    question = OCSPRequestBuilder().add_certificate(read, above, SHA1()).build().public_bytes(Encoding.DER)
+    ocsp.sign_answers()
+    assert ocsp.signed_ahead(question)
+    change(issued)
+    assert ocsp.signed_ahead(question) is None
+    ocsp.sign_answers()
+    fresh = load_der_ocsp_response(sure(ocsp.signed_ahead(question)))
+    assert fresh.certificate_status == OCSPCertStatus.REVOKED
+
+
 @pytest.mark.parametrize("question", [b"", b"nonsense", b"\x30\x03\x02\x01", b"0" * 5000])
 def test_what_is_no_question_is_told_so(question: bytes, client: Client) -> None:
     place = f"/pki/{Authority.now('issuing').serial}/ocsp"
