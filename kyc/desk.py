@@ -84,12 +84,19 @@ def queue_page(user: User, query: Mapping[str, str], rows: "QuerySet[Case]") -> 
     return {
         "tab": tab,
         "tabs": [(name, label, number[name]) for name, (label, _rows) in TABS.items()],
-        "cases": [(case, haste_of(case)) for case in cases[:ROWS]],
+        "cases": [(case, haste_of(case), *names_of(case)) for case in cases[:ROWS]],
         "after": f"{last.due_at.isoformat()}~{last.pk}" if last else "",
         "searching": searching,
         "paged": bool(query.get("after")),
         "works": works(user),
     }
+
+
+def names_of(case: Case) -> tuple[Any, Any]:
+    """The applicant's and the holder's, marked where one does not open: the queue goes on."""
+    application, holder = case.application, case.holder
+    name = looks.legible(lambda: getattr(application.declaration, "full_name", ""), application)
+    return name, looks.legible(lambda: holder.full_name, holder) if holder else ""
 
 
 def haste_of(case: Case) -> str:

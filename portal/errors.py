@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from portal import logs
+from portal import logs, sealing
 from portal.gateways import storage
 from portal.refusals import Refusal
 
@@ -66,6 +66,10 @@ PAGES: dict[int, tuple[str, Any, Any]] = {
         _("Hệ thống đang được khôi phục và thường trở lại trong vòng một phút. Thông tin đã lưu không bị mất."),
     ),
 }
+UNOPENED = (
+    "unopened",
+    _("Một dữ liệu niêm phong không mở được. Xin báo bộ phận vận hành kèm mã yêu cầu dưới đây; thử lại sẽ không đổi."),
+)
 CSRF = (
     "csrf",
     _("Trang đã để lâu hoặc bị chặn cookie"),
@@ -127,7 +131,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return answer(request, 503 if is_out_of_order(sys.exc_info()[1]) else 500)
+    wrong = sys.exc_info()[1]
+    if isinstance(wrong, (sealing.Broken, sealing.Erased)):
+        code, message = UNOPENED
+        return answer(request, 500, code, message)
+    return answer(request, 503 if is_out_of_order(wrong) else 500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

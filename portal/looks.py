@@ -5,6 +5,7 @@ Whoever holds a file looks at it because it is theirs to judge. All others first
 supervisor reads; the answer holds for half an hour, for that person and that file alone."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal import audit, writing
+from portal import audit, sealing, writing
 from portal.allowances import Limit
 from portal.models import Allowance, Event, User
 from portal.refusals import Refusal
@@ -23,6 +24,7 @@ from portal.refusals import Refusal
 log = structlog.get_logger(__name__)
 HOUR, STAYS_OPEN = timedelta(hours=1), timedelta(minutes=30)
 OPENED = "opened for a reason"
+UNOPENED = _("không mở được")
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,15 @@ def refuse(about: models.Model, user: User, kind: Kind, /, **details: Any) -> Re
     """One that is not theirs, to be raised."""
     audit.record(kind.verb, about, user=user, result="refused", **details)
     return Refusal("not-yours", _("Hồ sơ này không do bạn giữ. Hãy nhận hồ sơ, hoặc nêu lý do cần xem."), status=403)
+
+
+def legible(read: Callable[[], Any], row: models.Model) -> Any:
+    """What a list shows of one row: a mark where a sealed value does not open, so that the others stay readable."""
+    try:
+        return read()
+    except (sealing.Broken, sealing.Erased) as wrong:
+        log.error("a sealed value does not open", row=audit.named(row), reason=str(wrong), alarm=True)
+        return UNOPENED
 
 
 # ── Not one's own: for a reason ──

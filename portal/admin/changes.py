@@ -61,7 +61,8 @@ class ChangeAdmin(ReadOnly):
             "title": self.what(change),
             "opts": self.opts,
             "change": change,
-            "whom": self.whom(change),
+            "whom": self.legible("whom")(change),
+            "proposer": self.legible("proposer")(change),
             "differences": differences(change),
             "state": self.state(change),
             "intact": changes.is_intact(change),
@@ -100,7 +101,7 @@ class ChangeAdmin(ReadOnly):
             for label, before, after in differences(change)
         )
 
-    @admin.display(description=_("Người đề nghị"))
+    @admin.display(description=_("Người đề xuất"))
     def proposer(self, change: Change) -> str:
         return str(change.proposed_by.full_name)
 

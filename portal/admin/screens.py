@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import label_for_field
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from portal import audit, sealing, writing
+from portal import audit, looks, sealing, writing
 from portal.models import Change, User
 from portal.refusals import Refusal
 
@@ -79,6 +80,27 @@ class Desk(admin.ModelAdmin[Any]):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they count every row
     paginator = Capped
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [self.legible(str(column)) for column in super().get_list_display(request)]
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
+        links = super().get_list_display_links(request, list_display) or ()
+        return [column for column in list_display if column in links or getattr(column, "__name__", "") in links]
+
+    def legible(self, column: str) -> Any:
+        """A column that marks what does not open; a plain field stays itself, and so sorts."""
+        own: Any = getattr(self, column, None)
+        plain = {field.name for field in self.opts.get_fields() if not isinstance(field, sealing.SealedField)}
+        if column in plain or getattr(own, "boolean", False):
+            return column
+
+        def shown(row: Any) -> Any:
+            return looks.legible(lambda: own(row) if own else getattr(row, column), row)
+
+        shown.__dict__.update(getattr(own, "__dict__", {}))
+        shown.__name__ = column
+        return admin.display(description=str(label_for_field(column, self.model, self)))(shown)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return any(self.offers(filtered, lookup) for filtered in self.get_list_filter(request))

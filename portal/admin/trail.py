@@ -17,7 +17,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from portal import audit, outbox, sealing, writing
+from portal import audit, looks, outbox, sealing, writing
 from portal.accounts import roles
 from portal.accounts.opening import known_by
 from portal.accounts.roles import ROLES
@@ -132,24 +132,25 @@ class EventAdmin(SealedSearch, ReadOnly):
         response["Content-Disposition"] = f'attachment; filename="nhat-ky-{timezone.localdate():%Y%m%d}.csv"'
         sheet = csv.writer(response)
         sheet.writerow([str(label_for_field(column, Event, self)) for column in self.COLUMNS])
+        columns = [self.legible(column) for column in self.COLUMNS]
         for event in rows:
-            sheet.writerow([reading.csv_cell(self.cell(event, column)) for column in self.COLUMNS])
+            sheet.writerow([reading.csv_cell(self.cell(event, column)) for column in columns])
         return response
 
-    def cell(self, event: Event, column: str) -> str:
+    def cell(self, event: Event, column: Any) -> str:
         if column == "at":
             return f"{timezone.localtime(event.at):%d/%m/%Y %H:%M:%S}"
-        if column == "values":
+        if getattr(column, "__name__", "") == "values":
             return "; ".join(reading.lines(event, WORDS))
-        shown = getattr(self, column, None)
-        return str(shown(event) if shown else getattr(event, column))
+        return str(column(event) if callable(column) else getattr(event, column))
 
     @admin.display(description=_("Ai"), ordering="actor")
     def who(self, event: Event) -> str:
         """Staff by name; of a customer the number of the account."""
         if event.actor is None:
             return "–"
-        return event.actor.full_name if event.actor.is_staff else str(event.actor)
+        actor = event.actor
+        return str(looks.legible(lambda: actor.full_name, actor) if actor.is_staff else actor)
 
     @admin.display(description=_("Nội dung"))
     def values(self, event: Event) -> str:
