@@ -19,7 +19,9 @@ VERBS: dict[str, Any] = {
     "consent withdrawn": _("Rút lại đồng ý"),
     "file appraised": _("Thẩm định hồ sơ"),
     "file approved": _("Duyệt hồ sơ"),
-    "other device sent away": _("Ngắt máy khác khỏi hồ sơ"),
+    "other device confirmed": _("Cho máy khác vào hồ sơ"),
+    "other device left": _("Ngắt máy khác khỏi hồ sơ"),
+    "other device scanned": _("Quét mã để làm tiếp trên máy khác"),
 }
 
 

@@ -39,8 +39,7 @@ class Ward(models.Model):
 
 
 class Subscription(models.Model):
-    """What a person has bought: a plan for a term, at a branch. It has certificates over time, one after another; an
-    application is one way to one of them."""
+    """A plan bought for a term, at a branch. It has certificates, one after another; an application leads to one."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="subscriptions")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
@@ -91,8 +90,7 @@ class Application(SealedRow):
     class Meta:
         verbose_name, verbose_name_plural = _("hồ sơ"), pgettext_lazy("nhiều", "hồ sơ")
         constraints = (
-            # Whoever comes second is a duplicate: to its owner it looks like any other until a code is entered, and it
-            # goes no further than activation. So one person has one open application: steps/holding.py.
+            # Whoever comes second is a duplicate, looks like any other and ends at activation: steps/holding.py.
             models.UniqueConstraint(
                 fields=("person_index",),
                 condition=Q(is_duplicate=False) & ~Q(step__in=journey.ENDS) & ~Q(person_index=""),
@@ -243,16 +241,18 @@ class OfApplication(SealedRow):
         return self.application.data_key
 
 
-class Joining(models.Model):
-    """A second device that carries on with an application: see steps/joining.py. Secrets are here by their index alone."""
+class Pairing(models.Model):
+    """A second device and its errand: see steps/pairing.py. Secrets are here by their index alone."""
 
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="joinings")
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="pairings")
+    errand = models.CharField(max_length=20)
     ticket = models.CharField(max_length=64, unique=True)  # what the QR carries
-    device = models.CharField(max_length=64, blank=True)  # what the device that scanned it keeps
-    code = models.CharField(max_length=64, blank=True)  # which it shows, to be typed on the first
-    tries_left = models.PositiveSmallIntegerField()
-    offered_at = models.DateTimeField(default=timezone.now)
-    joined_at, ended_at = models.DateTimeField(null=True), models.DateTimeField(null=True)
+    holder, code = models.CharField(max_length=64, blank=True), models.CharField(max_length=64, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    made_at, confirmed_at = models.DateTimeField(default=timezone.now), models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("application", "errand"), name="one_device_for_an_errand"),)
 
 
 class Trail(models.Model):

@@ -13,12 +13,12 @@ from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.orders.gateways.provider import provider
 from enrollment.orders.models import Order, Payment
-from enrollment.pages import JOINED, at, mine, network, nowhere, onward, refusals_on, remember, show, svg
+from enrollment.pages import JOINED, at, mine, network, nowhere, onward, qr_for, refusals_on, remember, show, svg
+from enrollment.steps.pairing import CARRY_ON, used_up
 from portal import writing
 from portal.refusals import Refusal
 
-# In the session: the reference that was typed; what the QR of this device carries; with what a second device came
-RESUMING, OFFERED, COMING = "resuming", "offered", "coming"
+RESUMING, COMING = "resuming", "coming"  # in the session: the reference that was typed; with what a second device came
 
 
 def standing(request: HttpRequest) -> HttpResponse:
@@ -81,20 +81,20 @@ def other_device(request: HttpRequest, application: Application) -> HttpResponse
     form = forms.JoiningForm(request.POST or None)
     if form.is_valid():
         with refusals_on(form, "code"):
-            steps.joining.admit(application, form.cleaned_data["code"])
+            CARRY_ON.confirm(application, form.cleaned_data["code"])
             messages.success(request, _("Máy kia đã vào hồ sơ. Không phải máy của Quý khách? Bấm “Ngắt máy khác”."))
             return redirect("enrollment:other_device")
-    request.session[OFFERED] = steps.joining.offer(application, request.session.get(OFFERED, ""))
-    address = f"{settings.SITE_URL}{reverse('enrollment:this_device')}?t={request.session[OFFERED]}"
-    return show(request, "other_device", application, form=form, qr=svg(address))
+    is_in = CARRY_ON.standing(application) == "confirmed"  # and stays, until it is sent away
+    qr = "" if is_in else qr_for(request, CARRY_ON, application, "enrollment:this_device")
+    return show(request, "other_device", application, form=form, qr=qr)
 
 
 @require_POST
 def send_away(request: HttpRequest) -> HttpResponse:
-    """The first device sends every other away that came in by its QR."""
+    """The first device sends the other away that came in by its QR."""
     application = mine(request)
     if application and JOINED not in request.session:
-        steps.joining.send_away(application)
+        CARRY_ON.end(application)
         messages.success(request, _("Đã ngắt. Máy kia không còn mở được hồ sơ này."))
     return redirect("enrollment:other_device")
 
@@ -108,11 +108,11 @@ def this_device(request: HttpRequest) -> HttpResponse:
     """The QR was scanned. A look alone uses nothing up."""
     nobody_signed_in(request)
     if request.method == "POST":
-        request.session[COMING] = steps.joining.come(request.POST.get("t", ""))
+        request.session[COMING] = CARRY_ON.claim(request.POST.get("t", ""))
         return redirect("enrollment:this_device")
     if "t" not in request.GET and COMING in request.session:
         return coming_in(request)
-    coming, present = steps.joining.named(request.GET.get("t", "")), mine(request)
+    coming, present = CARRY_ON.scanned(request.GET.get("t", "")).application, mine(request)
     other = present if present and not present.is_ended and present.pk != coming.pk else None
     return show(request, "this_device", None, ticket=request.GET["t"], coming=coming, other=other)
 
@@ -120,14 +120,16 @@ def this_device(request: HttpRequest) -> HttpResponse:
 def coming_in(request: HttpRequest) -> HttpResponse:
     """The code is shown until it has been typed on the first device; then this one is in."""
     device, digits = request.session[COMING]
-    application = steps.joining.admitted(device)
-    if application is None:
+    pairing = CARRY_ON.held(device)
+    if pairing is None:
+        raise used_up()
+    if not pairing.confirmed_at:
         return show(request, "coming_in", None, digits=digits)
     del request.session[COMING]
-    remember(request, application)
+    remember(request, pairing.application)
     request.session[JOINED] = device
     messages.success(request, _("Máy này đã vào hồ sơ. Máy thứ nhất cũng thấy điều đó."))
-    return onward(application)
+    return onward(pairing.application)
 
 
 @require_POST

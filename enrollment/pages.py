@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from itertools import chain
 from typing import Any
 
@@ -24,7 +24,7 @@ from enrollment import journey
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.parts import lives
-from enrollment.steps import joining
+from enrollment.steps.pairing import CARRY_ON, Errand
 from portal import audit, errors
 from portal.accounts.signing_in import network_of
 from portal.refusals import Refusal, out_of_step
@@ -40,7 +40,7 @@ def mine(request: HttpRequest, **_address: Any) -> Application | None:
     applications = Application.objects.select_related("data_key", "plan", "user").order_by("-pk")
     if request.user.is_authenticated:
         return of_account(applications.filter(user=request.user))
-    if MINE not in request.session or (JOINED in request.session and joining.is_sent_away(request.session[JOINED])):
+    if MINE not in request.session or (JOINED in request.session and not CARRY_ON.held(request.session[JOINED])):
         return None
     return applications.filter(pk=request.session[MINE], user=None).first()
 
@@ -136,7 +136,7 @@ def refusals_on(form: Any, field: str | None) -> Iterator[None]:
 def show(request: HttpRequest, template: str, application: Application | None, **facts: Any) -> HttpResponse:
     known = {"application": application, **(stepper(application) if application else {}), **facts}
     if application and application.user_id is None and JOINED not in request.session:
-        known["other_devices"] = joining.joined(application)
+        known["other_device"] = partial(CARRY_ON.current, application)
     return render(request, f"{template if '/' in template else f'enrollment/{template}'}.html", known)
 
 
@@ -145,6 +145,18 @@ def stepper(application: Application) -> dict[str, Any]:
     stage = journey.stage(channel, step)
     following = "" if application.is_ended else journey.after(channel, step).label
     return {"at": stage.index(step) + 1, "total": len(stage), "step_name": step.label, "next_name": following}
+
+
+def ticket_of(errand: Errand) -> str:
+    """In the first device's session, what its QR carries."""
+    return f"{errand.name} ticket"
+
+
+def qr_for(request: HttpRequest, errand: Errand, application: Application, page: str) -> SafeString:
+    """What a second device scans to be let in, at this page of its own."""
+    ticket = errand.offer(application, request.session.get(ticket_of(errand), ""))
+    request.session[ticket_of(errand)] = ticket
+    return svg(f"{settings.SITE_URL}{reverse(page)}?t={ticket}")
 
 
 def svg(text: str) -> SafeString:

@@ -121,6 +121,7 @@ def _erase(application: Application) -> None:
         draft=None, declared=None, person_index="", phone_index="", email_index="", erased_at=now
     )
     application.consents.update(place="")
+    application.pairings.all().delete()
     for part in all_parts():
         part.erased(application)
     audit.record("application erased", application)

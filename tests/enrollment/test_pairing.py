@@ -1,16 +1,20 @@
 """A second device: a QR scanned there, a code typed here, and both are told."""
 
 import re
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from enrollment.models import Joining
-from enrollment.steps import joining
+from enrollment.models import Pairing
+from enrollment.steps import leaving
+from enrollment.steps.pairing import CARRY_ON, OFFERS, TRIES
 from portal.models import Event
 from portal.refusals import Refusal
 from tests.conftest import at_once
@@ -18,12 +22,12 @@ from tests.enrollment.conftest import Customer
 
 pytestmark = pytest.mark.django_db
 Customers = Callable[..., Customer]
-HERE, THERE = "/application/other-device/", "/resume/here/"
+HERE, THERE, QR = "/application/other-device/", "/resume/here/", 'class="qr"'
 
 
 def offered(walker: Customer) -> str:
-    assert "<svg" in walker.client.get(HERE).content.decode()
-    return str(walker.client.session["offered"])
+    assert QR in walker.client.get(HERE).content.decode()
+    return str(walker.client.session["other device ticket"])
 
 
 def scanned(ticket: str) -> tuple[Client, str]:
@@ -49,7 +53,7 @@ def test_the_code_of_the_second_device_typed_on_the_first_lets_it_in(customer: C
     other = joined(walker)
     assert other.get("/register/declaration/").status_code == 200
     assert other.session["application"] == walker.application.pk
-    assert Event.objects.filter(verb="application resumed").count() == 1
+    assert Event.objects.filter(verb="other device confirmed").count() == 1
 
 
 def test_the_qr_alone_opens_nothing(customer: Customers) -> None:
@@ -88,13 +92,13 @@ def test_five_minutes_are_all_there_is(customer: Customers, late: str) -> None:
     walker = customer().opens().chooses()
     ticket = offered(walker)
     if late == "scanned":
-        with time_machine.travel(timezone.now() + joining.LASTS + timedelta(seconds=1)):
+        with time_machine.travel(timezone.now() + CARRY_ON.within + timedelta(seconds=1)):
             assert Client().post(THERE, {"t": ticket}).status_code == 410
         return
     other, digits = scanned(ticket)
-    with time_machine.travel(timezone.now() + joining.LASTS + timedelta(seconds=1)):
+    with time_machine.travel(timezone.now() + CARRY_ON.within + timedelta(seconds=1)):
         walker.post(HERE, {"code": digits})
-    assert not Joining.objects.exclude(joined_at=None).exists()
+    assert not Pairing.objects.exclude(confirmed_at=None).exists()
     assert "application" not in other.session
 
 
@@ -109,7 +113,7 @@ def test_the_code_of_another_application_lets_nobody_in(customer: Customers) -> 
     _other, digits = scanned(offered(walker))
     scanned(offered(stranger))
     stranger.post(HERE, {"code": digits})
-    assert not Joining.objects.exclude(joined_at=None).exists()
+    assert not Pairing.objects.exclude(confirmed_at=None).exists()
 
 
 def test_the_first_device_sees_the_second_and_sends_it_away(customer: Customers) -> None:
@@ -134,6 +138,34 @@ def test_a_page_loaded_again_leaves_the_scanned_code_alone(customer: Customers) 
     assert other.get(THERE).status_code == 302
 
 
+def test_there_is_one_other_device_until_it_is_sent_away(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    ticket, other = offered(walker), joined(walker)
+    for first_or_second in (walker.client, other):  # neither shows a QR, nor cuts off who is in
+        assert QR not in first_or_second.get(HERE).content.decode()
+    assert other.get("/register/declaration/").status_code == 200
+    walker.post("/application/other-device/end/")
+    assert offered(walker) != ticket
+    assert Pairing.objects.count() == 1
+
+
+def test_codes_are_offered_so_often_a_day_and_no_oftener(customer: Customers) -> None:
+    application = customer().opens().chooses().application
+    tickets = {CARRY_ON.offer(application) for _time in range(OFFERS.times)}
+    assert len(tickets) == OFFERS.times
+    with pytest.raises(Refusal, match="too-many"):
+        CARRY_ON.offer(application)
+
+
+def test_an_erased_application_keeps_no_device(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    joined(walker)
+    leaving.leave(walker.application, "expired")
+    with time_machine.travel(timezone.now() + leaving.ERASE_AFTER + timedelta(hours=1)):
+        leaving.erase()
+    assert not Pairing.objects.exists()
+
+
 @pytest.mark.parametrize("when", ["before it is scanned", "before the code is typed", "before it comes in", "after"])
 def test_no_device_comes_by_a_qr_into_an_application_that_has_an_account(customer: Customers, when: str) -> None:
     walker = customer().opens().chooses().declares().pays_nothing()
@@ -141,7 +173,7 @@ def test_no_device_comes_by_a_qr_into_an_application_that_has_an_account(custome
     if when != "before it is scanned":
         other, digits = scanned(ticket)
     if when in ("before it comes in", "after"):
-        joining.admit(application, digits)
+        CARRY_ON.confirm(application, digits)
     if when == "after":
         other.get(THERE)
         assert other.get("/activate/contact/").status_code == 200
@@ -149,8 +181,8 @@ def test_no_device_comes_by_a_qr_into_an_application_that_has_an_account(custome
     if when == "before it is scanned":
         assert other.post(THERE, {"t": ticket}).status_code == 410
     elif when == "before the code is typed":
-        with pytest.raises(Refusal, match="ticket-used"):
-            joining.admit(application, digits)
+        with pytest.raises(Refusal, match="pairing-over"):
+            CARRY_ON.confirm(application, digits)
     other.get(THERE)
     assert other.get("/activate/contact/").headers["Location"] == "/register/"
 
@@ -160,7 +192,7 @@ def test_who_has_an_account_is_led_to_signing_in_there(customer: Customers) -> N
     walker = customer().opens().chooses().declares().pays_nothing()
     walker.activates()
     page = walker.client.get(HERE).content.decode()
-    assert "<svg" in page
+    assert QR in page
     assert "rồi đăng nhập" in page
 
 
@@ -181,6 +213,21 @@ def test_of_thirty_scans_at_once_one_comes(customer: Customers) -> None:
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
+def test_whoever_waited_for_the_first_scan_finds_it_taken(customer: Customers) -> None:
+    """A condition that looks through another table is not asked again after the wait, and both would have come."""
+    ticket = offered(customer().opens().chooses())
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            CARRY_ON.claim(ticket)
+            later = threads.submit(at_once, 1, lambda _place: CARRY_ON.claim(ticket))
+            time.sleep(0.5)
+            assert not later.done()
+        [refused] = later.result(10)
+    assert isinstance(refused, Refusal)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
 def test_of_thirty_guesses_at_once_three_are_looked_at(customer: Customers) -> None:
     walker = customer().opens().chooses()
     application = walker.application
@@ -188,10 +235,10 @@ def test_of_thirty_guesses_at_once_three_are_looked_at(customer: Customers) -> N
 
     def guess(place: int) -> str:
         try:
-            joining.admit(application, f"{(int(digits) + 1 + place) % 1_000_000:06}")
+            CARRY_ON.confirm(application, f"{(int(digits) + 1 + place) % 1_000_000:06}")
         except Refusal as no:
             return no.code
         return "in"
 
-    assert at_once(30, guess).count("code-wrong") <= joining.TRIES
-    assert not Joining.objects.exclude(joined_at=None).exists()
+    assert at_once(30, guess).count("code-wrong") < TRIES
+    assert not Pairing.objects.exclude(confirmed_at=None).exists()
