@@ -1,14 +1,13 @@
 """What goes with an application's key."""
 
 from enrollment.models import Application
-from kyc.models import Case, Check, Decision, Evidence, Mark, Phone, Sample, Upload
+from kyc.models import Case, Check, Decision, Evidence, Mark, Sample, Upload
 
 
 def erased(application: Application) -> None:
     """Every picture is gone with it; what leads from one application to another goes too."""
     Mark.objects.filter(application=application).delete()
     Upload.objects.filter(application=application).delete()
-    Phone.objects.filter(application=application).delete()
     Sample.objects.filter(case__application=application, verdict="").delete()  # there is nothing left to look at
     Check.objects.filter(application=application).delete()
     Evidence.objects.filter(application=application).update(facts=None, digest="")

@@ -15,11 +15,11 @@ from django.utils.translation import ngettext
 
 from enrollment import corrections
 from enrollment.journey import Step
-from enrollment.models import Application
+from enrollment.models import Application, Pairing
 from enrollment.pages import Page, at, mine
 from kyc import hours
-from kyc.models import Case, Evidence, Mark, Phone, Upload, needed
-from kyc.steps import capture, facing, handing
+from kyc.models import Case, Evidence, Mark, Upload, needed
+from kyc.steps import capture, facing
 from kyc.steps.review import acts, objections, queues
 from portal import sealing
 from portal.errors import wants_json
@@ -101,7 +101,7 @@ def answer_of(upload: Upload, application: Application) -> dict[str, Any]:
 
 # ── A phone that takes the pictures for a desk ──
 
-TICKET, HOLDER, SHOWN = "capture ticket", "capture phone", "capture code"  # in the desk's session; in the phone's
+HOLDER, SHOWN = "capture phone", "capture code"  # in the phone's session
 
 
 def hand_over(request: HttpRequest, holder: str, digits: str) -> None:
@@ -109,8 +109,8 @@ def hand_over(request: HttpRequest, holder: str, digits: str) -> None:
     request.session[HOLDER], request.session[SHOWN] = holder, digits
 
 
-def phone_of(request: HttpRequest) -> Phone | None:
-    return handing.held(request.session[HOLDER]) if HOLDER in request.session else None
+def phone_of(request: HttpRequest) -> Pairing | None:
+    return capture.PHONE.held(request.session[HOLDER]) if HOLDER in request.session else None
 
 
 def capturing(request: HttpRequest, **_address: Any) -> Application | None:

@@ -1,38 +1,41 @@
 """Two devices at one capture: the desk's page, where a QR is shown and a code typed, and the phone's, where a code is shown."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.pages import at, refusals_on, show, svg
+from enrollment.pages import at, qr_for, refusals_on, show, ticket_of
 from kyc import forms, pages
-from kyc.pages import SHOWN, TICKET
-from kyc.steps import capture, handing
+from kyc.pages import SHOWN
+from kyc.steps import capture
+from kyc.steps.capture import PHONE
 
 # ── At the desk ──
 
 
 @at(Step.CAPTURE)
 def desk(request: HttpRequest, application: Application) -> HttpResponse:
-    """The QR; once it was scanned, the field for what the phone shows; then how far the phone has come."""
-    form, state = forms.PairForm(request.POST or None), handing.standing(application)
-    if not state or "anew" in request.POST or TICKET not in request.session:
-        request.session[TICKET] = handing.offer(application)
+    """The QR; once it was scanned, the field for what the phone shows; then how far the phone has come. What is over stays
+    so until somebody asks for another: this page loads itself again, and nobody may be at it."""
+    form, state = forms.PairForm(request.POST or None), PHONE.standing(application)
+    if "anew" in request.POST:
+        PHONE.end(application)
+        request.session.pop(ticket_of(PHONE), None)
         return redirect("kyc:phone")
     if state == "scanned" and form.is_valid():
         with refusals_on(form, "code"):
-            handing.confirm(application, form.cleaned_data["code"])
+            PHONE.confirm(application, form.cleaned_data["code"])
             return redirect("kyc:phone")
-    address = f"{settings.SITE_URL}{reverse('kyc:this_phone')}?t={request.session[TICKET]}"
-    known = {"state": state, "now": now_at(application), "form": form, **pages.progress(application)}
-    return show(request, "kyc/phone", application, qr=svg(address) if state == "offered" else "", **known)
+    qr = ""
+    if state == "offered" or not (state or ticket_of(PHONE) in request.session):
+        qr, state = qr_for(request, PHONE, application, "kyc:this_phone"), "offered"
+    known = {"state": state, "now": now_at(application), "form": form, "qr": qr, **pages.progress(application)}
+    return show(request, "kyc/phone", application, **known)
 
 
 def now_at(application: Application) -> str:
-    return f"{handing.standing(application)} {len(capture.missing(application))}"
+    return f"{PHONE.standing(application)} {len(capture.missing(application))}"
 
 
 @at(Step.CAPTURE)
@@ -47,9 +50,9 @@ def standing(request: HttpRequest, application: Application) -> HttpResponse:
 def this_phone(request: HttpRequest) -> HttpResponse:
     """The QR was scanned: the code to be typed at the desk."""
     ticket = (request.POST or request.GET).get("t", "")
-    handing.scanned(ticket)
+    PHONE.scanned(ticket)
     if request.method == "POST":
-        pages.hand_over(request, *handing.claim(ticket))
+        pages.hand_over(request, *PHONE.claim(ticket))
         return redirect("kyc:phone_code")
     return show(request, "kyc/this_phone", None, ticket=ticket)
 

@@ -116,7 +116,7 @@ def promise_face(request: HttpRequest, application: Application) -> HttpResponse
 @require_POST
 @at_capture
 def done(request: HttpRequest, application: Application) -> HttpResponse:
-    phone = pages.phone_of(request)
+    is_phone = pages.phone_of(request) is not None
     try:
         steps.capture.finish(application)
     except Refusal as no:
@@ -124,8 +124,8 @@ def done(request: HttpRequest, application: Application) -> HttpResponse:
             raise
         messages.warning(request, no.message)
         return redirect("kyc:capture")
-    if phone:
-        steps.handing.end(phone)
+    if is_phone:
+        steps.capture.PHONE.end(application)
         return redirect("kyc:phone_done")
     return onward(application)
 

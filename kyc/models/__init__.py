@@ -1,10 +1,10 @@
 """Evidence that customers give, what machines found in it, and what people decided."""
 
-from kyc.models.capture import ITEMS, Challenge, Evidence, Help, Phone, Piece, Upload, needed
+from kyc.models.capture import ITEMS, Challenge, Evidence, Help, Piece, Upload, needed
 from kyc.models.findings import Check, Mark
 from kyc.models.review import Case, Decision, Policy, Sample
 
 __all__ = [
-    "ITEMS", "Case", "Challenge", "Check", "Decision", "Evidence", "Help", "Mark", "Phone", "Piece", "Policy", "Sample",
+    "ITEMS", "Case", "Challenge", "Check", "Decision", "Evidence", "Help", "Mark", "Piece", "Policy", "Sample",
     "Upload", "needed",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What customers give: evidence, what is on its way, and the phone that takes it for a desk."""
+"""What customers give: evidence, and what is on its way."""
 
 from django.db import models
 from django.db.models import Q
@@ -108,24 +108,6 @@ class Challenge(OfApplication):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("application",), condition=Q(outcome="open"), name="one_open_challenge"),
-        )
-
-
-class Phone(OfApplication):
-    """A phone that takes the pictures for a desk without a camera. Bound to both: the desk's page shows what is scanned, the
-    phone shows a code, and that is typed at the desk. Each of its moves is one conditional update."""
-
-    ticket = models.CharField(max_length=64, unique=True)  # blind, as the others are
-    holder = models.CharField(max_length=64, blank=True)  # the browser that came first with the ticket
-    code = models.CharField(max_length=64, blank=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-    made_at = models.DateTimeField(default=timezone.now)
-    confirmed_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("application",), condition=Q(ended_at=None), name="one_phone_at_a_time"),
         )
 
 

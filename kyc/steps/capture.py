@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.card import MAX_BYTES
 from enrollment.journey import Step
 from enrollment.models import Application, Trail
+from enrollment.steps.pairing import Errand
 from kyc.gateways import eyes
 from kyc.models import Evidence, Piece, Upload, needed
 from kyc.reading import picture
@@ -29,6 +30,8 @@ PIECE = 256 * 1024
 LARGEST = {"card-front": MAX_BYTES, "card-back": MAX_BYTES, "face": 8_000_000}
 UPLOADS = Limit("evidence uploads", 120, timedelta(days=1))
 LOOK_TAKES = timedelta(seconds=30)
+# By whoever sits at a desk without a camera: a phone is let into this one step.
+PHONE = Errand("capture phone", Q(step=Step.CAPTURE), timedelta(minutes=10), stays=timedelta(minutes=30))
 Files = dict[str, tuple[SealedFile, str]]  # by kind: the sealed file and the digest of its pixels
 Given = dict[str, tuple[dict[str, bytes], dict[str, Any]]]  # by item: pictures as they are stored, and what was found
 INSIST_AFTER = (

@@ -1,11 +1,12 @@
 """A desk without a camera and a phone, each in a browser of its own, and what each shows of the other."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from kyc.steps import capture, handing
+from enrollment.steps.pairing import Errand
+from kyc.steps import capture
 from tests.browser.conftest import look
 from tests.browser.hands import enter
 from tests.conftest import People
@@ -17,14 +18,20 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def tickets(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the QRs say: nothing here can read one from a screen."""
-    offered, offer = list[str](), handing.offer
+    offered, offer = list[str](), Errand.offer
 
-    def heard(application: Application) -> str:
-        offered.append(offer(application))
+    def heard(errand: Errand, application: Application, before: str) -> str:
+        offered.append(offer(errand, application, before))
         return offered[-1]
 
-    monkeypatch.setattr(handing, "offer", heard)
+    monkeypatch.setattr(Errand, "offer", heard)
     return offered
+
+
+def follows(asked: Route) -> None:
+    """As a script that asks by itself: no click, which would keep somebody signed in for ever."""
+    assert asked.request.headers["accept"] == "application/json"
+    asked.continue_()
 
 
 def test_two_devices_follow_each_other_through_the_capture(
@@ -34,10 +41,12 @@ def test_two_devices_follow_each_other_through_the_capture(
     assert application.user
     enter(page, application.user)
     look(page, "/application/capture/")
+    page.route("**/status/", follows)
     page.get_by_role("link", name="Chụp bằng điện thoại").click()
     look(page)
     expect(page.locator("svg.qr")).to_be_visible()
     phone = chromium.new_page(viewport={"width": 390, "height": 844})
+    phone.route("**/status/", follows)
     phone.goto(f"{page.evaluate('location.origin')}/application/capture/phone/open/?t={tickets[-1]}")
     look(phone)
     phone.get_by_role("button", name="Tiếp tục").click()

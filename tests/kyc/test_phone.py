@@ -10,9 +10,12 @@ from django.test import Client
 from django.utils import timezone
 
 from enrollment.journey import Step
-from enrollment.models import Application
-from kyc.models import Evidence, Phone
-from kyc.steps import capture, handing
+from enrollment.models import Application, Pairing
+from enrollment.steps.pairing import CARRY_ON, TRIES
+from kyc.models import Evidence
+from kyc.steps import capture
+from kyc.steps.capture import PHONE as ERRAND
+from portal import audit
 from portal.models import Event, User
 from portal.refusals import Refusal
 from tests.conftest import at_once
@@ -27,7 +30,7 @@ Capturing = tuple[Application, Client]
 def offered(desk: Client) -> str:
     """What the QR on the desk's page says."""
     desk.get(PHONE, follow=True)
-    ticket = desk.session["capture ticket"]
+    ticket = desk.session["capture phone ticket"]
     assert 'class="qr"' in desk.get(PHONE).content.decode()
     return str(ticket)
 
@@ -112,8 +115,8 @@ def test_three_wrong_codes_are_the_end(capturing: Capturing) -> None:
     assert "Mã chưa đúng" in desk.post(PHONE, {"code": wrong}).content.decode()
     desk.post(PHONE, {"code": wrong})
     assert "hết hiệu lực" in desk.post(PHONE, {"code": wrong}).content.decode()
-    with pytest.raises(Refusal, match="phone-over"):
-        handing.confirm(application, code)
+    with pytest.raises(Refusal, match="pairing-over"):
+        ERRAND.confirm(application, code)
     assert phone.get(CAPTURE).headers["Location"] == f"{PHONE}done/"
 
 
@@ -129,15 +132,48 @@ def test_it_lasts_ten_minutes_to_pair_and_thirty_to_capture(
     application, desk = capturing
     scanned(offered(desk))
     past = {name: timezone.now() - timedelta(minutes=minutes) for name, minutes in moments.items()}
-    Phone.objects.update(**past)
-    assert bool(handing.standing(application)) == alive
+    Pairing.objects.update(**past)
+    assert bool(ERRAND.standing(application)) == alive
 
 
 def test_a_confirmed_phone_ends_by_itself(capturing: Capturing) -> None:
     _application, desk = capturing
     phone = paired(desk)
-    Phone.objects.update(confirmed_at=timezone.now() - timedelta(minutes=31))
+    Pairing.objects.update(confirmed_at=timezone.now() - timedelta(minutes=31))
     assert phone.get(f"{CAPTURE}card-front/").headers["Location"] == f"{PHONE}done/"
+
+
+def test_what_is_over_stays_over_until_somebody_asks(capturing: Capturing) -> None:
+    """The desk's page loads itself again: one that opened codes by itself was never signed out."""
+    application, desk = capturing
+    ticket = offered(desk)
+    lapsed = timezone.now() - ERRAND.within - timedelta(seconds=1)
+    Pairing.objects.update(made_at=lapsed)
+    for _again in range(2):
+        page = desk.get(PHONE).content.decode()
+        assert "hết hiệu lực" in page
+        assert 'class="qr"' not in page
+    assert Pairing.objects.get().made_at == lapsed
+    assert desk.post(PHONE, {"anew": "yes"}).status_code == 302
+    assert offered(desk) != ticket
+    assert ERRAND.standing(application) == "offered"
+
+
+def test_following_the_other_device_keeps_nobody_signed_in(capturing: Capturing) -> None:
+    _application, desk = capturing
+    offered(desk)
+    session = desk.session
+    session["seen"] = before = session["seen"] - 60
+    session.save()
+    desk.get(f"{PHONE}status/", headers={"Accept": "application/json"})
+    assert desk.session["seen"] == before
+    desk.get(PHONE)
+    assert desk.session["seen"] > before
+
+
+def test_what_a_device_does_has_words_in_the_audit() -> None:
+    moves = {f"{errand.name} {move}" for errand in (CARRY_ON, ERRAND) for move in ("scanned", "confirmed", "left")}
+    assert moves <= set(audit.verbs())
 
 
 def test_what_is_kept_of_it_opens_nothing(capturing: Capturing) -> None:
@@ -145,7 +181,7 @@ def test_what_is_kept_of_it_opens_nothing(capturing: Capturing) -> None:
     _application, desk = capturing
     ticket = offered(desk)
     phone, code = scanned(ticket)
-    row = Phone.objects.values().get()
+    row = Pairing.objects.values().get()
     secrets = {ticket, code, phone.session["capture phone"]}
     assert not secrets & {str(value) for value in row.values()}
 
@@ -154,36 +190,35 @@ def test_a_code_of_one_phone_is_none_of_another(capturing: Capturing, person: Ca
     application, desk = capturing
     _phone, code = scanned(offered(desk))
     other = an_application(user=person())
-    ticket = handing.offer(other)
-    handing.claim(ticket)
-    with pytest.raises(Refusal, match="wrong-code"):
-        handing.confirm(other, code)
-    handing.confirm(application, code)
+    ticket = ERRAND.offer(other)
+    ERRAND.claim(ticket)
+    with pytest.raises(Refusal, match="code-wrong"):
+        ERRAND.confirm(other, code)
+    ERRAND.confirm(application, code)
 
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_of_twenty_at_once_one_scans_and_one_confirms(capturing: Capturing) -> None:
     application, _desk = capturing
-    ticket = handing.offer(application)
-    claims = at_once(20, lambda _place: handing.claim(ticket))
+    ticket = ERRAND.offer(application)
+    claims = at_once(20, lambda _place: ERRAND.claim(ticket))
     [(_holder, code)] = [outcome for outcome in claims if isinstance(outcome, tuple)]
-    assert at_once(20, lambda _place: handing.confirm(application, code)).count(None) == 1
+    assert at_once(20, lambda _place: ERRAND.confirm(application, code)).count(None) == 1
 
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_of_twenty_wrong_codes_at_once_three_are_looked_at(capturing: Capturing) -> None:
     application, _desk = capturing
-    _holder, code = handing.claim(handing.offer(application))
+    _holder, code = ERRAND.claim(ERRAND.offer(application))
     wrong = f"{(int(code) + 1) % 10**6:06}"
 
     def refused(_place: int) -> Any:
         with pytest.raises(Refusal) as no:
-            handing.confirm(application, wrong)
+            ERRAND.confirm(application, wrong)
         return no.value.code
 
     outcomes = at_once(20, refused)
-    assert outcomes.count("wrong-code") < handing.TRIES
-    phone = Phone.objects.get()
-    assert (phone.tries, phone.ended_at is not None) == (handing.TRIES, True)
+    assert outcomes.count("code-wrong") < TRIES
+    assert not Pairing.objects.exists()
