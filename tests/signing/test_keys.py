@@ -34,7 +34,10 @@ def another(field: str) -> Callable[[], bytes]:
 POOL: dict[str, dict[str, Any]] = {
     "the intruder's public half": {"public": lambda: profile.public_of(INTRUDERS)},
     "another's wrapped half": {"wrapped": another("wrapped")},
-    "another's whole row": {name: another(name) for name in ("public", "wrapped", "mac")},
+    "another's whole row": {
+        **{name: another(name) for name in ("public", "wrapped", "mac")},
+        "made_at": lambda: sure(Key.objects.order_by("-pk").first()).made_at,
+    },
     "the authority's wrapped half": {"wrapped": authoritys("wrapped")},
     "the authority's whole key": {"wrapped": authoritys("wrapped"), "public": authoritys("public")},
     "a request made ahead": {"request": lambda: b"made ahead"},
@@ -79,6 +82,14 @@ def test_a_key_taken_and_then_altered_is_not_taken_up_again() -> None:
     Key.objects.filter(pk=taken.pk).update(public=profile.public_of(INTRUDERS))
     assert confirmed(application, Act.Kind.PIN).state == Act.State.DONE
     assert not Key.objects.filter(pk=taken.pk).exists()
+
+
+def test_a_key_that_others_gave_to_an_application_is_not_taken_up() -> None:
+    pin.fill_pool()
+    application, key = to(Step.PIN), sure(Key.objects.order_by("-pk").first())
+    Key.objects.filter(pk=key.pk).update(application=application)
+    assert pin.taken(application).pk != key.pk
+    assert not Key.objects.filter(pk=key.pk).exists()
 
 
 def test_a_key_that_has_a_certificate_never_comes_back_to_the_pool(deciders: tuple[User, User]) -> None:
