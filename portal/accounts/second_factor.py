@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal import audit, sealing, writing
+from portal.accounts.binding import PLACE
 from portal.accounts.signing_in import locked
 from portal.allowances import Limit
 from portal.models import User
@@ -36,14 +37,13 @@ MESSAGES: dict[str, Any] = {
 class MFAAdapter(DefaultMFAAdapter):
     """Second factors: secrets sealed, a name that shows no user name, and none taken from staff."""
 
-    PLACE = "mfa_authenticator.data"
     error_messages = MESSAGES
 
     def encrypt(self, text: str) -> str:
-        return sealing.seal(text.encode(), self.PLACE)
+        return sealing.seal(text.encode(), PLACE)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return sealing.unseal(encrypted_text, self.PLACE).decode()
+        return sealing.unseal(encrypted_text, PLACE).decode()
 
     def _get_user_identifier(self, user: Any) -> str:
         return writing.masked(user.id_number)

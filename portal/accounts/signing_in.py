@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY, record_authentication
 from allauth.core import context
@@ -19,12 +20,14 @@ from django.utils.translation import gettext_lazy
 
 from portal import audit, sealing
 from portal.accounts import work
+from portal.accounts.binding import has_anothers
 from portal.accounts.devices import device_of
 from portal.accounts.notifying import notify_change
 from portal.accounts.roles import limits
 from portal.allowances import Limit
 from portal.models import User
 
+log = structlog.get_logger(__name__)
 SIGN_IN = Limit("sign-in", 5, timedelta(minutes=5), sliding=True)  # guide: five wrong tries lock for five minutes
 # Passkey challenges that came to nothing, per network: each is a row for ten minutes, and a carrier's network has many.
 CHALLENGES = Limit("passkey challenges", 5_000, timedelta(hours=1))
@@ -104,8 +107,13 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def pre_login(self, request: Any, user: Any, **kwargs: Any) -> Any:
-        """By no door: staff whose roles nobody confirmed; demo people left in a database whose demo is over."""
+        """By no door: staff whose roles nobody confirmed; demo people left in a database whose demo is over; nor by a second
+        factor that its owner did not set up."""
         if not user.may_enter or (user.is_demo and not settings.DEMO):
+            return self.respond_user_inactive(request, user)
+        if has_anothers(user):
+            log.error("a second factor is not its owner's", user=user.pk, alarm=True)
+            audit.record("sign-in", user, result="refused", why="second factor")
             return self.respond_user_inactive(request, user)
         return super().pre_login(request, user, **kwargs)
 

@@ -91,7 +91,8 @@ class User(AbstractBaseUser):
     @cached_property
     def is_confirmed(self) -> bool:
         """Whether two people gave exactly these powers to this person, at this branch, with codes that go to this phone and
-        this mailbox. What is written into the row by other means gives nobody power, it takes it."""
+        this mailbox, and with the password that its owner set. What is written into the row by other means gives nobody
+        power, it takes it."""
         try:
             return self.is_staff and bool(self.powers) and hmac.compare_digest(self.roles_mac, self.mac_of_roles())
         except sealing.Broken:
@@ -107,9 +108,16 @@ class User(AbstractBaseUser):
     def mac_of_roles(self) -> str:
         row = (
             *(self.pk, self.username, self.powers, self.branch_id, self.phone, self.email),
-            *(self.roles_by_id, self.confirmed_by_id),
+            *(self.roles_by_id, self.confirmed_by_id, self.password),
         )
         return sealing.blind_index("roles of staff", repr(row))
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Roles that counted go on counting; saved with the password."""
+        counted = self.pk is not None and self.is_confirmed
+        super().set_password(raw_password)
+        if counted:
+            self.roles_mac = self.mac_of_roles()
 
     def give_roles(self, roles: Iterable[str], by: "User | None", confirmed_by: "User | None") -> None:
         """By two people, or by the machine's shell; only accounts/ calls this."""
@@ -155,4 +163,7 @@ class User(AbstractBaseUser):
             self.phone_index = sealing.blind_index("phone", self.phone)
         if not isinstance(self.__dict__.get("email"), sealing.Token):
             self.email_index = sealing.blind_index("email", self.email.lower())
+        named = kwargs.get("update_fields")
+        if named and "password" in named and self.powers:
+            kwargs["update_fields"] = {*named, "roles_mac"}
         super().save(*args, **kwargs)

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 from time_machine import travel
 
-from portal import changes
+from portal import changes, sealing
+from portal.accounts.binding import PLACE
 from portal.accounts.changing import about
 from portal.models import Change, Event, Message, User
 from portal.refusals import Refusal
@@ -112,7 +113,7 @@ def test_the_same_waits_once(change: Change, owner: User, first: User, staff: Pe
 
 
 def test_what_moved_meanwhile_is_proposed_anew(change: Change, owner: User, second: User) -> None:
-    Authenticator.objects.create(user=owner, type="recovery_codes", data={})
+    Authenticator.objects.create(user=owner, type="recovery_codes", data={"seed": sealing.seal(b"0", PLACE)})
     assert refused(changes.confirm, change, second) == "moved"
     assert devices(owner) == 2
 

@@ -45,6 +45,10 @@ def mail_of_another(user: User, other: User) -> None:
     User.objects.filter(pk=user.pk).update(email=User.objects.filter(pk=other.pk).values_list("email")[0][0])
 
 
+def password_of_another(user: User, other: User) -> None:
+    User.objects.filter(pk=user.pk).update(password=other.password)
+
+
 def another_branch(user: User, _other: User) -> None:
     User.objects.filter(pk=user.pk).update(branch=Branch.objects.create(name="VNPT Khác", province="02"))
 
@@ -66,6 +70,7 @@ BY_SQL = (
     phone_of_another,
     phone_alone,
     mail_of_another,
+    password_of_another,
     another_branch,
     another_giver,
     no_mac,

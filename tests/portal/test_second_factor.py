@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -9,9 +10,12 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
+from portal import sealing
+from portal.accounts.binding import PLACE, is_own
 from portal.accounts.second_factor import SECOND_FACTOR_DAY
+from portal.accounts.signing_in import AccountAdapter
 from portal.demo.people import current_code
-from portal.models import Allowance, User
+from portal.models import Allowance, Event, User
 from tests.conftest import PASSWORD, People
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +81,42 @@ def test_staff_cannot_remove_their_last_second_factor(staff: People, signed_in: 
     answer = client.post("/account/security/totp/deactivate/")
     assert "ít nhất một lớp" in answer.content.decode()
     assert Authenticator.objects.filter(user=user, type="totp").exists()
+
+
+@pytest.mark.parametrize("role", ["supervisor", "customer"])
+def test_a_second_factor_laid_into_anothers_row_lets_nobody_in(role: str, staff: People, person: People) -> None:
+    """By SQL: one's own, under somebody else's name."""
+    own, victim = staff("operator"), person(role)
+    Authenticator.objects.filter(user=victim).delete()
+    Authenticator.objects.filter(user=own).update(user=victim)
+    client = Client()
+    client.post("/sign-in/", {"login": victim.id_number, "password": PASSWORD})
+    client.post("/account/security/authenticate/", {"code": current_code(victim)})
+    assert "_auth_user_id" not in client.session
+    refused = Event.objects.get(verb="sign-in", result="refused")
+    assert refused.about == f"user:{victim.pk}"
+
+
+def test_each_kind_of_second_factor_is_bound_to_its_owner(person: People) -> None:
+    owner, other = person(), person()
+    sealed = {"seed": sealing.seal(b"0", PLACE), "secret": sealing.seal(b"0", PLACE), "credential": {"id": "a", "b": 1}}
+    for kind in Authenticator.Type.values:
+        device = Authenticator.objects.create(user=owner, type=kind, data=dict(sealed))
+        device = Authenticator.objects.get(pk=device.pk)
+        assert is_own(device), kind
+        device.data["name"] = "Another name"
+        device.save()
+        assert is_own(device), kind
+        secret: Any = {"totp": "secret", "recovery_codes": "seed"}.get(kind, "credential")
+        for altered in (secret, "mac"):
+            assert not is_own(Authenticator(user=owner, type=kind, data={**device.data, altered: ""})), altered
+        assert not is_own(Authenticator(user=other, type=kind, data=device.data)), kind
+
+
+def test_a_new_password_leaves_the_roles(staff: People) -> None:
+    user = staff("supervisor")
+    AccountAdapter().set_password(user, "Mot#Khac-2027")
+    assert User.objects.get(pk=user.pk).is_confirmed
 
 
 def test_the_stored_second_factor_shows_no_secret(staff: People) -> None:

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import models
 
 from portal import audit, sealing, sessions
-from portal.accounts.second_factor import MFAAdapter
+from portal.accounts.binding import PLACE
 from portal.gateways import keys
 
 log = structlog.get_logger(__name__)
@@ -83,7 +83,7 @@ def column(model: type[models.Model], name: str, place: str, active: str) -> Ite
 
 def second_factors(active: str) -> Iterator[None]:
     """allauth keeps its secrets inside a JSON column, sealed by our adapter."""
-    place, old = MFAAdapter.PLACE, [f"{name}." for name in keys.provider().keyring().keys if name != active]
+    place, old = PLACE, [f"{name}." for name in keys.provider().keyring().keys if name != active]
     for factor in Authenticator.objects.order_by("pk").iterator():
         renewed = {
             name: sealing.seal(sealing.unseal(value, place), place)
