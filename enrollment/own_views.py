@@ -78,6 +78,9 @@ def other_device(request: HttpRequest, application: Application) -> HttpResponse
         return show(
             request, "other_device_account", application, qr=svg(f"{settings.SITE_URL}{reverse('account_login')}")
         )
+    if "new" in request.GET:
+        request.session.pop(OFFERED, None)
+        return redirect("enrollment:other_device")
     form = forms.JoiningForm(request.POST or None)
     if form.is_valid():
         with refusals_on(form, "code"):

@@ -77,6 +77,19 @@ def test_a_look_uses_nothing_up_and_one_device_comes(customer: Customers) -> Non
     assert Client().get(THERE, {"t": ticket}).status_code == 410
 
 
+def test_a_used_qr_says_to_open_another_and_the_first_device_can(customer: Customers) -> None:
+    """A scanner's own window took it; the phone's browser comes second."""
+    walker = customer().opens().chooses()
+    before = offered(walker)
+    scanned(before)
+    assert "?new" in walker.client.get(HERE).content.decode()
+    assert walker.client.get(f"{HERE}?new", follow=True).redirect_chain == [(HERE, 302)]
+    after = str(walker.client.session["offered"])
+    assert after != before
+    assert Client().get(THERE, {"t": after}).status_code == 200
+    assert Client().get(THERE, {"t": before}).status_code == 410
+
+
 def test_after_three_wrong_codes_it_must_be_scanned_anew(customer: Customers) -> None:
     walker = customer().opens().chooses()
     other, digits = scanned(offered(walker))
