@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
+from django.db import OperationalError
 
 from portal import sealing
 
@@ -13,6 +15,15 @@ PLACE = "django_session.session_data"
 class SessionStore(db.SessionStore):
     def encode(self, session_dict: dict[str, Any]) -> str:
         return sealing.seal(json.dumps(session_dict).encode(), PLACE)
+
+    def save(self, must_create: bool = False) -> None:
+        """Django takes a database that is away for a session that is gone, and blames the request."""
+        try:
+            super().save(must_create)
+        except UpdateError as gone:
+            if isinstance(gone.__context__, OperationalError):
+                raise gone.__context__ from None
+            raise
 
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
         try:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import OperationalError, connections
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
@@ -163,6 +164,20 @@ def test_without_its_database_the_portal_rests_and_says_when_to_come_back(
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "15"
     assert "tạm nghỉ" in answer.content.decode()
+
+
+def test_a_session_that_could_not_be_saved_is_no_fault_of_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database too busy to take it is away for a moment; a session that was ended meanwhile is gone."""
+    client = Client(raise_request_exception=False)
+    client.post("/password/forgotten/", {"number": "001190000001"})
+
+    def busy(*_args: Any, **_kwargs: Any) -> None:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Session, "save", busy)
+        assert client.post("/password/forgotten/", {"number": "001190000002"}).status_code == 503
+    assert client.get("/password/new/").status_code == 200
 
 
 def test_a_fault_of_ours_shows_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
