@@ -54,6 +54,6 @@ class Change(models.Model):
             str(self.pk),
             *(self.kind, self.about, self.before, self.after, self.reason),
             *(self.proposed_by_id, self.proposed_at.isoformat(), self.expires_at.isoformat()),
-            *(self.decided_by_id, self.decided_at and self.decided_at.isoformat(), self.decision),
+            *(self.decided_by_id, self.decided_at and self.decided_at.isoformat(), str(self.decision)),
         )
         return sealing.blind_index("change", repr(row))

@@ -98,6 +98,18 @@ def test_it_is_decided_once(change: Change, second: User, staff: People) -> None
         assert refused(act, change, staff("operator")) == "decided"
 
 
+@pytest.mark.parametrize("act", [changes.confirm, changes.reject])
+def test_what_was_decided_reads_as_it_was_decided(
+    act: Callable[[Change, User], None], change: Change, second: User, signed_in: Enter
+) -> None:
+    """Ours, with its reason: no false alarm about a row that nobody altered."""
+    act(change, second)
+    assert changes.is_intact(Change.objects.get(pk=change.pk))
+    shown = signed_in(second).get(f"/admin/portal/change/{change.pk}/change/").content.decode()
+    assert WHY in shown
+    assert "bị sửa ngoài hệ thống" not in shown
+
+
 def test_only_the_proposer_withdraws(change: Change, first: User, second: User, owner: User) -> None:
     assert refused(changes.withdraw, change, second) == "not-yours"
     changes.withdraw(change, first)
