@@ -30,13 +30,16 @@ lint:
 	.venv/bin/djlint --lint --quiet templates
 	EMBEDDED=1 $(PYTHON) manage.py makemigrations --check --dry-run
 
-# ── What the machine lacks, and only that ──
+# ── What the machine lacks, and only that: programs, for none of their services is started here (Debian's policy-rc.d) ──
+
+POLICY := /usr/sbin/policy-rc.d
 
 define install
 	@missing="$$( $(1) )"; \
 	if [ -n "$$missing" ]; then \
 	  command -v apt-get >/dev/null || { echo "Please install:$$missing"; exit 1; }; \
 	  echo "Installing:$$missing"; \
+	  [ -e $(POLICY) ] || { printf '#!/bin/sh\nexit 101\n' | $(SUDO) install -m 755 /dev/stdin $(POLICY); trap '$(SUDO) rm $(POLICY)' EXIT; }; \
 	  $(SUDO) apt-get update -qq && \
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
@@ -59,6 +62,7 @@ lacks_to_test = $(lacks_to_run); \
 	command -v redis-server >/dev/null || printf ' redis-server'; \
 	command -v softhsm2-util >/dev/null || printf ' softhsm2'; \
 	[ -x /usr/sbin/bearerbox ] || printf ' kannel'; \
+	[ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || printf ' nginx'; \
 	[ -x /usr/lib/kannel/test/fakesmsc ] || printf ' kannel-extras'; \
 	command -v tesseract >/dev/null || printf ' tesseract-ocr tesseract-ocr-vie'; \
 	command -v pdfsig >/dev/null || printf ' poppler-utils'; \
