@@ -224,11 +224,11 @@ class Migration(migrations.Migration):
                 ('about', models.CharField(blank=True, max_length=80, verbose_name='Về')),
                 ('result', models.CharField(default='ok', max_length=20, verbose_name='Kết quả')),
                 ('place', models.CharField(blank=True, max_length=45, verbose_name='Từ đâu')),
-                ('request_id', models.CharField(blank=True, max_length=36)),
+                ('request_id', models.CharField(blank=True, max_length=36, verbose_name='Mã yêu cầu')),
                 ('details', models.JSONField(default=dict)),
                 ('mac', models.CharField(max_length=64)),
                 ('actor', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Ai')),
-                ('seal', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='portal.seal')),
+                ('seal', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='portal.seal', verbose_name='Niêm phong')),
             ],
             options={
                 'verbose_name': 'sự kiện',

@@ -137,11 +137,17 @@ class Event(models.Model):
     about = models.CharField(_("Về"), max_length=80, blank=True)
     result = models.CharField(_("Kết quả"), max_length=20, default="ok")
     place = models.CharField(_("Từ đâu"), max_length=45, blank=True)
-    request_id = models.CharField(max_length=36, blank=True)
+    request_id = models.CharField(_("Mã yêu cầu"), max_length=36, blank=True)
     details = models.JSONField(default=dict)
     mac = models.CharField(max_length=64)
     seal = models.ForeignKey(
-        Seal, null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="events"
+        Seal,
+        verbose_name=_("Niêm phong"),
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="events",
     )
 
     class Meta:

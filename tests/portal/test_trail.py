@@ -1,5 +1,6 @@
 """The audit trail and the messages as staff read them: found, told in words, taken away on the record."""
 
+import ast
 import csv
 import io
 from collections.abc import Callable
@@ -7,11 +8,13 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
 from portal import audit, outbox
 from portal.admin.trail import EXPORTS
+from portal.audit.reading import FIELDS
 from portal.models import Event, Message, User
 from tests.conftest import People
 from tests.enrollment.test_application import an_application
@@ -156,3 +159,17 @@ def test_what_does_not_exist_is_found_nowhere(auditor: Client) -> None:
     audit.record("password changed", "user:0", reason="somebody's")
     for term in ("HS-KHONGCO", "0912000000", "a@b.vn", "user:999999"):
         assert "somebody's" not in sought(auditor, EVENTS, term)
+
+
+def test_every_value_of_an_entry_has_a_word() -> None:
+    own = {"user", "result", "request"}  # who and how it went stand in columns of their own
+    named = {
+        word.arg
+        for app in ("portal", "enrollment", "kyc", "signing")
+        for file in (settings.BASE_DIR / app).rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text()))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("audit.record", "looks.look", "looks.refuse")
+        for word in call.keywords
+        if word.arg
+    }
+    assert named - own - set(FIELDS) == set()
