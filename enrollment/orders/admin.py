@@ -13,11 +13,12 @@ from enrollment.orders.models import TERMS, Invoice, Order, Payment, Plan, Refun
 from enrollment.orders.steps import invoicing, pricing, refunding
 from portal import changes, writing
 from portal.admin import Proposing, ReadOnly
+from portal.forms import ReasonField
 from portal.models import Change, User
 
 
 class WithReason(forms.ModelForm):  # type: ignore[type-arg]
-    why = forms.CharField(label=_("Lý do"), max_length=200, help_text=_("Ít nhất ba từ; người thứ hai đọc lý do này."))
+    why = ReasonField()
 
 
 @admin.register(Plan)

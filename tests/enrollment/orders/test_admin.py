@@ -75,6 +75,16 @@ def test_a_price_is_proposed_by_one_and_holds_once_another_confirmed_it(staff: P
     )  # fmt: skip
 
 
+def test_a_reason_that_says_nothing_keeps_what_was_typed(staff: People, signed_in: Enter) -> None:
+    plan = Plan.objects.get(code="khong-gioi-han-12")
+    page = f"/admin/orders/plan/{plan.pk}/change/"
+    answer = signed_in(staff("supervisor")).post(page, typed(plan, price=123_456, why="xxxxx"))
+    assert answer.status_code == 200
+    assert "ít nhất ba từ" in answer.content.decode()
+    assert 'value="123456"' in answer.content.decode()
+    assert not Change.objects.exists()
+
+
 def test_a_new_plan_is_sold_once_a_second_person_confirmed_it(staff: People, signed_in: Enter) -> None:
     plan = Plan(code="thu", name="Thử", name_en="Try", kind="unlimited", months=1, price=9, use="Thử", use_en="Try")
     signed_in(staff("supervisor")).post("/admin/orders/plan/add/", typed(plan))
