@@ -13,7 +13,20 @@ from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.orders.gateways.provider import provider
 from enrollment.orders.models import Order, Payment
-from enrollment.pages import JOINED, at, mine, network, nowhere, onward, qr_for, refusals_on, remember, show, svg
+from enrollment.pages import (
+    JOINED,
+    at,
+    mine,
+    network,
+    nowhere,
+    onward,
+    qr_for,
+    refusals_on,
+    remember,
+    show,
+    svg,
+    ticket_of,
+)
 from enrollment.steps.pairing import CARRY_ON, used_up
 from portal import writing
 from portal.refusals import Refusal
@@ -79,7 +92,7 @@ def other_device(request: HttpRequest, application: Application) -> HttpResponse
             request, "other_device_account", application, qr=svg(f"{settings.SITE_URL}{reverse('account_login')}")
         )
     if "new" in request.GET:
-        request.session.pop(OFFERED, None)
+        request.session.pop(ticket_of(CARRY_ON), None)
         return redirect("enrollment:other_device")
     form = forms.JoiningForm(request.POST or None)
     if form.is_valid():

@@ -84,7 +84,7 @@ def test_a_used_qr_says_to_open_another_and_the_first_device_can(customer: Custo
     scanned(before)
     assert "?new" in walker.client.get(HERE).content.decode()
     assert walker.client.get(f"{HERE}?new", follow=True).redirect_chain == [(HERE, 302)]
-    after = str(walker.client.session["offered"])
+    after = offered(walker)
     assert after != before
     assert Client().get(THERE, {"t": after}).status_code == 200
     assert Client().get(THERE, {"t": before}).status_code == 410
