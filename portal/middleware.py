@@ -9,6 +9,7 @@ from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
@@ -21,6 +22,7 @@ from portal.accounts import devices, roles
 from portal.accounts.second_factor import has_second_factor
 from portal.models import User
 from portal.refusals import Refusal
+from portal.sessions import COOKIE, SessionStore
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -178,6 +180,21 @@ class Devices(Layer):
         if user := getattr(request, "entered", None):
             devices.remember(request, response, user)
             devices.speak(response, user.language)
+        return response
+
+
+class Sessions(SessionMiddleware):
+    """The cookie holds the secret, and nobody comes in by the name of a row."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        secret = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        request.session = SessionStore(secret if len(secret) == COOKIE else None)
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        response = super().process_response(request, response)
+        cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
+        if cookie is not None and cookie.value and isinstance(request.session, SessionStore):
+            response.cookies[settings.SESSION_COOKIE_NAME] = request.session.secret
         return response
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -65,10 +66,10 @@ def test_a_code_asked_for_before_the_account_opens_nothing_after_it(customer: Cu
 def test_a_browser_that_gains_an_application_gets_a_new_session(customer: Customers) -> None:
     walker = customer()
     walker.client.get("/register/")
-    session = walker.client.session
+    session: Any = walker.client.session
     session["planted"] = "x"
     session.save()
-    walker.client.cookies["sessionid"] = str(session.session_key)
+    walker.client.cookies["sessionid"] = session.secret
     walker.opens()
     assert walker.client.session.session_key != session.session_key
 

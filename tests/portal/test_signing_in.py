@@ -120,6 +120,21 @@ def test_one_sees_and_ends_other_sessions(person: People, signed_in: Enter) -> N
     assert this_device.get("/account/").status_code == 200
 
 
+def test_whoever_reads_the_rows_comes_in_by_none(person: People, signed_in: Enter) -> None:
+    """A copy of the database, or one look into it: neither the name of a session's row nor what lies in it is a way in."""
+    owner, thief = signed_in(person()), signed_in(person())
+    kept = Session.objects.get(session_key=owner.session.session_key)
+    secret = owner.cookies["sessionid"].value
+    rows: Any = (kept, UserSession.objects.get(session_key=kept.pk))
+    assert not any(secret in str(value) for row in rows for value in vars(row).values())
+    stranger = Client()
+    stranger.cookies["sessionid"] = kept.pk
+    assert stranger.get("/account/").status_code == 302
+    Session.objects.filter(pk=thief.session.session_key).update(session_data=kept.session_data)
+    assert thief.get("/account/").status_code == 302
+    assert owner.get("/account/").status_code == 200
+
+
 def test_nobody_ends_somebody_elses_session(person: People, signed_in: Enter) -> None:
     """Promise P13, as far as sessions go."""
     mine, theirs = signed_in(person()), signed_in(person())
