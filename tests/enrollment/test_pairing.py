@@ -133,7 +133,8 @@ def test_the_first_device_sees_the_second_and_sends_it_away(customer: Customers)
     walker = customer().opens().chooses()
     assert "Một máy khác đã vào" not in walker.client.get("/register/declaration/").content.decode()
     other = joined(walker)
-    assert "Một máy khác đã vào" in walker.client.get("/register/declaration/").content.decode()
+    at = timezone.localtime(Pairing.objects.get().confirmed_at).strftime("%H:%M %d/%m")
+    assert f"Một máy khác đã vào hồ sơ này lúc {at}." in walker.client.get("/register/declaration/").content.decode()
     assert "Máy này đã vào hồ sơ" in other.get("/register/declaration/").content.decode()
     other.post("/application/other-device/end/")  # the second sends nobody away
     assert walker.client.get("/register/declaration/").status_code == 200
