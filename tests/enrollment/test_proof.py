@@ -25,6 +25,7 @@ def test_a_password_about_the_person_costs_no_second_code(customer: Customers) -
     about = f"Aa!{walker.declaration.phone[-6:]}x"
     answer = walker.post("/activate/", {**form, "password1": about, "password2": about})
     assert "không được chứa họ tên" in answer.content.decode()
+    assert 'name="code"' not in answer.content.decode()
     assert walker.activates(code).status_code == 302
 
 
