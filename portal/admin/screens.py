@@ -56,8 +56,9 @@ class PeriodFilter(admin.ListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         for name, how, later in (("from_day", "gte", 0), ("to_day", "lt", 1)):
-            with suppress(ValueError):  # typed into the address by hand
+            with suppress(ValueError, OverflowError):  # typed into the address by hand
                 day = date.fromisoformat(str(self.used_parameters.get(name, ""))) + timedelta(days=later)
+                day = min(max(day, date(2000, 1, 1)), date(2200, 1, 1))  # no clock of ours says more
                 moment = timezone.make_aware(datetime.combine(day, time.min))
                 queryset = queryset.filter(**{f"{self.field}__{how}": moment})
         return queryset

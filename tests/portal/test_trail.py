@@ -173,3 +173,9 @@ def test_every_value_of_an_entry_has_a_word() -> None:
         if word.arg
     }
     assert named - own - set(FIELDS) == set()
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "9999-12-30", "0001-01-01", "x", "2026-02-30"])
+def test_a_day_that_no_clock_says_harms_nothing(day: str, auditor: Client) -> None:
+    for name in ("from_day", "to_day"):
+        assert auditor.get(f"{EVENTS}?{name}={day}").status_code == 200
