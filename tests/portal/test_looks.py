@@ -109,10 +109,10 @@ def test_who_opened_what_and_why_can_be_read(thing: Branch, staff: People) -> No
     assert list(looks.openings()) == [event]
 
 
-def test_a_look_costs_three_queries(thing: Branch, staff: People, django_assert_num_queries: Any) -> None:
+def test_a_look_costs_two_queries(thing: Branch, staff: People, django_assert_num_queries: Any) -> None:
     user = staff("reviewer")
     looks.look(thing, user, looks.FILE)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         looks.look(thing, user, looks.FILE)
 
 
