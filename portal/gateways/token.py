@@ -3,6 +3,7 @@
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -39,6 +40,7 @@ except ImportError:
     IS_INSTALLED, GONE, TokenError = False, (), Exception
 
 Answer = TypeVar("Answer")
+PAUSES = (0, 0.1, 0.4)  # seconds
 AT_ONCE = threading.RLock()  # the library is the whole process's: it is not closed under another's hands
 
 
@@ -88,14 +90,18 @@ class Line:
         return self.session
 
     def _open(self) -> Any:
+        """A token that another process is just writing to may not be seen for a moment, also by a library opened anew."""
         library = pkcs11.lib(self.library)
-        try:
-            return self._signed_in(library)
-        except TokenError as wrong:
-            if not is_gone(wrong):
-                raise
-        closed(library)
-        return self._signed_in(pkcs11.lib(self.library))
+        for pause in PAUSES:
+            try:
+                return self._signed_in(library)
+            except TokenError as wrong:
+                if not is_gone(wrong):
+                    raise
+            closed(library)
+            time.sleep(pause)
+            library = pkcs11.lib(self.library)
+        return self._signed_in(library)
 
     def _signed_in(self, library: Any) -> Any:
         """Signing in holds for the whole process, so whoever comes second finds it done."""

@@ -4,7 +4,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import pkcs11
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
@@ -15,6 +17,7 @@ from django.core.management.base import CommandError
 from portal.accounts.second_factor import MFAAdapter
 from portal.demo.people import totp_secret
 from portal.gateways import keys
+from portal.gateways.token import Line
 from portal.models import DataKey, User
 from tests.conftest import People, at_once
 
@@ -94,6 +97,19 @@ def test_of_processes_that_start_at_once_one_makes_the_tokens_key(tmp_path: Path
     (tmp_path / "tokens").mkdir()
     with_a_new_token()
     assert started() == ["", "", ""]
+
+
+def test_a_token_that_is_not_seen_for_a_moment_is_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another process writes to it, SoftHSM shows none, also to a library that was opened anew."""
+    answers: list[Any] = [pkcs11.NoSuchToken(), pkcs11.NoSuchToken(), "a session"]
+
+    def signed_in(*_asked: Any) -> Any:
+        if isinstance(answer := answers.pop(0), Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(Line, "_signed_in", signed_in)
+    assert Line(SOFTHSM, "portal", "1234").use(str) == "a session"
 
 
 # ── Turning the keys ──
