@@ -46,7 +46,9 @@ WORDS: dict[str, dict[str, Any]] = {
     "coverage": {
         "whole": _("Không có gì được thêm sau chữ ký này."),
         "ours": _("Sau chữ ký này chỉ có chữ ký và dấu thời gian của VNPT; phần thêm đó không đụng đến nội dung."),
-        "upkeep": _("Sau chữ ký này chỉ thêm dữ liệu để kiểm tra lâu dài và dấu thời gian; phần thêm đó không đụng đến nội dung."),
+        "upkeep": _(
+            "Sau chữ ký này chỉ thêm dữ liệu để kiểm tra lâu dài và dấu thời gian; phần thêm đó không đụng đến nội dung."
+        ),
         "signed": _("Sau chữ ký này có thêm chữ ký khác, không hiện trên trang; phần thêm đó không đụng đến nội dung."),
         "shows-signature": _(
             "Sau chữ ký này có thêm chữ ký khác hiện trên trang. Cổng này không biết nó có che phần đã ký hay không: Quý "
