@@ -32,6 +32,7 @@ PROMISES = {
     22: "Every claim has a live test",
     23: "The checking page never says more than an independent reader would: no evidence is never valid",
     24: "Nothing that gives power or money is one person's",
+    25: "A certificate binds a person to a key they hold",
 }
 
 

@@ -1,4 +1,5 @@
-"""The row of a key is what the signer made of it, or it is nobody's key: whoever can write rows comes to no certificate."""
+"""The row of a key is what the signer made of it, or it is nobody's key: whoever can write rows comes to no certificate
+(promise P25)."""
 
 from collections.abc import Callable
 from functools import partial
