@@ -1,5 +1,6 @@
 """What machines found in evidence."""
 
+import hmac
 from typing import Any, ClassVar
 
 from django.db import models
@@ -11,7 +12,8 @@ from portal import sealing
 
 
 class Check(OfApplication):
-    """One machine's finding about exactly this evidence and declaration. It decides nothing."""
+    """One machine's finding about exactly this evidence and declaration. It decides nothing; where it may
+    stand for a person, it does so by its MAC."""
 
     class Outcome(models.TextChoices):
         PASS = "pass", _("Đạt")
@@ -43,6 +45,7 @@ class Check(OfApplication):
     basis = models.CharField(max_length=64)  # hash of what was looked at
     facts = sealing.SealedJSONField(key="data_key", null=True)
     at = models.DateTimeField(default=timezone.now)
+    mac = models.CharField(max_length=64, editable=False)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("application", "basis", "name"), name="one_finding_each"),)
@@ -50,6 +53,16 @@ class Check(OfApplication):
     @property
     def title(self) -> Any:
         return self.NAMES[self.name]
+
+    @property
+    def mac_of_row(self) -> str:
+        """A row written, or altered, by other means than ours has no right one."""
+        row = (self.application_id, self.basis, self.name, str(self.outcome), self.at.isoformat())
+        return sealing.blind_index("finding", repr(row))
+
+    @property
+    def is_ours(self) -> bool:
+        return hmac.compare_digest(self.mac, self.mac_of_row)
 
 
 class Mark(OfApplication):

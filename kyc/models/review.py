@@ -1,5 +1,6 @@
 """What people decide: cases, decisions, blind second looks, policies."""
 
+import hmac
 from typing import Any, ClassVar
 
 from django.db import models
@@ -132,7 +133,8 @@ class Sample(models.Model):
 
 
 class Policy(models.Model):
-    """How much review a plan and a channel ask for. Tried on past files before it goes live, by another person."""
+    """How much review a plan and a channel ask for. Tried on past files before it goes live, by another person.
+    Live it bears a MAC over its terms and whose they are: one that was put there by other means counts for nothing."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Bản nháp")
@@ -154,11 +156,23 @@ class Policy(models.Model):
     status = models.CharField(_("Trạng thái"), max_length=7, choices=Status, default=Status.DRAFT)
     made_by = models.JSONField(default=list, editable=False)  # everybody who wrote in it
     tried = models.JSONField(null=True, editable=False)  # what it would have done with past files
+    proposed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", editable=False)
     live_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", editable=False)
     changed_at = models.DateTimeField(auto_now=True)
+    mac = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("chính sách thẩm định"), pgettext_lazy("nhiều", "chính sách thẩm định")
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def mac_of_terms(self) -> str:
+        rule = (self.plan_id, str(self.channel), self.machine_appraises, self.checks, self.sampled)
+        whose = (self.made_by, self.proposed_by_id, self.live_by_id)
+        return sealing.blind_index("policy", repr((self.pk, self.name, *rule, *whose)))
+
+    @property
+    def is_confirmed(self) -> bool:
+        return hmac.compare_digest(self.mac, self.mac_of_terms)

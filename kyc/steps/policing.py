@@ -3,12 +3,14 @@ person and put to work by another."""
 
 from typing import Any
 
+import structlog
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import dossier
+from enrollment.journey import Channel
 from enrollment.models import Application
 from enrollment.steps import approving
 from kyc.models import Case, Check, Decision, Policy
@@ -17,6 +19,7 @@ from portal.models import Change
 from portal.parts import NOTHING, TwoHands
 from portal.refusals import Refusal
 
+log = structlog.get_logger(__name__)
 # Without these a machine cannot stand for a person: that the card is real, that somebody lives, that it is the same one.
 ALWAYS = ("card-genuine", "liveness", "match", "declared", "same-card", "validity", "reuse")
 SAMPLED = 10  # per cent of approvals, where no policy says otherwise
@@ -24,9 +27,16 @@ PAST = 500
 
 
 def policy_for(application: Application) -> Policy | None:
-    """The live one that says most precisely what it is for."""
-    live = Policy.objects.filter(status=Policy.Status.LIVE)
-    fitting = live.filter(Q(plan=None) | Q(plan=application.plan_id), Q(channel="") | Q(channel=application.channel))
+    """The live one that says most precisely what it is for. None while any is live by other means than two people: what
+    such a one was for nobody can say, so no wider one may speak in its place."""
+    live = list(Policy.objects.filter(status=Policy.Status.LIVE))
+    if altered := [policy.pk for policy in live if not policy.is_confirmed]:
+        log.error("a policy is live by other means", policies=altered, alarm=True)
+        return None
+    fitting = [
+        policy for policy in live
+        if policy.plan_id in {None, application.plan_id} and policy.channel in {"", application.channel}
+    ]  # fmt: skip
     return max(fitting, key=lambda policy: (policy.plan_id is not None, policy.channel != "", policy.pk), default=None)
 
 
@@ -36,15 +46,13 @@ def is_clean(policy: Policy, passed: set[str]) -> bool:
 
 
 @transaction.atomic
-def stand_for_the_first(application: Application) -> None:
+def stand_for_the_first(application: Application, passed: set[str]) -> None:
     """After the findings: where a live policy allows it, clean checks stand for the appraisal."""
     policy = policy_for(application)
     case = Case.objects.filter(application=application, queue=Case.Queue.APPRAISAL, holder=None).first()
     if policy is None or case is None or not policy.machine_appraises or case.decisions.exists():
         return
-    newest = Check.objects.filter(application=application).order_by("-at").values_list("basis", flat=True).first()
-    passed = Check.objects.filter(application=application, basis=newest, outcome=Check.Outcome.PASS)
-    if not is_clean(policy, set(passed.values_list("name", flat=True))):
+    if not is_clean(policy, passed):
         return
     unmoved = Case.objects.filter(pk=case.pk, turns=case.turns, queue=Case.Queue.APPRAISAL, holder=None)
     if unmoved.update(queue=Case.Queue.APPROVAL, turns=case.turns + 1):
@@ -66,10 +74,10 @@ def try_on_past(policy: Policy) -> dict[str, Any]:
     no = set(refused.values_list("case", flat=True))
     newest: dict[int, tuple[str, set[str]]] = {}
     findings = Check.objects.filter(application__in=cases.values()).order_by("application", "-at")
-    for application, basis, name, outcome in findings.values_list("application", "basis", "name", "outcome"):
-        kept = newest.setdefault(application, (basis, set()))
-        if basis == kept[0] and outcome == Check.Outcome.PASS:
-            kept[1].add(name)
+    for check in findings.defer("facts"):
+        kept = newest.setdefault(check.application_id, (check.basis, set()))
+        if check.basis == kept[0] and check.outcome == Check.Outcome.PASS and check.is_ours:
+            kept[1].add(check.name)
     clean = {
         case for case, application in cases.items()
         if policy.machine_appraises and is_clean(policy, newest.get(application, ("", set()))[1])
@@ -96,7 +104,14 @@ def policy_of(about: str) -> Policy:
 
 
 def rule_of(policy: Policy) -> dict[str, Any]:
-    return {"machine": policy.machine_appraises, "checks": sorted(policy.checks), "sampled": policy.sampled}
+    """All of it, so that the second person reads all of it, and nothing else is confirmed than what was read."""
+    return {
+        "plan": policy.plan.code if policy.plan else "",
+        "channel": str(policy.channel),
+        "machine": policy.machine_appraises,
+        "checks": sorted(policy.checks),
+        "sampled": policy.sampled,
+    }
 
 
 def in_force(policy: Policy) -> "QuerySet[Policy]":
@@ -107,7 +122,7 @@ def standing(about: str) -> dict[str, Any]:
     """Whether it is at work, and by which rule its plan and channel are reviewed now."""
     policy = policy_of(about)
     live = in_force(policy).first()
-    return {"status": policy.status, "rule": rule_of(live) if live else None}
+    return {"status": policy.status, "rule": rule_of(live) if live and live.is_confirmed else None}
 
 
 def going_live(policy: Policy) -> dict[str, Any]:
@@ -130,8 +145,10 @@ def settle(change: Change) -> None:
             raise Refusal("moved", _("Chính sách đã được sửa sau khi đề nghị. Hãy từ chối và đề nghị lại."))
         if change.decided_by_id in policy.made_by:
             raise Refusal("same-person", _("Người đưa chính sách vào áp dụng phải khác người soạn."), status=403)
-        in_force(policy).update(status=Policy.Status.RETIRED)
-    Policy.objects.filter(pk=policy.pk).update(status=change.after["status"], live_by=change.decided_by)
+        in_force(policy).update(status=Policy.Status.RETIRED, mac="")
+    policy.status, policy.proposed_by, policy.live_by = change.after["status"], change.proposed_by, change.decided_by
+    policy.mac = policy.mac_of_terms if policy.status == Policy.Status.LIVE else ""
+    policy.save(update_fields=["status", "proposed_by", "live_by", "mac"])
 
 
 def in_words(name: str, value: Any) -> str:
@@ -141,7 +158,9 @@ def in_words(name: str, value: Any) -> str:
         return NOTHING
     machine = _("máy thẩm định thay người thứ nhất") if value["machine"] else _("hai người")
     checks = ", ".join(str(Check.NAMES.get(check, check)) for check in value["checks"])
-    return f"{machine}; {checks}; {value['sampled']} %"
+    channels = {"": _("mọi kênh"), **dict(Channel.choices)}
+    plan, channel = value["plan"] or _("mọi gói"), channels.get(value["channel"], NOTHING)
+    return f"{plan}, {channel}: {machine}; {checks}; {value['sampled']} %"
 
 
 POLICY = TwoHands(

@@ -23,8 +23,8 @@ from enrollment.orders.models import Plan
 from enrollment.steps import opening
 from kyc.demo import evidence
 from kyc.demo.drawing import Card, Face, Shot, jpeg, photograph
-from kyc.models import Case, Challenge, Upload
-from kyc.steps import capture, facing
+from kyc.models import Case, Challenge, Check, Evidence, Policy, Upload
+from kyc.steps import capture, checking, facing, policing
 from kyc.steps.review import deciding
 from kyc.steps.review.turns import Choice
 from portal.models import User
@@ -173,6 +173,34 @@ def refused(case: Case, verb: str, by: User, **more: Any) -> str:
     with pytest.raises(Refusal) as no:
         act(case, verb, by, **more)
     return no.value.code
+
+
+def a_policy(**more: Any) -> Policy:
+    """As two people would have left it, where it is live."""
+    policy = Policy.objects.create(
+        name=f"Thử {Policy.objects.count()}", machine_appraises=True, checks=list(policing.ALWAYS), **more
+    )
+    Policy.objects.filter(pk=policy.pk).update(mac=policy.mac_of_terms if "status" in more else "")
+    return policy
+
+
+def basis_now(case: Case) -> str:
+    return checking.basis(case.application, Evidence.of(case.application))
+
+
+def a_finding(case: Case, name: str, outcome: str, about: str = "") -> Check:
+    """As we write it; of what lies there now, if of nothing else."""
+    check = Check(application=case.application, name=name, basis=about or basis_now(case), outcome=outcome)
+    check.mac = check.mac_of_row
+    check.save()
+    return check
+
+
+def all_clean(case: Case) -> None:
+    checking.check(case.application)
+    for check in Check.objects.filter(application=case.application):
+        check.outcome = Check.Outcome.PASS
+        Check.objects.filter(pk=check.pk).update(outcome=check.outcome, mac=check.mac_of_row)
 
 
 def finding(case: Case) -> Application:

@@ -13,7 +13,7 @@ from kyc.steps.review import deciding
 from portal import changes, looks
 from portal.models import Change, Event, User
 from portal.refusals import Refusal
-from tests.kyc.conftest import a_case, act, bare_case, to_approval, with_roles
+from tests.kyc.conftest import a_case, a_finding, a_policy, act, all_clean, bare_case, to_approval, with_roles
 
 pytestmark = pytest.mark.django_db
 People = Callable[..., User]
@@ -231,17 +231,6 @@ def test_figures_tell_how_often_second_looks_agreed(staff: People, signed_in: En
 # ── Policies ──
 
 
-def a_policy(**more: Any) -> Policy:
-    return Policy.objects.create(
-        name=f"Thử {Policy.objects.count()}", machine_appraises=True, checks=list(policing.ALWAYS), **more
-    )
-
-
-def all_clean(case: Case, *, but: str = "") -> None:
-    checking.check(case.application)
-    Check.objects.filter(application=case.application).exclude(name=but).update(outcome="pass")
-
-
 def test_a_policy_is_tried_on_past_files_before_it_goes_live_by_another(staff: People) -> None:
     """Promise P24."""
     maker, other, author = staff("supervisor"), staff("operator"), staff("supervisor")
@@ -291,7 +280,7 @@ def test_clean_checks_stand_for_the_first_person_and_never_for_the_second(staff:
     a_policy(status=Policy.Status.LIVE)
     case, approver = a_case(), staff("approver")
     all_clean(case)
-    policing.stand_for_the_first(case.application)
+    checking.stand(case.application)
     case.refresh_from_db()
     assert case.queue == "approval"
     act(case, "take", approver)
@@ -306,10 +295,8 @@ def test_one_check_that_does_not_say_pass_leaves_it_to_people(name: str, outcome
     a_policy(status=Policy.Status.LIVE)
     case = bare_case()
     for check in Check.NAMES:
-        Check.objects.create(
-            application=case.application, name=check, basis="b", outcome=outcome if check == name else "pass"
-        )
-    policing.stand_for_the_first(case.application)
+        a_finding(case, check, outcome if check == name else "pass")
+    checking.stand(case.application)
     case.refresh_from_db()
     assert case.queue == "appraisal"
 
