@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -176,10 +177,12 @@ def signed(
     details = {"md_algorithm": "sha256", "subfilter": fields.SigSeedSubFilter.PADES, **how}
     spec = fields.SigFieldSpec(field, on_page=0, box=box) if box else None
     writer: Any = IncrementalPdfFileWriter(io.BytesIO(pdf or page()))
-    out: Any = signers.PdfSigner(
+    signer = signers.PdfSigner(
         signers.PdfSignatureMetadata(field_name=field, **details),
         signer=hand, timestamper=clock(stamped, tsa) if stamped else None, new_field_spec=spec,
-    ).sign_pdf(writer)  # fmt: skip
+    )  # fmt: skip
+    with ThreadPoolExecutor(1) as aside:  # pyHanko begins a loop of its own; a browser's may run in this thread
+        out: Any = aside.submit(signer.sign_pdf, writer).result()
     return bytes(out.getvalue())
 
 
