@@ -27,9 +27,14 @@ def grant_all() -> bool:
         cursor.execute("SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user")
         if missing and not cursor.fetchone()[0]:
             return False
-        for statement in (*(f"CREATE ROLE {name} NOLOGIN" for name in sorted(missing)), *statements()):
+        for statement in (*(made_once(name) for name in sorted(missing)), *statements()):
             cursor.execute(statement)
     return True
+
+
+def made_once(name: str) -> str:
+    """Roles are the server's, not the database's: another database may be prepared beside this one."""
+    return f"DO $$ BEGIN CREATE ROLE {name} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
 
 
 def statements() -> Iterator[str]:

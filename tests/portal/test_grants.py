@@ -20,7 +20,11 @@ from tests.conftest import PASSWORD, People
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 Enter = Callable[[User], Client]
 Line = psycopg.Connection[Any]
-USER = "tried_as_"
+
+
+def user_of(door: str) -> str:
+    """One of this database's, for several try at the same time in one server."""
+    return f"{connection.settings_dict['NAME']}_{door}"
 
 
 @pytest.fixture(autouse=True)
@@ -29,17 +33,17 @@ def _granted(db: None) -> Iterator[None]:
     assert grants.grant_all()  # at each release again
     with connection.cursor() as cursor:
         for door in grants.DOORS:
-            cursor.execute(f"CREATE ROLE {USER}{door} LOGIN IN ROLE {grants.role(door)}")
+            cursor.execute(f"CREATE ROLE {user_of(door)} LOGIN IN ROLE {grants.role(door)}")
     yield
     with connection.cursor() as cursor:
         for door in grants.DOORS:
-            cursor.execute(f"DROP ROLE {USER}{door}")
+            cursor.execute(f"DROP ROLE {user_of(door)}")
 
 
 @contextmanager
 def connected(door: str) -> Iterator[Line]:
     where = connection.settings_dict
-    line = psycopg.connect(host=where["HOST"], port=where["PORT"], dbname=where["NAME"], user=f"{USER}{door}")
+    line = psycopg.connect(host=where["HOST"], port=where["PORT"], dbname=where["NAME"], user=user_of(door))
     with contextlib.closing(line):
         line.autocommit = True
         yield line
