@@ -34,7 +34,9 @@ def grant_all() -> bool:
 
 def made_once(name: str) -> str:
     """Roles are the server's, not the database's: another database may be prepared beside this one."""
-    return f"DO $$ BEGIN CREATE ROLE {name} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    return (
+        f"DO $$ BEGIN CREATE ROLE {name} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    )
 
 
 def statements() -> Iterator[str]:
