@@ -49,7 +49,7 @@ QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-ba
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first. True parallel connections exist on PostgreSQL; SQLite has one writer at a time."""
-    items.sort(key=lambda item: "whole" not in item.keywords)
+    items.sort(key=lambda item: "whole" not in item.keywords and "long" not in item.keywords)
     if settings.ON_POSTGRESQL:
         return
     for item in items:

@@ -114,6 +114,7 @@ def run_and_die(line: int) -> bool:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgresql
+@pytest.mark.long
 def test_killed_two_hundred_times_it_loses_none_and_doubles_none(deciders: tuple[User, User]) -> None:
     """Promise P1: after each kill the intent is the same or not there yet, and in the end it is issued."""
     kills, line, applications = 0, 1, []
