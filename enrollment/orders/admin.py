@@ -42,7 +42,7 @@ class PlanAdmin(Proposing):
 
     @admin.display(description=_("Đã xác nhận"), boolean=True)
     def is_confirmed(self, plan: Plan) -> bool:
-        return plan.is_confirmed
+        return plan.is_ours
 
 
 @admin.register(Payment)

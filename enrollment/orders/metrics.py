@@ -15,7 +15,7 @@ def gauges() -> Iterator[GaugeMetricFamily]:
     yield GaugeMetricFamily("portal_invoices_failed", "Invoices that their provider did not take", value=failed)
     altered = GaugeMetricFamily("portal_plans_altered", "Plans changed by other means than two people", labels=["plan"])
     for plan in Plan.objects.all():
-        altered.add_metric([plan.code], 0 if plan.is_confirmed else 1)
+        altered.add_metric([plan.code], 0 if plan.is_ours else 1)
     yield altered
     wrong = Invoice.objects.filter(status=Invoice.Status.WRONG).count()
     yield GaugeMetricFamily("portal_invoices_to_adjust", "Issued invoices whose money was returned", value=wrong)

@@ -1,7 +1,6 @@
 """What is sold and paid: plans, orders, payments, money to return, invoices. An order has a buyer and a purpose; what lies
 behind the purpose only its seller knows (parts.py)."""
 
-import hmac
 import uuid
 from typing import Any
 
@@ -12,12 +11,12 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal import sealing
-from portal.models import User
+from portal.models import BearsMac, User
 
 TERMS = ("name", "name_en", "kind", "months", "signings", "price", "use", "use_en", "sold_from", "sold_until", "rank")
 
 
-class Plan(models.Model):
+class Plan(BearsMac):
     """A plan as it is offered from one day to another. Two people confirmed its terms (steps/pricing.py), and the row bears
     a MAC over them: one that was changed by other means sells nothing."""
 
@@ -61,22 +60,18 @@ class Plan(models.Model):
         return field
 
     @property
-    def mac_of_terms(self) -> str:
+    def mac_of_row(self) -> str:
         terms = [str(self.term(name).to_python(getattr(self, name))) for name in ("code", *TERMS)]
         return sealing.blind_index("plan", repr(terms))
-
-    @property
-    def is_confirmed(self) -> bool:
-        return hmac.compare_digest(self.mac, self.mac_of_terms)
 
     @classmethod
     def on_sale(cls) -> "QuerySet[Plan]":
         today = timezone.localdate()
         offered = cls.objects.filter(sold_from__lte=today).filter(Q(sold_until=None) | Q(sold_until__gte=today))
-        return cls.objects.filter(pk__in=[plan.pk for plan in offered if plan.is_confirmed])
+        return cls.objects.filter(pk__in=[plan.pk for plan in offered if plan.is_ours])
 
 
-class Order(models.Model):
+class Order(BearsMac):
     """What was bought at the price of that moment. Later changes of the plan do not reach it, and by a MAC over what it
     says no change of the row does: neither paid for nor settled is what was not ordered so."""
 
@@ -118,13 +113,9 @@ class Order(models.Model):
         return self.name_en if get_language() == "en" else self.name
 
     @property
-    def mac_of_terms(self) -> str:
+    def mac_of_row(self) -> str:
         what = (self.name, self.name_en, self.kind, self.months, self.signings, self.total, self.vat_percent)
         return sealing.blind_index("order", repr((self.reference, self.purpose, self.subject, self.plan_id, *what)))
-
-    @property
-    def is_as_ordered(self) -> bool:
-        return hmac.compare_digest(self.mac, self.mac_of_terms)
 
     @property
     def vat(self) -> int:

@@ -48,5 +48,5 @@ def seed_plans() -> None:
     for rank, terms in enumerate(PLANS):
         plan = Plan(**terms, rank=rank, sold_from=FROM)
         Plan.objects.get_or_create(
-            code=plan.code, defaults={**terms, "rank": rank, "sold_from": FROM, "mac": plan.mac_of_terms}
+            code=plan.code, defaults={**terms, "rank": rank, "sold_from": FROM, "mac": plan.mac_of_row}
         )

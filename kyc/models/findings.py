@@ -1,6 +1,5 @@
 """What machines found in evidence."""
 
-import hmac
 from typing import Any, ClassVar
 
 from django.db import models
@@ -9,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import OfApplication
 from portal import sealing
+from portal.models import BearsMac
 
 
-class Check(OfApplication):
+class Check(BearsMac, OfApplication):
     """One machine's finding about exactly this evidence and declaration. It decides nothing; where it may
     stand for a person, it does so by its MAC."""
 
@@ -56,13 +56,8 @@ class Check(OfApplication):
 
     @property
     def mac_of_row(self) -> str:
-        """A row written, or altered, by other means than ours has no right one."""
         row = (self.application_id, self.basis, self.name, str(self.outcome), self.at.isoformat())
         return sealing.blind_index("finding", repr(row))
-
-    @property
-    def is_ours(self) -> bool:
-        return hmac.compare_digest(self.mac, self.mac_of_row)
 
 
 class Mark(OfApplication):

@@ -1,6 +1,5 @@
 """What people decide: cases, decisions, blind second looks, policies."""
 
-import hmac
 from typing import Any, ClassVar
 
 from django.db import models
@@ -13,7 +12,7 @@ from enrollment.journey import Channel
 from enrollment.models import Application
 from enrollment.orders.models import Plan
 from portal import sealing
-from portal.models import Branch, DataKey, User
+from portal.models import BearsMac, Branch, DataKey, User
 
 
 class Case(models.Model):
@@ -132,7 +131,7 @@ class Sample(models.Model):
         indexes = (models.Index(fields=("id",), condition=Q(verdict=""), name="samples_to_look_at"),)
 
 
-class Policy(models.Model):
+class Policy(BearsMac):
     """How much review a plan and a channel ask for. Tried on past files before it goes live, by another person.
     Live it bears a MAC over its terms and whose they are: one that was put there by other means counts for nothing."""
 
@@ -168,11 +167,7 @@ class Policy(models.Model):
         return self.name
 
     @property
-    def mac_of_terms(self) -> str:
+    def mac_of_row(self) -> str:
         rule = (self.plan_id, str(self.channel), self.machine_appraises, self.checks, self.sampled)
         whose = (self.made_by, self.proposed_by_id, self.live_by_id)
         return sealing.blind_index("policy", repr((self.pk, self.name, *rule, *whose)))
-
-    @property
-    def is_confirmed(self) -> bool:
-        return hmac.compare_digest(self.mac, self.mac_of_terms)

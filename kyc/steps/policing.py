@@ -30,7 +30,7 @@ def policy_for(application: Application) -> Policy | None:
     """The live one that says most precisely what it is for. None while any is live by other means than two people: what
     such a one was for nobody can say, so no wider one may speak in its place."""
     live = list(Policy.objects.filter(status=Policy.Status.LIVE))
-    if altered := [policy.pk for policy in live if not policy.is_confirmed]:
+    if altered := [policy.pk for policy in live if not policy.is_ours]:
         log.error("a policy is live by other means", policies=altered, alarm=True)
         return None
     fitting = [
@@ -122,7 +122,7 @@ def standing(about: str) -> dict[str, Any]:
     """Whether it is at work, and by which rule its plan and channel are reviewed now."""
     policy = policy_of(about)
     live = in_force(policy).first()
-    return {"status": policy.status, "rule": rule_of(live) if live and live.is_confirmed else None}
+    return {"status": policy.status, "rule": rule_of(live) if live and live.is_ours else None}
 
 
 def going_live(policy: Policy) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def settle(change: Change) -> None:
             raise Refusal("same-person", _("Người đưa chính sách vào áp dụng phải khác người soạn."), status=403)
         in_force(policy).update(status=Policy.Status.RETIRED, mac="")
     policy.status, policy.proposed_by, policy.live_by = change.after["status"], change.proposed_by, change.decided_by
-    policy.mac = policy.mac_of_terms if policy.status == Policy.Status.LIVE else ""
+    policy.mac = policy.mac_of_row if policy.status == Policy.Status.LIVE else ""
     policy.save(update_fields=["status", "proposed_by", "live_by", "mac"])
 
 

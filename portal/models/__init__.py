@@ -11,10 +11,11 @@ from django.utils.translation import pgettext_lazy
 from portal import sealing
 from portal.models.changes import Change
 from portal.models.people import Branch, User
-from portal.models.sealed import DataKey, SealedFile, SealedRow
+from portal.models.sealed import BearsMac, DataKey, SealedFile, SealedRow
 
 __all__ = [
     "Allowance",
+    "BearsMac",
     "Branch",
     "Change",
     "Code",

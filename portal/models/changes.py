@@ -9,9 +9,10 @@ from django.utils.translation import pgettext_lazy
 
 from portal import sealing
 from portal.models.people import User
+from portal.models.sealed import BearsMac
 
 
-class Change(models.Model):
+class Change(BearsMac):
     """Power or money, proposed by one person and confirmed by a second. See changes.py. Once decided it keeps what was
     personal masked only."""
 
@@ -49,7 +50,6 @@ class Change(models.Model):
 
     @property
     def mac_of_row(self) -> str:
-        """A row written, or altered, by other means than ours has no right one."""
         row = (
             str(self.pk),
             *(self.kind, self.about, self.before, self.after, self.reason),

@@ -1,6 +1,7 @@
 """What is kept sealed: keys of personal data, rows and files under them."""
 
 import base64
+import hmac
 import uuid
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
@@ -33,6 +34,23 @@ class DataKey(models.Model):
     def erase(self, now: Any) -> None:
         type(self).objects.filter(pk=self.pk, erased_at=None).update(wrapped=None, erased_at=now)
         self.wrapped = None
+
+
+class BearsMac(models.Model):
+    """One that counts only with our MAC: written, or altered, by other means it is nobody's word."""
+
+    mac: Any  # kept over what `mac_of_row` names
+
+    class Meta:
+        abstract = True
+
+    @property
+    def mac_of_row(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def is_ours(self) -> bool:
+        return hmac.compare_digest(self.mac, self.mac_of_row)
 
 
 class SealedRow(models.Model):

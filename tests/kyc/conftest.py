@@ -180,7 +180,7 @@ def a_policy(**more: Any) -> Policy:
     policy = Policy.objects.create(
         name=f"Thử {Policy.objects.count()}", machine_appraises=True, checks=list(policing.ALWAYS), **more
     )
-    Policy.objects.filter(pk=policy.pk).update(mac=policy.mac_of_terms if "status" in more else "")
+    Policy.objects.filter(pk=policy.pk).update(mac=policy.mac_of_row if "status" in more else "")
     return policy
 
 

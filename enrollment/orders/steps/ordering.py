@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 def place(purpose: str, subject: int, plan: Plan, buyer: User | None = None) -> Order:
     """Of those who order the same at the same moment, the table lets one."""
     plan.refresh_from_db()
-    if not plan.is_confirmed:
+    if not plan.is_ours:
         log.error("a plan was changed by one hand, and is not sold", plan=plan.code, alarm=True)
         raise not_sold()
     order = Order(
@@ -33,7 +33,7 @@ def place(purpose: str, subject: int, plan: Plan, buyer: User | None = None) -> 
         signings=plan.signings,
         total=plan.price,
     )
-    order.mac = order.mac_of_terms
+    order.mac = order.mac_of_row
     order.save(force_insert=True)
     return order
 
@@ -43,9 +43,10 @@ def not_sold() -> Refusal:
 
 
 def is_as_ordered(order: Order) -> bool:
-    if not order.is_as_ordered:
-        log.error("an order was changed by other means", order=order.reference, alarm=True)
-    return order.is_as_ordered
+    if order.is_ours:
+        return True
+    log.error("an order was changed by other means", order=order.reference, alarm=True)
+    return False
 
 
 def give_up(order: Order) -> None:

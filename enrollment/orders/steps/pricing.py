@@ -30,7 +30,7 @@ def held(about: str) -> Plan:
     """The row, or a blank one. Of one that was changed by other means nothing is confirmed, so that all of it is proposed."""
     code = code_of(about)
     plan = Plan.objects.select_for_update().filter(code=code).first() or Plan(code=code)
-    if not plan.is_confirmed:
+    if not plan.is_ours:
         plan.mac = ""
         for name in TERMS:
             setattr(plan, name, Plan.term(name).get_default())
@@ -46,7 +46,7 @@ def apply(change: Change) -> None:
     plan = held(change.about)
     for name, value in change.after.items():
         setattr(plan, name, Plan.term(name).to_python(value))
-    plan.mac = plan.mac_of_terms
+    plan.mac = plan.mac_of_row
     try:
         plan.full_clean()
     except ValidationError as wrong:

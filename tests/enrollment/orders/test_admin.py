@@ -68,7 +68,7 @@ def test_a_price_is_proposed_by_one_and_holds_once_another_confirmed_it(staff: P
     second = staff("operator")
     signed_in(second).post(f"/admin/portal/change/{change.pk}/decide/confirm/")
     plan.refresh_from_db()
-    assert (plan.price, plan.is_confirmed) == (0, True)
+    assert (plan.price, plan.is_ours) == (0, True)
     confirmed = Event.objects.exclude(result="refused").get(verb="change confirmed")
     assert (confirmed.actor, confirmed.details["before"], confirmed.details["after"]) == (
         second, {"price": "220.000 đ"}, {"price": "0 đ"},

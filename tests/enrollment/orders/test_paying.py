@@ -78,9 +78,9 @@ def test_an_order_changed_by_other_means_is_neither_begun_nor_settled(
 def test_an_order_does_not_pass_for_somebody_elses(customer: Customers, field: str, other: object) -> None:
     order = at_payment(customer).application.order
     assert order
-    assert order.is_as_ordered
+    assert order.is_ours
     setattr(order, field, other)
-    assert not order.is_as_ordered
+    assert not order.is_ours
 
 
 def test_an_order_made_free_by_other_means_is_not_settled(customer: Customers) -> None:
