@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.forms import BoundField
+from django.utils.safestring import SafeString, mark_safe
 
 from portal import looks, writing
 from portal.accounts.passwords import KINDS, NotAboutThePerson
@@ -13,6 +15,8 @@ from portal.models import Event
 register = template.Library()
 register.filter("masked", writing.masked)
 register.filter("spaced", writing.spaced)
+DRAWINGS = {path.stem: path.read_text().strip() for path in (settings.BASE_DIR / "templates/drawings").glob("*.svg")}
+DRAWN = 'aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
 BROWSERS = {
     "Edg": "Edge",
     "OPR": "Opera",
@@ -42,6 +46,15 @@ def device(user_agent: str) -> str:
 def field(bound: BoundField, note: str = "") -> dict[str, Any]:
     """A form field: label, hint, what is wrong, and the box; Django ties hint and error to it for screen readers."""
     return {"field": bound, "kind": bound.widget_type, "note": note}
+
+
+@register.simple_tag
+def drawing(name: str, size: str = "") -> SafeString:
+    """One of ours, in the page's own colours; what it shows is said in words beside it. Sizes: "small", as an icon."""
+    if name not in DRAWINGS:
+        raise template.TemplateSyntaxError(f"There is no templates/drawings/{name}.svg.")
+    known_as = f"drawing {size}".strip()
+    return mark_safe(DRAWINGS[name].replace("<svg", f'<svg class="{known_as}" {DRAWN}', 1))  # noqa: S308
 
 
 @register.inclusion_tag("portal/parts/checklist.html")
