@@ -117,3 +117,25 @@ document.addEventListener("allauth.error", (event) => {
   notice.hidden = false;
   notice.focus();
 });
+
+// A value to be put elsewhere: one press copies it and says so; without JavaScript it is text that can be selected.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const said = button.parentElement.querySelector("[role=status]");
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    said.textContent = "";
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      said.textContent = said.dataset.said;
+    } catch {
+      getSelection().selectAllChildren(button.previousElementSibling);
+      said.textContent = button.dataset.failed;
+    }
+  });
+}
+
+// The one file button: which file was chosen.
+for (const input of document.querySelectorAll(".file [type=file]")) {
+  const chosen = input.parentElement.querySelector("[data-chosen]");
+  input.addEventListener("change", () => input.files[0] && (chosen.textContent = input.files[0].name));
+}
