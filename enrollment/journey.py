@@ -24,6 +24,34 @@ class Step(TextChoices):
     STOPPED = "stopped", _("Đã dừng")
 
 
+@dataclass(frozen=True)
+class Milestone:
+    """One of the nine steps that a customer counts, and the steps of ours that lie behind it."""
+
+    name: Any
+    note: Any  # which screen it is
+    drawing: str  # in templates/drawings
+    steps: tuple[Step, ...] = ()
+
+
+NINE = (  # guide 2
+    Milestone(_("Đăng ký tài khoản"), _("Đọc và đồng ý điều khoản"), "step-register"),
+    Milestone(_("Chọn gói dịch vụ"), _("Miễn phí hoặc trả phí"), "step-plan", (Step.PLAN,)),
+    Milestone(_("Khai báo thông tin"), _("Như trên giấy tờ"), "step-declare", (Step.DECLARATION,)),
+    Milestone(_("Khởi tạo dịch vụ"), _("Thanh toán nếu có phí"), "step-service", (Step.PAYMENT,)),
+    Milestone(_("Nhập mã kích hoạt"), _("Từ SMS, tạo mật khẩu"), "step-code", (Step.ACTIVATION,)),
+    Milestone(_("Xác thực giấy tờ, khuôn mặt"), _("Bằng máy ảnh điện thoại"), "step-identity", (Step.CAPTURE,)),
+    Milestone(_("Ký hợp đồng điện tử"), _("Vẽ chữ ký trên màn hình"), "step-contract", (Step.CONTRACT,)),
+    Milestone(_("Tạo mã PIN ký số"), _("Sáu chữ số, chỉ mình biết"), "step-pin", (Step.PIN,)),
+    Milestone(
+        _("Ký biên bản nghiệm thu"),
+        _("Bằng chứng thư số mới"),
+        "step-acceptance",
+        (Step.REVIEW, Step.ISSUANCE, Step.ACCEPTANCE),
+    ),
+)
+
+
 class Channel(TextChoices):
     """The way in: each with its route, and each route with a test that walks it."""
 
@@ -179,6 +207,13 @@ REASONS: dict[str, tuple[Any, Any]] = {
 
 
 # ── Reading the tables ──
+
+
+def milestone(step: Step) -> int:
+    """Which of the nine it belongs to; ten where all are done, none where it stopped."""
+    if step == Step.COMPLETE:
+        return len(NINE) + 1
+    return next((number for number, each in enumerate(NINE, 1) if step in each.steps), 0)
 
 
 def first(channel: Channel) -> Step:

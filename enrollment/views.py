@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from enrollment import consents, forms, steps
+from enrollment import consents, forms, journey, steps
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.orders.gateways.payment import gateways
@@ -29,22 +29,10 @@ from portal.refusals import Refusal
 OPENINGS = Limit("openings", 3000, timedelta(hours=1))  # from one network: a phone company puts thousands behind one
 PROVEN = "activation proven"  # in the session: for which application a code was right, until when
 PROOF_LASTS = timedelta(minutes=10)
-# Guide 2: the nine steps, with the screen that each of them is.
-NINE_STEPS = (
-    (_("Đăng ký tài khoản"), _("Đọc và đồng ý điều khoản")),
-    (_("Chọn gói dịch vụ"), _("Miễn phí hoặc trả phí")),
-    (_("Khai báo thông tin"), _("Như trên giấy tờ")),
-    (_("Khởi tạo dịch vụ"), _("Thanh toán nếu có phí")),
-    (_("Nhập mã kích hoạt"), _("Từ SMS, tạo mật khẩu")),
-    (_("Xác thực giấy tờ, khuôn mặt"), _("Bằng máy ảnh điện thoại")),
-    (_("Ký hợp đồng điện tử"), _("Vẽ chữ ký trên màn hình")),
-    (_("Tạo mã PIN ký số"), _("Sáu chữ số, chỉ mình biết")),
-    (_("Ký biên bản nghiệm thu"), _("Bằng chứng thư số mới")),
-)
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    return show(request, "home", mine(request), plans=Plan.on_sale(), steps=NINE_STEPS)
+    return show(request, "home", mine(request), plans=Plan.on_sale(), nine=journey.NINE)
 
 
 def terms(request: HttpRequest) -> HttpResponse:

@@ -1,9 +1,10 @@
+import re
 from datetime import date
 
 import pytest
 from django.test import Client
 
-from enrollment import seeds
+from enrollment import journey, seeds
 from enrollment.models import Province, Ward
 from enrollment.orders.models import Plan
 
@@ -15,7 +16,7 @@ def test_the_home_page_shows_doors_steps_plans_and_answers(client: Client) -> No
     page = client.get("/").content.decode()
     for link in ("/register/", "/activate/", "/sign-in/", "tel:18001260"):
         assert f'href="{link}"' in page
-    assert page.count("<li><strong>") == 9
+    assert re.findall(r"</svg><strong>([^<]*)", page) == [str(each.name) for each in journey.NINE]
     assert "SmartCA cá nhân PS0 (công dân)" in page
     assert "385.000 đ" in page
     assert "không phải bảng giá của VNPT" in page
