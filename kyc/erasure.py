@@ -1,7 +1,7 @@
 """What goes with an application's key."""
 
 from enrollment.models import Application
-from kyc.models import Case, Check, Decision, Evidence, Mark, Sample, Upload
+from kyc.models import Case, Check, Decision, Evidence, Mark, Remark, Sample, Upload
 
 
 def erased(application: Application) -> None:
@@ -12,4 +12,5 @@ def erased(application: Application) -> None:
     Check.objects.filter(application=application).delete()
     Evidence.objects.filter(application=application).update(facts=None, digest="")
     Decision.objects.filter(case__application=application).update(note=None)
+    Remark.objects.filter(case__application=application).update(words=None)
     Case.objects.filter(application=application).update(checked=True)

@@ -2,9 +2,10 @@
 
 from kyc.models.capture import ITEMS, Challenge, Evidence, Help, Piece, Upload, needed
 from kyc.models.findings import Check, Mark
+from kyc.models.remarks import Remark, SavedFilter
 from kyc.models.review import Case, Decision, Policy, Sample
 
 __all__ = [
-    "ITEMS", "Case", "Challenge", "Check", "Decision", "Evidence", "Help", "Mark", "Piece", "Policy", "Sample",
-    "Upload", "needed",
+    "ITEMS", "Case", "Challenge", "Check", "Decision", "Evidence", "Help", "Mark", "Piece", "Policy", "Remark",
+    "Sample", "SavedFilter", "Upload", "needed",
 ]  # fmt: skip

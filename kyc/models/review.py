@@ -28,6 +28,10 @@ class Case(models.Model):
         OBJECTION = "objection", _("Khiếu nại")
         CLOSED = "closed", _("Đã xong")
 
+    class Asking(models.TextChoices):
+        ASKED = "asked", _("đợi khách trả lời")
+        ANSWERED = "answered", _("khách đã trả lời")
+
     RUNNING: ClassVar = (Queue.APPRAISAL, Queue.SECOND, Queue.APPROVAL, Queue.OBJECTION)  # the clock runs
 
     application = models.OneToOneField(
@@ -45,6 +49,9 @@ class Case(models.Model):
     closed_at = models.DateTimeField(_("Xong lúc"), null=True)
     kept = models.BooleanField(_("Đúng hẹn"), null=True)  # whether the promise was kept, told by the first outcome
     turns = models.PositiveIntegerField(default=0)  # a page opened before the last act acts no more
+    asking = models.CharField(max_length=8, choices=Asking, blank=True)  # how a question to the customer stands
+    withdrawn = models.BooleanField(default=False)  # closed by the customer, not by us
+    flags = models.CharField(max_length=100, blank=True)  # what machines noticed, by name: steps/flagging.py
     checked = models.BooleanField(default=False)  # whether machines have looked at what lies there now
     looks = models.PositiveSmallIntegerField(default=0)  # how often they tried
     look_after = models.DateTimeField(null=True)  # a service was away; not before then
@@ -57,6 +64,7 @@ class Case(models.Model):
             models.Index(fields=("queue", "holder"), condition=~Q(queue="closed"), name="cases_counted"),
             models.Index(fields=("holder",), condition=~Q(queue="closed") & ~Q(holder=None), name="cases_held"),
             models.Index(fields=("-closed_at",), condition=Q(queue="closed"), name="cases_closed"),
+            models.Index(fields=("closed_at", "id"), condition=Q(withdrawn=True), name="cases_withdrawn"),
             models.Index(
                 fields=("looks", "due_at"), condition=Q(checked=False) & ~Q(queue="closed"), name="cases_to_check"
             ),
