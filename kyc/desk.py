@@ -12,10 +12,10 @@ from enrollment import corrections, dossier
 from enrollment.identity import Declaration, Document
 from enrollment.models import Application, Ward
 from kyc.forms import item_choices
-from kyc.models import Case, Evidence, Mark
+from kyc.models import Case, Evidence, Mark, Remark
 from kyc.reading import comparing
 from kyc.steps import checking, looking, sampling
-from kyc.steps.review import acts, law, queues
+from kyc.steps.review import acts, asking, law, queues
 from kyc.steps.review.verbs import VERBS
 from portal import looks
 from portal.accounts.roles import is_vouched
@@ -145,6 +145,7 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
         else [
             (decision, corrections.named(decision.items), reason_of(decision)) for decision in with_key(decisions, case)
         ],
+        "remarks": [] if blind or not opened else said(case),
         "blind": blind,
         "file_hash": dossier.digest(application) if opened else "",
         "items": item_choices(application),
@@ -155,11 +156,17 @@ def file_page(case: Case, user: User) -> dict[str, Any]:
     }
 
 
-def with_key(decisions: Any, case: Case) -> Any:
-    """Their notes are sealed by the application's key, which is here already."""
-    for decision in decisions:
-        decision.case = case
-        yield decision
+def said(case: Case) -> list[tuple[Remark, Any]]:
+    """Notes, questions and answers, each question in the words of its topic."""
+    remarks = with_key(case.remarks.select_related("by").order_by("pk"), case)
+    return [(remark, asking.TOPICS[remark.topic][1] if remark.topic else "") for remark in remarks]
+
+
+def with_key(rows: Any, case: Case) -> Any:
+    """What is said in them is sealed by the application's key, which is here already."""
+    for row in rows:
+        row.case = case
+        yield row
 
 
 def reason_of(decision: Any) -> Any:

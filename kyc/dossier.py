@@ -1,16 +1,20 @@
-"""Identity's part of an application's file: the pictures that count, by the hash of their pixels."""
+"""Identity's part of an application's file: the pictures that count, by the hash of their pixels, and what
+the customer answered."""
 
 from typing import Any
 
 from enrollment.models import Application
 from kyc.models import Evidence, Help
 from kyc.steps import capture
+from kyc.steps.review import asking
 from portal import sealing
 
 
 def papers(application: Application) -> dict[str, Any]:
     rows = Evidence.objects.filter(application=application, replaced_at=None)
-    return {kind: facts for kind, *facts in rows.values_list("kind", "digest", "way", "file", "by")}
+    pictures = {kind: facts for kind, *facts in rows.values_list("kind", "digest", "way", "file", "by")}
+    answers = asking.answers(application)
+    return {**pictures, "answers": answers} if answers else pictures
 
 
 def is_sound(application: Application) -> bool:

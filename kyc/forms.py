@@ -51,6 +51,16 @@ class ObjectionForm(forms.Form):
     )
 
 
+class AnswerForm(forms.Form):
+    words = forms.CharField(
+        label=_("Câu trả lời của Quý khách"),
+        min_length=2,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Không cần ghi số giấy tờ, mật khẩu hay mã PIN."),
+    )
+
+
 # ── Staff ──
 
 
@@ -63,13 +73,15 @@ class ActForm(forms.Form):
     reason = forms.CharField(max_length=20, required=False)
     until = forms.DateField(required=False, input_formats=["%d/%m/%Y", "%Y-%m-%d"])
     note = forms.CharField(max_length=1000, required=False)
+    words = forms.CharField(max_length=1000, required=False)
     to = forms.ModelChoiceField(User.objects.filter(is_active=True, is_staff=True), required=False)
 
     def choice(self, items: dict[str, str]) -> Choice:
         chosen: dict[str, Any] = {
             name: self.cleaned_data[name] for name in ("turns", "file_hash", "reason", "until", "to")
         }
-        return Choice(**chosen, items=items, note=writing.line(self.cleaned_data["note"]))
+        said: dict[str, Any] = {name: writing.line(self.cleaned_data[name]) for name in ("note", "words")}
+        return Choice(**chosen, items=items, **said)
 
     @staticmethod
     def items(posted: Any) -> dict[str, str]:

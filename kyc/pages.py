@@ -17,10 +17,10 @@ from enrollment import corrections
 from enrollment.journey import Step
 from enrollment.models import Application, Pairing
 from enrollment.pages import Page, at, mine
-from kyc import hours
+from kyc import forms, hours
 from kyc.models import Case, Evidence, Mark, Upload, needed
 from kyc.steps import capture, facing
-from kyc.steps.review import acts, objections, queues
+from kyc.steps.review import acts, asking, objections, queues, turns
 from portal import sealing
 from portal.errors import wants_json
 
@@ -151,20 +151,32 @@ def with_device(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
 def standing(application: Application) -> dict[str, Any]:
     case = Case.objects.filter(application=application).first()
     if case is None:
-        return {"queue": "", "ahead": 0, "said": "", "case": None}
+        return {"queue": "", "ahead": 0, "said": "", "case": None, "asking": ""}
     now, ahead = timezone.now(), queues.ahead_of(case) if case.is_running else 0
     last = case.decisions.filter(act="reject").order_by("-pk").first() if case.queue == Case.Queue.REJECTED else None
     return {
         "case": case,
         "queue": case.queue,
+        "question": question_of(case),
+        "answer": forms.AnswerForm(),
+        "answered": case.asking == Case.Asking.ANSWERED,
+        "asking": case.asking,
         "ahead": ahead,
-        "due": case.due_at,
-        "late": case.is_running and case.due_at < now,
+        "due": turns.due(case),
+        "late": case.is_running and not case.asking and case.due_at < now,
         "open_now": hours.between(now, now + timedelta(minutes=1)).total_seconds() > 0,
         "why": acts.REJECTIONS[last.reason][1] if last and last.reason in acts.REJECTIONS else "",
         "last_day": timezone.localdate(case.due_at) + timedelta(days=objections.OBJECTION_DAYS),
         "said": place_in_queue(ahead) if case.is_running else "",
     }
+
+
+def question_of(case: Case) -> dict[str, Any] | None:
+    question = asking.open_question(case)
+    if question is None:
+        return None
+    asked = asking.TOPICS[question.topic][1]
+    return {"asked": asked, "words": question.words, "last_day": asking.last_day(question)}
 
 
 def place_in_queue(ahead: int) -> str:

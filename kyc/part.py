@@ -20,7 +20,13 @@ PART = Part(
             **dict.fromkeys(("desk", "worker"), "SELECT, INSERT, UPDATE"),
             "": "SELECT, UPDATE (note)",  # which is erased with the application
         },
+        "kyc_remark": {
+            **dict.fromkeys(("desk", "public"), "SELECT, INSERT"),
+            "": "SELECT, UPDATE (words)",
+        },
+        "kyc_savedfilter": {"desk": "SELECT, INSERT, UPDATE, DELETE", "": "SELECT"},
     },
+    sheltered={"kyc_remark": "kind = 'answer'"},  # a customer answers, and writes no note of ours
     begins={Step.REVIEW: arriving.received, Step.STOPPED: arriving.stopped},
     erased=erasure.erased,
     papers=dossier.papers,

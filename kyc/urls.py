@@ -20,6 +20,7 @@ urlpatterns = [
     path("application/capture/<slug:item>/<uuid:key>/", views.piece, name="piece"),
     path("application/waiting/", views.review, name="review"),
     path("application/waiting/status/", views.standing, name="standing"),
+    path("application/waiting/answer/", views.answer, name="answer"),
     path("application/waiting/objection/", views.objection, name="objection"),
     path("application/waiting/end/", views.accept, name="accept"),
 ]

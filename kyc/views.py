@@ -15,6 +15,7 @@ from enrollment.pages import at, onward, show
 from kyc import forms, pages, steps
 from kyc.models import Case, Evidence, Upload
 from kyc.pages import at_capture
+from portal import writing
 from portal.errors import PAGES
 from portal.refusals import Refusal
 
@@ -143,7 +144,23 @@ def review(request: HttpRequest, application: Application) -> HttpResponse:
 def standing(request: HttpRequest, application: Application) -> HttpResponse:
     """For the page that waits."""
     known = pages.standing(application)
-    return JsonResponse({name: known[name] for name in ("queue", "ahead", "said")})
+    return JsonResponse({name: known[name] for name in ("queue", "asking", "ahead", "said")})
+
+
+@require_POST
+@at(Step.REVIEW)
+def answer(request: HttpRequest, application: Application) -> HttpResponse:
+    """To what the reviewer asked."""
+    form = forms.AnswerForm(request.POST)
+    if not form.is_valid():
+        return show(request, "kyc/review", application, **{**pages.standing(application), "answer": form})
+    try:
+        steps.review.asking.answer(application, writing.line(form.cleaned_data["words"]))
+    except Refusal as no:
+        messages.warning(request, no.message)
+    else:
+        messages.success(request, _("Đã gửi câu trả lời cho người thẩm định."))
+    return redirect("kyc:review")
 
 
 @at(Step.REVIEW)

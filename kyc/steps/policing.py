@@ -49,7 +49,7 @@ def is_clean(policy: Policy, passed: set[str]) -> bool:
 def stand_for_the_first(application: Application, passed: set[str]) -> None:
     """After the findings: where a live policy allows it, clean checks stand for the appraisal."""
     policy = policy_for(application)
-    case = Case.objects.filter(application=application, queue=Case.Queue.APPRAISAL, holder=None).first()
+    case = Case.objects.filter(application=application, queue=Case.Queue.APPRAISAL, holder=None, asking="").first()
     if policy is None or case is None or not policy.machine_appraises or case.decisions.exists():
         return
     if not is_clean(policy, passed):

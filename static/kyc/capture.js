@@ -280,7 +280,8 @@ function wait(root) {
     const answer = await fetch(root.dataset.waits, { redirect: "manual", headers: { Accept: "application/json" } }).catch(() => null);
     if (answer && (answer.status === 409 || answer.status === 404 || answer.type === "opaqueredirect")) return location.reload();
     const told = answer?.ok ? await answer.json().catch(() => null) : null;
-    if (told && told.queue !== root.dataset.queue) return location.reload();
+    const writing = document.activeElement?.matches("textarea"); // nobody loses what he is typing
+    if (told && !writing && (told.queue !== root.dataset.queue || told.asking !== root.dataset.asking)) return location.reload();
     const place = root.querySelector("[data-place]");
     if (told && place && place.textContent !== told.said) place.textContent = told.said;
     setTimeout(look, 15_000);

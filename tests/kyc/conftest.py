@@ -57,6 +57,8 @@ MORE: dict[str, dict[str, Any]] = {
     "reject": {"reason": "forged"},
     "return": {"note": "xem lại"},
     "disagree": {"note": "khác mặt"},
+    "question": {"reason": "own-will"},
+    "note": {"words": "Đã gọi, máy bận"},
 }
 
 

@@ -51,6 +51,8 @@ LAW = {  # queues, roles, what must be given, on what condition
     "return": ("approval", "approver", "note", "held strangers"),
     "send-back": ("appraisal approval", BOTH, "items", "held strangers shown own_queue"),
     "hold": ("appraisal approval", BOTH, "reason until", "held strangers shown own_queue"),
+    "question": ("appraisal approval", BOTH, "reason", "held strangers own_queue"),
+    "note": (RUNNING, EVERYBODY, "words", "held strangers"),
     "resume": ("hold", EVERYBODY, "", ""),
     "reject": ("appraisal approval", BOTH, "reason", "held strangers shown own_queue"),
     "uphold": ("objection", EVERYBODY, "", "held strangers second shown"),
@@ -146,7 +148,7 @@ def test_what_is_no_verb_is_refused(reviewer: User) -> None:
 
 
 def test_every_verb_that_decides_has_its_words_in_the_record() -> None:
-    assert set(VERBS) - {"take", "take-over", "assign", "release"} <= set(Decision.ACTS)
+    assert set(VERBS) - {"take", "take-over", "assign", "release", "question", "note"} <= set(Decision.ACTS)
 
 
 @pytest.mark.parametrize("verb", DECIDING)

@@ -10,6 +10,8 @@ from kyc.models import Case, Decision
 from kyc.steps import checking, sampling
 from kyc.steps.review.turns import Queue, promised
 
+WITHDRAWN = ("cancelled", "anew", "consent-withdrawn")  # of the reasons in journey.REASONS: the customer's own
+
 
 def received(application: Application) -> None:
     """An application came to review, for the first time or with what was asked for."""
@@ -35,8 +37,9 @@ def stopped(application: Application) -> None:
     """It ended, by whatever way: nobody need look at it any more, but perhaps at a rejection that is final now."""
     now, case = timezone.now(), Case.objects.filter(application=application).first()
     Case.objects.filter(application=application).exclude(queue=Queue.CLOSED).update(
-        queue=Queue.CLOSED, holder=None, held_at=None, closed_at=now, turns=F("turns") + 1
-    )
+        queue=Queue.CLOSED, holder=None, held_at=None, closed_at=now, turns=F("turns") + 1, asking="",
+        withdrawn=application.reason in WITHDRAWN,
+    )  # fmt: skip
     rejected = Decision.objects.filter(case=case, act="reject").order_by("-pk").first()
     if case and application.reason == "rejected" and rejected and rejected.by:
         sampling.maybe_sample(case, rejected.by, "fail")

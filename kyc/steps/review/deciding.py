@@ -29,7 +29,8 @@ def decide(case: Case, verb: str, by: User, choice: Choice) -> None:
 def next_for(user: User) -> Case | None:
     """Take the next: of two who ask at once each gets another one. What is already mine comes first."""
     check_vouched(user)
-    mine = Case.objects.filter(holder=user).exclude(queue=Queue.CLOSED).order_by("due_at").first()
+    held = Case.objects.filter(holder=user).exclude(queue=Queue.CLOSED).exclude(asking=Case.Asking.ASKED)
+    mine = held.order_by("due_at").first()
     if mine:
         return mine
     passed_over: list[int] = []

@@ -47,9 +47,14 @@ def may_be_taken_back(case: Case, user: User) -> bool:
     return case.holder_id is None and last is not None and last.act == "pass" and last.by_id == user.pk
 
 
+def is_late() -> Q:
+    """Past its promise, while the clock runs."""
+    return Q(queue__in=Case.RUNNING, due_at__lt=timezone.now()) & ~Q(asking=Case.Asking.ASKED)
+
+
 def in_queue(user: User) -> "QuerySet[Case]":
     """What is free for this person, the next promise first; without what the own hand has decided already."""
-    free = Case.objects.filter(queue__in=queues_of(user), holder=None)
+    free = Case.objects.filter(queue__in=queues_of(user), holder=None).exclude(asking=Case.Asking.ASKED)
     mine = Decision.objects.filter(by=user, case=OuterRef("pk"))
     first = Exists(mine.filter(act__in=("pass", "ask")))
     second = Q(queue__in=(Queue.APPROVAL, Queue.SECOND)) & first | Q(queue=Queue.OBJECTION) & Exists(mine)

@@ -15,7 +15,7 @@ from kyc.models import Case, Decision
 from portal.models import User
 from portal.refusals import Refusal
 
-Queue = Case.Queue
+Queue, Asking = Case.Queue, Case.Asking
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,14 @@ class Choice:
     reason: str = ""
     until: date | None = None
     note: str = ""
+    words: str = ""  # not of a decision: a note, a question to the customer
     to: User | None = None
 
 
 def turn(case: Case, **changes: Any) -> None:
+    """Whatever moves a file closes what the customer was asked: it was answered, or is decided without."""
+    if "queue" in changes and case.asking:
+        changes = {"asking": "", "due_at": due(case), **changes}
     if not Case.objects.filter(pk=case.pk, turns=case.turns).update(turns=F("turns") + 1, **changes):
         raise outrun(case)
     case.turns += 1
@@ -55,7 +59,15 @@ def write_decision(case: Case, verb: str, by: User | None, choice: Choice) -> De
 
 
 def outrun(case: Case) -> Refusal:
-    """Two at once: one decision won, and the other is told which."""
+    """Two at once: one decision won, and the other is told which. Also the customer may have been first."""
+    fresh = Case.objects.filter(pk=case.pk).first()
+    if fresh and fresh.withdrawn:
+        return Refusal("withdrawn", _("Khách đã rút hồ sơ. Không cần làm gì thêm; quyết định của bạn chưa được ghi."))
+    if fresh and fresh.asking == Asking.ANSWERED and case.asking != Asking.ANSWERED:
+        return Refusal(
+            "decided-already",
+            _("Khách vừa trả lời câu hỏi. Hãy đọc câu trả lời rồi quyết định; quyết định của bạn chưa được ghi."),
+        )
     last = Decision.objects.filter(case=case).order_by("-pk").first()
     if last and last.at > timezone.now() - timedelta(hours=12):
         said = _("Hồ sơ vừa được người khác quyết định: %(act)s. Quyết định của bạn chưa được ghi.") % {
@@ -73,11 +85,16 @@ def promised(since: Any, seconds: int) -> Any:
     return hours.after(since, timedelta(seconds=seconds)) if seconds > 0 else since + timedelta(seconds=seconds)
 
 
+def due(case: Case) -> Any:
+    """While the customer is asked the clock stands: what was left then is left still."""
+    return promised(timezone.now(), case.left) if case.asking == Asking.ASKED else case.due_at
+
+
 def rest(case: Case, queue: Case.Queue, **changes: Any) -> None:
     """The customer's turn, or somebody else's: the clock stops with what is left on it."""
     now = timezone.now()
-    kept = {} if case.kept is not None or queue == Queue.HOLD else {"kept": now <= case.due_at}
-    left = round(hours.between(now, case.due_at).total_seconds())
+    kept = {} if case.kept is not None or queue == Queue.HOLD else {"kept": now <= due(case)}
+    left = round(hours.between(now, due(case)).total_seconds())
     turn(case, queue=queue, holder=None, held_at=None, due_at=now, left=left, **kept, **changes)
 
 
@@ -87,5 +104,5 @@ def run(case: Case, queue: Case.Queue) -> None:
 
 def close(case: Case) -> None:
     now = timezone.now()
-    kept = {} if case.kept is not None else {"kept": now <= case.due_at}
+    kept = {} if case.kept is not None else {"kept": now <= due(case)}
     turn(case, queue=Queue.CLOSED, holder=None, held_at=None, closed_at=now, **kept)

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from kyc.models import Case
-from kyc.steps.review import acts
+from kyc.steps.review import acts, asking
 from kyc.steps.review.queues import APPROVER, REVIEWER, SUPERVISOR, is_free, may_be_taken_back, may_be_taken_over
 from kyc.steps.review.turns import Choice
 from portal.models import User
@@ -65,6 +65,11 @@ ROWS = (
         "send-back", _("Yêu cầu bổ sung"), "b", (APPRAISAL, APPROVAL), BOTH, acts.send_back,
         own_queue=True, shown=True, fields=("items", "note"), needs=("items",),
     ),
+    Verb(
+        "question", _("Hỏi khách"), "h", (APPRAISAL, APPROVAL), BOTH, asking.ask_customer, when=asking.is_unasked,
+        own_queue=True, fields=("reason", "words"), needs=("reason",),
+        reasons={code: name for code, (name, _asked) in asking.TOPICS.items()},
+    ),
     Verb("ask", _("Xin ý kiến thứ hai"), "y", (APPRAISAL,), (REVIEWER,), acts.ask),
     Verb(
         "hold", _("Tạm giữ"), "t", (APPRAISAL, APPROVAL), BOTH, acts.hold, own_queue=True, shown=True,
@@ -90,6 +95,9 @@ ROWS = (
     Verb(
         "recall", _("Rút lại thẩm định"), "l", (APPROVAL,), (REVIEWER,), acts.recall,
         held=False, when=may_be_taken_back, then="file",
+    ),
+    Verb(
+        "note", _("Ghi chú"), "g", RUNNING, ANYBODY, asking.note, fields=("words",), needs=("words",), then="file",
     ),
     Verb(
         "release", _("Trả về hàng đợi"), "o", RUNNING, ANYBODY, acts.release,
