@@ -17,7 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from enrollment import journey
@@ -27,10 +27,13 @@ from enrollment.parts import lives
 from enrollment.steps.pairing import CARRY_ON, Errand
 from portal import audit, errors
 from portal.accounts.signing_in import network_of
+from portal.models import User
+from portal.parts import Place
 from portal.refusals import Refusal, out_of_step
 
 MINE = "application"  # in the session of somebody who has no account yet
 JOINED = "joined"  # and of a second device, by what it came in
+MY_APPLICATION = Place(pgettext_lazy("đang làm", "Hồ sơ"), journey.STANDING, "place-file")
 Page = Callable[..., HttpResponse]
 Whose = Callable[..., Application | None]
 
@@ -51,6 +54,12 @@ def of_account(applications: "QuerySet[Application]") -> Application | None:
     own = list(applications)
     still_open = (application for application in own if not application.is_ended)
     return next(chain(still_open, filter(lives, own), own), None)
+
+
+def places(user: User) -> list[Place]:
+    """While one is open."""
+    own = Application.objects.filter(user=user).exclude(step__in=journey.ENDS)
+    return [MY_APPLICATION] if not user.is_staff and own.exists() else []
 
 
 def onward(application: Application) -> HttpResponse:

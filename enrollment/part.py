@@ -1,6 +1,6 @@
 """What enrollment brings along."""
 
-from enrollment import dossier, seeds
+from enrollment import dossier, pages, seeds
 from enrollment.audited import VERBS, references
 from enrollment.demo import doors
 from enrollment.journey import Step
@@ -34,6 +34,7 @@ PART = Part(
         "enrollment.tasks.tidy": 3600,
     },
     seed=seeds.seed,
+    places=pages.places,
     doors=doors.doors,
     urls=tuple(doors.urls),
     benches="enrollment.demo.benches",

@@ -7,11 +7,16 @@ from django.contrib import messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from portal import looks
 from portal.accounts.signing_in import session_ends
 from portal.models import User
+from portal.parts import Place
 from portal.refusals import Refusal
+
+DESK = Place(_("Quản trị"), "admin:index", "place-desk")
+ACCOUNT = Place(_("Tài khoản"), "portal:account", "place-account")
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -22,6 +27,10 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "language": get_language(),
         "session_ends": session_ends(request.session, user) if isinstance(user, User) else None,
     }
+
+
+def places(user: User) -> list[Place]:
+    return [DESK, ACCOUNT] if user.is_staff else [ACCOUNT]
 
 
 def opened_up(request: HttpRequest, about: models.Model, page: HttpResponse) -> HttpResponse:

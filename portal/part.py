@@ -1,6 +1,6 @@
 """What the ground floor itself brings along: see parts.py."""
 
-from portal import metrics, seeds
+from portal import metrics, pages, seeds
 from portal.accounts.changing import CHANGES
 from portal.audit.record import VERBS
 from portal.parts import Part
@@ -41,5 +41,6 @@ PART = Part(
     },
     seed=seeds.seed,
     gauges=metrics.gauges,
+    places=pages.places,
     benches="portal.demo.benches",
 )

@@ -27,6 +27,15 @@ class Door:
     address: str
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where somebody signed in finds what is theirs, on every page."""
+
+    title: Any
+    address: str  # the name of its page; those under its path belong to it
+    drawing: str
+
+
 NOTHING = "–"
 
 
@@ -60,6 +69,10 @@ def none() -> tuple[Any, ...]:
     return ()
 
 
+def nowhere(_user: Any) -> tuple[Place, ...]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part:
     verbs: Mapping[str, Any] = field(default_factory=dict)  # of the audit trail, as staff read them
@@ -74,6 +87,7 @@ class Part:
     queues: Mapping[str, str] = field(default_factory=dict)  # tasks → where they are not the worker's
     seed: Callable[[], None] = nothing  # what must be there before the first visitor; running twice is no harm
     gauges: Callable[[], Iterable[GaugeMetricFamily]] = none  # what the operator watches
+    places: Callable[[Any], Iterable[Place]] = nowhere  # of a User; asked on each of their pages, so one query at most
     doors: Callable[[], Iterable[Door]] = none  # into the demo
     urls: tuple[Any, ...] = ()  # of the demo
     benches: str = ""  # a module; `manage.py bench` alone brings it in, for it brings the slow libraries

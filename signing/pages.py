@@ -8,12 +8,15 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from enrollment import journey
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.pages import svg
 from portal import writing
+from portal.models import User
+from portal.parts import Place
 from signing import printing
 from signing.authority import profile
 from signing.models import Certificate, Paper
@@ -32,6 +35,16 @@ TONES = {
     State.ACCEPTANCE_FAILED: BAD,
     State.SYNC_FAILED: BAD,
 }
+
+
+PLACES = [
+    Place(_("SmartCA"), "signing:certificate", "place-card"),
+    Place(_("Tài liệu"), "signing:documents", "place-papers"),
+]
+
+
+def places(user: User) -> list[Place]:
+    return [] if user.is_staff else PLACES
 
 
 def labelled(rows: tuple[Row, ...], facts: dict[str, str]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from enrollment.journey import Step
 from enrollment.parts import Part
 from portal.parts import SIGNER, WORKER
-from signing import arrivals, dossier, metrics, sheet
+from signing import arrivals, dossier, metrics, pages, sheet
 from signing.audited import VERBS, references
 from signing.demo import doors, people
 
@@ -36,6 +36,7 @@ PART = Part(
     },
     queues={"signing.tasks.examine": WORKER, "signing.tasks.*": SIGNER},
     gauges=metrics.standing,
+    places=pages.places,
     doors=doors.doors,
     benches="signing.demo.benches",
 )

@@ -1,21 +1,28 @@
 """The few parts of a page that need more than HTML."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from django import template
 from django.conf import settings
 from django.forms import BoundField
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from portal import looks, writing
 from portal.accounts.passwords import KINDS, NotAboutThePerson
 from portal.models import Event
+from portal.parts import Part, parts
 
 register = template.Library()
 register.filter("masked", writing.masked)
 register.filter("spaced", writing.spaced)
-DRAWINGS = {path.stem: path.read_text().strip() for path in (settings.BASE_DIR / "templates/drawings").glob("*.svg")}
+ROOT = re.compile(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>")
+DRAWINGS = {
+    path.stem: ROOT.sub(r"<svg \1>", path.read_text().strip(), count=1)
+    for path in (settings.BASE_DIR / "templates/drawings").glob("*.svg")
+}
 DRAWN = 'aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
 BROWSERS = {
     "Edg": "Edge",
@@ -73,6 +80,18 @@ def current(context: dict[str, Any], *names: str) -> str:
     request = context.get("request")
     match = getattr(request, "resolver_match", None)
     return "page" if match and match.view_name in names else "false"
+
+
+@register.inclusion_tag("portal/parts/places.html", takes_context=True)
+def places(context: dict[str, Any]) -> dict[str, Any]:
+    """Where the person signed in finds what is theirs; of those that this page lies under the nearest is marked."""
+    ground, *above = parts(Part)
+    rows = [place for part in (*above, ground) for place in part.places(context["user"])]
+    path = context["request"].path
+    under = [place for place in rows if path.startswith(reverse(place.address))]
+    nearest = max(under, key=lambda place: len(reverse(place.address)), default=None)
+    state = "page" if nearest and path == reverse(nearest.address) else "true"
+    return {"places": [(place, state if place is nearest else "false") for place in rows]}
 
 
 @register.inclusion_tag("admin/parts/open_up.html")

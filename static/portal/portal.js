@@ -40,6 +40,16 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// A menu closes by Escape, and by a press anywhere else.
+for (const menu of document.querySelectorAll("[data-menu]")) {
+  document.addEventListener("click", (event) => menu.contains(event.target) || (menu.open = false));
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
+
 // A page worth keeping can be printed.
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;

@@ -47,6 +47,14 @@ def language(page: Page) -> str:
     return "vi" if (page.viewport_size or {"width": 0})["width"] < 500 else "en"
 
 
+def press_in_menu(page: Page, name: str) -> None:
+    """On a phone it is folded."""
+    summary = page.locator("[data-menu] summary")
+    if summary.is_visible():
+        summary.click()
+    page.get_by_role("banner").get_by_role("button", name=name).click()
+
+
 def look(page: Page, path: str = "") -> None:
     """Go there if told to, and find nothing wrong: axe is content, nothing sticks out, the title says where we are."""
     if path:

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.conftest import look
+from tests.browser.conftest import look, press_in_menu
 from tests.browser.hands import begin
 from tests.conftest import start_chromium
 from tests.enrollment.conftest import a_declaration
@@ -28,7 +28,7 @@ def test_what_is_typed_survives_a_reload_a_language_switch_and_a_second_tab(
     assert page.locator("#id_full_name").input_value() == declaration.full_name
     page.locator("#id_address").fill("Thôn 6")
     with page.expect_navigation():
-        page.get_by_role("button", name="English").click()
+        press_in_menu(page, "English")
     assert page.locator("#id_address").input_value() == "Thôn 6"
     second = context.new_page()
     second.goto("/application/")

@@ -9,7 +9,7 @@ from enrollment import seeds as enrollment_seeds
 from enrollment.models import Application
 from portal import outbox, seeds
 from portal.models import User
-from tests.browser.conftest import look
+from tests.browser.conftest import look, press_in_menu
 from tests.conftest import People
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,7 +36,7 @@ def speak(page: Page, language: str) -> None:
     page.goto("/")
     if language == "en":
         with page.expect_navigation():
-            page.get_by_role("button", name="English").click()
+            press_in_menu(page, "English")
     assert page.locator("html").get_attribute("lang") == language
 
 
@@ -100,10 +100,41 @@ def test_the_language_switch_keeps_what_was_typed_but_no_password(page: Page) ->
     page.goto("/sign-in/")
     page.locator("[name=login]").fill("001190000001")
     page.locator("[name=password]").fill("Hoa-sen#2026")
-    page.get_by_role("button", name="English").click()
+    press_in_menu(page, "English")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     expect(page.locator("[name=login]")).to_have_value("001190000001")
     expect(page.locator("[name=password]")).to_have_value("")
     page.goto("/password/forgotten/")
     page.goto("/sign-in/")
     expect(page.locator("[name=login]")).to_have_value("")  # kept for the switch alone
+
+
+def edges(page: Page, selector: str) -> tuple[float, float]:
+    """Where it begins and ends, from the top of the window."""
+    top, bottom = page.locator(selector).evaluate(
+        "it => [it.getBoundingClientRect().top, it.getBoundingClientRect().bottom]"
+    )
+    return top, bottom
+
+
+def test_the_header_is_one_row_and_the_bar_covers_nothing(page: Page) -> None:
+    """Also for somebody signed in; the menu closes by Escape and by a press elsewhere."""
+    enter(page, "Mẫu An")
+    page.goto("/account/")
+    top, bottom = edges(page, "header")
+    assert bottom - top <= 58
+    assert edges(page, "h1")[0] < 200
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    bar, foot = edges(page, ".places"), edges(page, ".footer")
+    assert bar[0] + 1 >= foot[1] or bar[1] <= foot[0]
+    summary = page.locator("[data-menu] summary")
+    if not summary.is_visible():
+        return
+    leave = page.get_by_role("banner").get_by_role("button", name="Đăng xuất")
+    summary.click()
+    expect(leave).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(leave).to_be_hidden()
+    summary.click()
+    page.mouse.click(20, 400)
+    expect(leave).to_be_hidden()
