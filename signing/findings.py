@@ -36,6 +36,7 @@ NAMES = {  # in the order in which they are read; the first that fails gives the
     "status": _("Thu hồi, tạm dừng lúc ký"),
 }
 MOOT = _("Không xét, vì chữ ký không đúng.")
+REST = _("Những điểm khác không làm cho chữ ký này đúng lại.")
 WORDS: dict[str, dict[str, Any]] = {
     "integrity": {
         "intact": _("Nội dung đúng như lúc ký."),
@@ -91,7 +92,9 @@ WORDS: dict[str, dict[str, Any]] = {
         "early": _("Ký khi chứng thư số chưa có hiệu lực."),
         "expired": _("Ký khi chứng thư số đã hết hạn."),
         "unproven": _("Chứng thư số nay đã hết hạn, và không có dấu thời gian tin cậy nào cho biết đã ký từ trước đó."),
-        "stamp-status": _("Trong thời hạn, theo một dấu thời gian mà tệp không kèm bằng chứng là còn hiệu lực."),
+        "stamp-status": _(
+            "Chưa chứng minh được là trong thời hạn: tệp không kèm bằng chứng rằng dấu thời gian còn hiệu lực."
+        ),
     },
     "status": {
         "evidence": _("Không bị thu hồi hay tạm dừng, theo bằng chứng kèm trong tệp."),
@@ -119,6 +122,15 @@ VERDICTS: dict[tuple[str, str], Any] = {
     ("status", UNKNOWN): _("Toàn vẹn, nhưng chưa rõ hiệu lực lúc ký"),
 }
 FINE = _("Hợp lệ")
+TITLES = {
+    GOOD: _("Chữ ký hợp lệ"),
+    WAITING: _("Chưa kết luận được"),
+    BAD: _("Không tin được tệp này"),
+}
+UNREAD = {  # neither right nor wrong: nothing was signed, or nothing could be read
+    "no-signature": _("Không có chữ ký số"),
+    **dict.fromkeys(("not-a-pdf", "encrypted", "too-much"), _("Không kiểm tra được")),
+}
 SUMMARIES: dict[tuple[str, str], Any] = {
     ("integrity", INVALID): _("Nội dung đã bị thay đổi sau khi ký. Không tin được vào tệp này."),
     ("coverage", INVALID): _("Tệp đã bị sửa sau khi ký. Không nên tin vào nội dung đang hiện ra."),
@@ -146,21 +158,29 @@ BEARERS = {
 
 def findings(facts: dict[str, Any]) -> dict[str, Any]:
     cut = cut_short(facts.get("missing") or {})
-    if facts["problem"]:
-        return {"problem": PROBLEMS[facts["problem"]], "cut": cut}
+    problem = facts["problem"]
+    if problem:
+        verdict = {"tone": BAD, "title": TITLES[BAD]} if cut else {"tone": WAITING, "title": UNREAD[problem]}
+        return {**verdict, "summary": cut or PROBLEMS[problem], "notes": [PROBLEMS[problem]] if cut else [], "rows": []}
     rows = [finding(row) for row in facts["signatures"]]
     failing = worst_of(rows)
+    tone = BAD if cut else TONES[failing[1]] if failing else GOOD
+    return {
+        "rows": rows,
+        "tone": tone,
+        "title": TITLES[tone],
+        "summary": cut or (SUMMARIES[failing] if failing else ALL_FINE),
+        "notes": notes_on(facts) if tone != BAD else [],
+    }
+
+
+def notes_on(facts: dict[str, Any]) -> list[Any]:
     notes = []
     if not facts["lasting"]:
         notes.append(_("Cuối tệp không có dấu thời gian lưu trữ: sau nhiều năm sẽ khó kiểm tra."))
     if facts.get("known"):
         notes.append(_("Tệp này đúng từng byte với bản VNPT SmartCA đang lưu."))
-    return {
-        "rows": rows,
-        "tone": BAD if cut else TONES[failing[1]] if failing else GOOD,
-        "summary": cut or (SUMMARIES[failing] if failing else ALL_FINE),
-        "notes": notes,
-    }
+    return notes
 
 
 def worst_of(rows: list[dict[str, Any]]) -> tuple[str, str] | None:
@@ -185,13 +205,16 @@ def failing(facts: dict[str, Fact]) -> tuple[str, str] | None:
 def finding(row: dict[str, Any]) -> dict[str, Any]:
     facts = {name: Fact(*fact) for name, fact in row["facts"].items()}
     gravest = failing(facts)
+    is_broken = gravest is not None and gravest[1] == INVALID  # then nothing that is right about it is told
+    wrong = [name for name in facts if facts[name].value != VALID and facts[name].why != "moot"]
     shown = {
         **row,
-        "ours": Certificate.State(row["ours"]).label if row.get("ours") is not None else "",
+        "ours": Certificate.State(row["ours"]).label if row.get("ours") is not None and not is_broken else "",
         "failing": gravest,
         "tone": TONES[gravest[1]] if gravest else GOOD,
         "words": VERDICTS[gravest] if gravest else FINE,
-        "lines": [line(name, facts[name]) for name in NAMES if name in facts],
+        "lines": [line(name, facts[name]) for name in NAMES if name in (wrong if is_broken else facts)],
+        "rest": (MOOT if gravest == ("integrity", INVALID) else REST) if is_broken else "",
     }
     if "signer" not in row:
         return shown

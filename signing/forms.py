@@ -60,6 +60,8 @@ class CheckForm(forms.Form):
 
     file = forms.FileField(
         label=_("Tệp PDF đã ký"),
+        help_text=_("Kéo tệp thả vào khung, hoặc bấm để chọn."),
+        widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
         error_messages={"required": _("Quý khách chưa chọn tệp."), "empty": _("Tệp này rỗng.")},
     )
 

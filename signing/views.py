@@ -271,5 +271,6 @@ def verified(request: HttpRequest, token: str) -> HttpResponse:
     if examination.facts is None:
         ahead = steps.verifying.ahead_of(examination)
         return show(request, "signing/verifying", None, ahead=ahead, name=examination.name)
-    result = findings.findings(examination.facts) | {"name": examination.name}
+    at = examination.ends_at - steps.verifying.LASTS
+    result = findings.findings(examination.facts) | {"name": examination.name, "at": at}
     return show(request, "signing/verify", None, form=forms.CheckForm(), result=result)

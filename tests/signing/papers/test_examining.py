@@ -17,6 +17,7 @@ import pytest
 from asn1crypto import algos, cms
 from cryptography.x509.oid import ExtendedKeyUsageOID as Use
 from django.conf import settings
+from django.template.loader import render_to_string
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import PdfFileWriter
 
@@ -186,6 +187,28 @@ def test_each_fact_is_told_as_it_is(name: str) -> None:
     facts = examined(MADE[name]())
     first = facts["signatures"][0]["facts"]
     assert (tuple(first[fact].value for fact in NAMES), findings(facts)["tone"]) == EXPECTED[name], first
+
+
+GREEN = (
+    "good", "Hợp lệ", "Đạt", "Nội dung đúng như lúc ký", "Không có gì được thêm", "không đụng đến nội dung", "tin cậy cấp.",
+    "theo chuẩn hiện hành", "Dùng để ký tài liệu", "Dùng để cấp dấu thời gian", "Trong thời hạn", "Không bị thu hồi",
+    "Đang hoạt động",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name, (_facts, tone) in EXPECTED.items() if tone == "bad"])
+def test_nothing_of_a_broken_signature_keeps_a_green_word(name: str) -> None:
+    """Also what is right about it: whoever reads quickly reads the colour."""
+    facts = examined(MADE[name]())
+    for row in facts["signatures"]:
+        row["ours"] = 0
+    page = render_to_string("signing/parts/findings.html", {"result": {**findings(facts), "name": "a", "at": NOW}})
+    verdict, *rows = page.split("<details")
+    broken = [row for row in rows if 'class="shape bad"' in row]
+    assert broken
+    for text in (verdict, *broken):
+        assert [word for word in GREEN if word in text] == []
+    assert all("Không đạt" in row for row in broken)
 
 
 def test_all_that_reading_needs_is_in_memory_before_a_file_comes(tmp_path: Path) -> None:
