@@ -165,7 +165,12 @@ class DeclarationForm(ContactForm):
         max_length=150,
         attrs={"autocomplete": "street-address"},
     )
-    referral = Text(label=_("Mã người giới thiệu"), required=False, max_length=30, attrs={"autocomplete": "off"})
+    referral = Text(
+        label=_("Mã người giới thiệu"),
+        required=False,
+        max_length=30,
+        attrs={"autocomplete": "off", "placeholder": _("Nhập Mã người giới thiệu")},
+    )
 
     field_order = (*HOLDER, *CONTACT, *ADDRESS)
 
@@ -246,19 +251,24 @@ class JoiningForm(forms.Form):
     code = CodeField(label=_("Mã hiện trên máy kia"), help_text=_("Gồm 6 chữ số"), error_messages=REQUIRED)
 
 
-class ActivationForm(PasswordTwice):
-    """Guide 1, step 4: the words are the guide's."""
+class ActivationForm(forms.Form):
+    """Guide 1, step 4: the words are the guide's. The code first."""
 
     number = NumberField()
-    code = CodeField(label=_("Mã kích hoạt"), help_text=_("Gồm 6 chữ số trong SMS hoặc email"), error_messages=REQUIRED)
-    password1 = new_password(_("Mật khẩu"))
-    password2 = new_password(_("Xác nhận mật khẩu"))
-    terms = Tick(label=_("Tôi đồng ý với điều khoản sử dụng dịch vụ"))
+    code = CodeField(
+        label=_("Mã kích hoạt"),
+        help_text=_("Gồm 6 chữ số trong SMS hoặc email"),
+        placeholder=_("Nhập mã kích hoạt"),
+        error_messages=REQUIRED,
+    )
 
-    def __init__(self, *args: Any, code_needed: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not code_needed:  # it was right already; only the password was not
-            del self.fields["code"]
+
+class PasswordForm(PasswordTwice):
+    """The same step's other half, which a right code opens."""
+
+    password1 = new_password(_("Mật khẩu"), placeholder=_("Nhập mật khẩu"))
+    password2 = new_password(_("Xác nhận mật khẩu"), placeholder=_("Nhập xác nhận mật khẩu"))
+    terms = Tick(label=_("Tôi đồng ý với điều khoản sử dụng dịch vụ"))
 
 
 class ReferenceForm(forms.Form):

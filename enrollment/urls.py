@@ -22,6 +22,7 @@ urlpatterns = [
     path("register/paid/", views.paid, name="paid"),
     path("register/created/", views.created, name="created"),
     path("activate/", views.activation, name="activation"),
+    path("activate/password/", views.password, name="password"),
     path("activate/again/", views.again, name="again"),
     path("activate/resend/", views.resend, name="resend"),
     path("activate/contact/", views.contact, name="contact"),

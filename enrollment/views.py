@@ -27,8 +27,8 @@ from portal.models import Code, User
 from portal.refusals import Refusal
 
 OPENINGS = Limit("openings", 3000, timedelta(hours=1))  # from one network: a phone company puts thousands behind one
-PROVEN = "activation proven"  # in the session: for which application a code was right, until when
-PROOF_LASTS = timedelta(minutes=10)
+OPENED = "activation opened"  # in the session: for which application a code was right, what it hung on, until when
+OPEN_FOR = timedelta(minutes=10)
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -172,60 +172,67 @@ def created(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def activation(request: HttpRequest) -> HttpResponse:
-    """For whoever has a code, in this browser or another."""
+    """The code, and nothing else yet: a wrong one costs nothing typed. For whoever has one, in this browser or another."""
     application = mine(request)
     if application and application.user:
         return onward(application)
+    if request.method == "GET" and "another" not in request.GET and opened(request):
+        return redirect("enrollment:password")
     known = application if application and application.step == Step.ACTIVATION else None
     declared = known.declaration if known else None
-    accepted = proven(request, request.POST.get("number") or (declared.number if declared else ""))
-    form = forms.ActivationForm(
-        request.POST or None, initial={"number": declared.number if declared else ""}, code_needed=accepted is None
-    )
-    if form.is_valid() and (user := activated(request, form, accepted, known)):
+    form = forms.ActivationForm(request.POST or None, initial={"number": declared.number if declared else ""})
+    if form.is_valid():
+        with refusals_on(form, "code"):
+            remember_opened(request, steps.activation.check(known=known, **form.cleaned_data))
+            return redirect("enrollment:password")
+    ends, wait = (steps.activation.ends(known), steps.activation.seconds_to_resend(known)) if known else (None, 0)
+    return show(request, "activation", known, form=form, declared=declared, ends=ends, wait=wait)
+
+
+def password(request: HttpRequest) -> HttpResponse:
+    """What a right code opened: a refused password costs no second code."""
+    application = opened(request)
+    if application is None:
+        messages.warning(request, _("Quý khách nhập mã kích hoạt mới nhất trước, rồi chọn mật khẩu trong 10 phút."))
+        return redirect("enrollment:activation")
+    form = forms.PasswordForm(request.POST or None)
+    if form.is_valid() and (user := activated(application, form)):
+        request.session.pop(OPENED)
         signing_in.enter(request, user)
         messages.success(
             request, _("Tài khoản đã được kích hoạt. Lần sau Quý khách đăng nhập bằng số giấy tờ và mật khẩu.")
         )
         return redirect("enrollment:standing")
-    return show(
-        request, "activation", known, form=form, declared=declared, ends=steps.activation.ends(known) if known else None,
-        accepted=proven(request, form["number"].value() or ""), wait=steps.activation.seconds_to_resend(known) if known else 0
-    )  # fmt: skip
+    own = application if application == mine(request) else None
+    return show(request, "password", own, form=form, declared=application.declaration, until=request.session[OPENED][2])
 
 
-def activated(
-    request: HttpRequest, form: forms.ActivationForm, accepted: Application | None, known: Application | None
-) -> User | None:
-    """The account, if code and password will do; else the form says what is wrong, and a code that was right stays so."""
+def activated(application: Application, form: forms.PasswordForm) -> User | None:
+    """The account, if the password will do; else the form says what is wrong."""
     try:
-        application = accepted or checked(request, form, known)
-        user = steps.activation.activate(application, form.cleaned_data["password1"])
+        return steps.activation.activate(application, form.cleaned_data["password1"])
     except Refusal as no:
-        form.add_error("code" if "code" in form.fields else "number", no.message)
+        form.add_error(None, no.message)
     except ValidationError as no:
         form.add_error("password1", no)
-    else:
-        del request.session[PROVEN]
-        return user
     return None
 
 
-def checked(request: HttpRequest, form: forms.ActivationForm, known: Application | None) -> Application:
-    """A right code opens ten minutes for choosing a password, so that a refused one costs no second code."""
-    application = steps.activation.check(form.cleaned_data["number"], form.cleaned_data["code"], known)
-    proof = steps.activation.code_of(application)
-    request.session[PROVEN] = (application.pk, proof, time.time() + PROOF_LASTS.total_seconds())
-    return application
+def remember_opened(request: HttpRequest, application: Application) -> None:
+    """In this browser alone, under a session that nobody knew before."""
+    request.session.cycle_key()
+    until = time.time() + OPEN_FOR.total_seconds()
+    request.session[OPENED] = (application.pk, steps.activation.code_of(application), until)
 
 
-def proven(request: HttpRequest, number: str) -> Application | None:
-    """The application for which a code was right in this browser, if it is this number's, and not too long ago."""
-    pk, proof, until = request.session.get(PROVEN, (0, "", 0))
-    if until < time.time():
+def opened(request: HttpRequest) -> Application | None:
+    """The application for which a code was right in this browser, not too long ago: for this person and phone, and as long
+    as no newer code went out, which ends what the older one opened."""
+    pk, proof, until = request.session.get(OPENED, (0, "", 0))
+    waiting = Application.objects.filter(pk=pk, step=Step.ACTIVATION).select_related("data_key").first()
+    if waiting is None or until < time.time() or steps.activation.code_of(waiting) != proof:
         return None
-    waiting = steps.activation.waiting(User.username_for(number)).filter(pk=pk).select_related("data_key").first()
-    return waiting if waiting and steps.activation.code_of(waiting) == proof else None
+    return None if steps.activation.ends(waiting) else waiting
 
 
 def again(request: HttpRequest) -> HttpResponse:

@@ -24,10 +24,15 @@ class NumberField(forms.CharField):
     """An ID number, however typed: CCCD, CMND, passport, tax code."""
 
     def __init__(self, **kwargs: Any) -> None:
-        attrs = {"autocomplete": "username", "autocapitalize": "characters", "spellcheck": "false"}
+        attrs = {
+            "autocomplete": "username",
+            "autocapitalize": "characters",
+            "spellcheck": "false",
+            "placeholder": _("Nhập số CMND/CCCD/HC/Mã số thuế"),
+        }
         super().__init__(
             label=_("Số định danh"),
-            help_text=_("Nhập số CMND/CCCD/HC/Mã số thuế"),
+            help_text=_("Tên đăng nhập: số CCCD/CMND/Hộ chiếu"),
             max_length=40,
             widget=forms.TextInput(attrs=attrs),
             **kwargs,
@@ -64,8 +69,9 @@ class ConfirmPasswordForm(account_forms.ReauthenticateForm):
         self.fields["password"].widget.attrs.pop("placeholder", None)
 
 
-def new_password(label: Any) -> forms.CharField:
-    widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+def new_password(label: Any, placeholder: Any = "") -> forms.CharField:
+    attrs = {"autocomplete": "new-password", **({"placeholder": placeholder} if placeholder else {})}
+    widget = forms.PasswordInput(attrs=attrs)
     return forms.CharField(label=label, widget=widget, strip=False, max_length=128)
 
 
@@ -102,8 +108,9 @@ def same_twice(form: forms.Form, first: str, second: str) -> None:
 class CodeField(forms.CharField):
     """Digits from a message, however typed."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, placeholder: Any = "", **kwargs: Any) -> None:
         attrs = {"autocomplete": "one-time-code", "inputmode": "numeric"}
+        attrs |= {"placeholder": placeholder} if placeholder else {}
         super().__init__(max_length=20, widget=forms.TextInput(attrs=attrs), **kwargs)
 
     def clean(self, value: Any) -> str:

@@ -72,13 +72,8 @@ class Walk:
         self.to_activation()
         sent = Message.objects.filter(template="enrollment/messages/activation_code").latest("created_at")
         code = re.fullmatch(r"\d{6}", str((sent.params or [""])[0]))
-        form = {
-            "number": self.declaration.number,
-            "code": code and code.group(),
-            "password1": PASSWORD,
-            "password2": PASSWORD,
-        }
-        self.post("/activate/", {**form, "terms": "on"})
+        self.post("/activate/", {"number": self.declaration.number, "code": code and code.group()})
+        self.post("/activate/password/", {"password1": PASSWORD, "password2": PASSWORD, "terms": "on"})
 
 
 def flow() -> None:

@@ -115,16 +115,16 @@ def meant(person: str, digits: str) -> Application | None:
     return next(iter(right + candidates), None)
 
 
-def check(number: str, digits: str, known: Application | None = None) -> Application:
+def check(number: str, code: str, known: Application | None = None) -> Application:
     """Return the application that the code opens. Tries are counted by number first, and by code as well: a number for
     which nothing waits, or whose code has run out, gets the answers of any other."""
     person = User.username_for(number)
-    application = own(known, person) or meant(person, digits)
+    application = own(known, person) or meant(person, code)
     left = TRIES.spend(person)
     if left is None:
         raise codes.ended()
     try:
-        codes.check(PURPOSE, code_of(application) if application else nobody(person), digits, account=person)
+        codes.check(PURPOSE, code_of(application) if application else nobody(person), code, account=person)
     except Refusal as no:
         if no.code == "code-guesses-spent":
             raise

@@ -75,6 +75,8 @@ def test_the_code_comes_through_kannel_and_by_smtp(
     assert codes[0] in letter.content
     page.goto("/activate/")
     page.locator("#id_code").fill(codes[0].decode())
+    page.locator("main form button.button").first.click()
+    page.wait_for_url("**/activate/password/")
     for box in ("#id_password1", "#id_password2"):
         page.locator(box).fill(PASSWORD)
     page.locator("#id_terms").check()
@@ -153,6 +155,8 @@ class Walk:
         self.sees("/activate/")
         code = code_in(text_to(self.declaration.phone, "/activate/"))
         self.hands.write(self.page.locator("#id_code"), code)
+        self.goes_on_by_the_first()
+        self.sees("/activate/password/")
         for box in ("#id_password1", "#id_password2"):
             self.hands.write(self.page.locator(box), PASSWORD)
         self.hands.press(self.page.locator("#id_terms"))

@@ -86,8 +86,16 @@ class Customer:
         return Payment.objects.filter(order__subject=self.application.pk).latest("pk")
 
     def activates(self, code: str = "") -> Any:
+        answer = self.enters(code)
+        return self.picks() if answer.status_code == 302 else answer
+
+    def enters(self, code: str = "") -> Any:
         form = {"number": self.declaration.number, "code": code or code_sent("activation_code")}
-        return self.post("/activate/", {**form, "password1": PASSWORD, "password2": PASSWORD, "terms": "on"})
+        return self.post("/activate/", form)
+
+    def picks(self, password: str = PASSWORD, **differently: str) -> Any:
+        form = {"password1": password, "password2": password, "terms": "on"}
+        return self.post("/activate/password/", {**form, **differently})
 
 
 def code_sent(template: str) -> str:

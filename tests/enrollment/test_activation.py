@@ -35,15 +35,6 @@ def said(answer: object) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", errors.group()).split()) if errors else ""
 
 
-def test_the_form_has_the_words_of_the_guide(client: Client) -> None:
-    page = client.get("/activate/").content.decode()
-    for text in """1/4 · Kích hoạt tài khoản|Số định danh|Nhập số CMND/CCCD/HC/Mã số thuế|Mã kích hoạt|Mật khẩu
-        |Xác nhận mật khẩu|Tôi đồng ý với điều khoản sử dụng dịch vụ|Kích hoạt lại tài khoản?|Đăng ký tài khoản
-        |Tiếp theo""".splitlines():
-        for label in filter(None, text.strip().split("|")):
-            assert label in page
-
-
 def test_the_right_code_opens_the_account_signs_in_and_moves_on(customer: Customers) -> None:
     walker = waiting(customer)
     answer = walker.activates()
@@ -230,11 +221,10 @@ def test_a_late_code_is_refused_and_another_works(customer: Customers) -> None:
         assert walker.activates().status_code == 302
 
 
-def test_terms_and_passwords_are_asked_before_a_try_is_spent(customer: Customers) -> None:
+def test_a_code_of_no_number_and_a_number_without_a_code_spend_no_try(customer: Customers) -> None:
     walker = waiting(customer)
-    form = {"number": walker.declaration.number, "code": "000000", "password1": PASSWORD, "password2": PASSWORD}
-    for missing in ({}, {"terms": "on", "password2": "Khac#2026"}, {"terms": "on", "password1": "ngan"}):
-        walker.post("/activate/", {**form, **missing})
+    for form in ({"number": walker.declaration.number}, {"code": "000000"}):
+        walker.post("/activate/", form)
     assert Code.objects.get(live=True).tries_left == 5
 
 

@@ -1,4 +1,4 @@
-"""A right code and the password chosen after it: the proof lasts ten minutes, for one number and one phone."""
+"""A right code and the password chosen after it: the code opens ten minutes, for one number and phone, in one browser."""
 
 import re
 from collections.abc import Callable
@@ -6,11 +6,10 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.test import Client
 from django.utils import timezone
 
 from enrollment.models import Application
-from portal.models import User
+from portal.models import Code, User
 from tests.enrollment.conftest import PASSWORD, Customer, code_sent
 from tests.enrollment.test_activation import waiting, wrong
 
@@ -18,76 +17,89 @@ pytestmark = pytest.mark.django_db
 Customers = Callable[..., Customer]
 
 
-def test_a_password_about_the_person_costs_no_second_code(customer: Customers) -> None:
+def opened(customer: Customers, **differently: str) -> Customer:
+    walker = customer(**differently).opens().chooses().declares().pays_nothing()
+    assert walker.enters().headers["Location"] == "/activate/password/"
+    return walker
+
+
+def test_the_code_is_asked_for_alone_and_a_wrong_one_costs_nothing_else(customer: Customers) -> None:
     walker = waiting(customer)
-    code = code_sent("activation_code")
-    form = {"number": walker.declaration.number, "code": code, "terms": "on"}
-    about = f"Aa!{walker.declaration.phone[-6:]}x"
-    answer = walker.post("/activate/", {**form, "password1": about, "password2": about})
-    assert "không được chứa họ tên" in answer.content.decode()
-    assert 'name="code"' not in answer.content.decode()
-    assert walker.activates(code).status_code == 302
+    for page in (
+        walker.client.get("/activate/").content.decode(),
+        walker.enters(wrong(code_sent("activation_code"))).content.decode(),
+    ):
+        assert "password" not in re.findall(r'type="(\w+)"', page)
+        assert walker.declaration.number in page
+    assert walker.client.get("/activate/password/").headers["Location"] == "/activate/"
+
+
+def test_a_right_code_leads_to_the_password_and_is_used_up(customer: Customers) -> None:
+    walker = opened(customer)
+    assert not Code.objects.filter(live=True).exists()
+    page = walker.client.get("/activate/password/").content.decode()
+    assert "Mã kích hoạt đúng" in page
+    assert walker.declaration.number in page
+    assert 'name="code"' not in page
+    assert "Không chứa họ tên (từ 4 chữ cái), số giấy tờ" in page  # the rules, before it is typed
+    assert walker.client.get("/activate/").headers["Location"] == "/activate/password/"
+    assert walker.client.get("/activate/?another").status_code == 200
 
 
 def test_a_right_code_stays_right_when_the_password_is_refused(customer: Customers) -> None:
-    """It said that there was no valid code. The password is asked for again, empty; the code is not."""
-    walker = customer(full_name="Nguyễn Thị Phương").opens().chooses().declares().pays_nothing()
-    form = {"number": walker.declaration.number, "code": code_sent("activation_code"), "terms": "on"}
-    page = walker.post(
-        "/activate/", {**form, "password1": "Phuong-xa#1234", "password2": "Phuong-xa#1234"}
-    ).content.decode()
-    assert "không được chứa họ tên" in page
-    assert "Chưa có mã nào còn hiệu lực" not in page
-    assert "Mã kích hoạt đúng" in page
-    assert "Phuong-xa#1234" not in page
-    assert walker.declaration.number in page
-    again = walker.client.get("/activate/").content.decode()
-    assert 'name="code"' not in again
-    assert "Mã kích hoạt đúng" in again
-    del form["code"]
-    assert walker.post("/activate/", {**form, "password1": PASSWORD, "password2": PASSWORD}).status_code == 302
-    assert User.objects.get()
+    walker = opened(customer, full_name="Nguyễn Thị Phương")
+    for refused in ("Phuong-xa#1234", f"Aa!{walker.declaration.phone[-6:]}x", "ngan"):
+        page = walker.picks(refused).content.decode()
+        assert "data-errors" in page
+        assert refused not in page
+    assert walker.picks(password2="Khac#2026").status_code == 200
+    assert walker.picks(terms="").status_code == 200
+    assert walker.picks().status_code == 302
+    assert User.objects.get().check_password(PASSWORD)
 
 
-def test_after_a_wrong_code_nothing_but_the_passwords_is_lost(customer: Customers) -> None:
+def test_what_a_code_opened_is_open_in_no_other_browser(customer: Customers) -> None:
+    walker, other = opened(customer), customer()
+    other.declaration = walker.declaration
+    assert other.picks().headers["Location"] == "/activate/"
+    assert other.enters().status_code == 200  # used up
+    assert not User.objects.exists()
+
+
+def test_the_session_is_another_after_a_right_code(customer: Customers) -> None:
+    """Nobody who knew the session before can choose the password."""
     walker = waiting(customer)
-    page = walker.activates(wrong(code_sent("activation_code"))).content.decode()
-    assert PASSWORD not in page
-    assert walker.declaration.number in page
-    assert re.search(r'name="terms"[^>]*checked', page)
-
-
-def test_the_rules_stand_on_the_page_before_the_password_is_typed(client: Client) -> None:
-    assert "Không chứa họ tên (từ 4 chữ cái), số giấy tờ" in client.get("/activate/").content.decode()
+    before = walker.client.session.session_key
+    walker.enters()
+    assert walker.client.session.session_key != before
 
 
 @pytest.mark.parametrize("minutes", [9, 11])
 def test_a_right_code_is_good_for_ten_minutes_of_choosing_a_password(customer: Customers, minutes: int) -> None:
-    walker = waiting(customer)
-    form = {"number": walker.declaration.number, "code": code_sent("activation_code"), "terms": "on"}
-    about = f"Aa!{walker.declaration.phone[-6:]}x"
-    walker.post("/activate/", {**form, "password1": about, "password2": about})
+    walker = opened(customer)
     with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
-        walker.post("/activate/", {**form, "password1": PASSWORD, "password2": PASSWORD})
+        walker.picks()
     assert User.objects.exists() is (minutes < 10)
 
 
-def test_a_proof_for_one_number_opens_no_other(customer: Customers) -> None:
-    walker, other = waiting(customer), waiting(customer)
-    code, about = code_sent("activation_code"), f"Aa!{other.declaration.phone[-6:]}x"
-    form = {"code": code, "password1": about, "password2": about, "terms": "on"}
-    walker.post("/activate/", {**form, "number": other.declaration.number})
-    walker.post(
-        "/activate/", {"number": walker.declaration.number, "password1": PASSWORD, "password2": PASSWORD, "terms": "on"}
-    )
-    assert not User.objects.exists()
+def test_a_newer_code_ends_what_the_older_one_opened(customer: Customers) -> None:
+    walker = opened(customer)
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        customer().post("/activate/again/", {"number": walker.declaration.number})
+        assert walker.picks().headers["Location"] == "/activate/"
+        assert not User.objects.exists()
+        assert walker.activates().status_code == 302
 
 
 def test_a_proof_ends_with_the_phone_it_was_for(customer: Customers) -> None:
-    walker = waiting(customer)
-    about = f"Aa!{walker.declaration.phone[-6:]}x"
-    form = {"number": walker.declaration.number, "code": code_sent("activation_code"), "terms": "on"}
-    walker.post("/activate/", {**form, "password1": about, "password2": about})
+    walker = opened(customer)
     Application.objects.update(phone_index="another")
-    walker.post("/activate/", {**form, "password1": PASSWORD, "password2": PASSWORD})
+    walker.picks()
     assert not User.objects.exists()
+
+
+def test_a_password_is_chosen_once(customer: Customers) -> None:
+    walker = opened(customer)
+    walker.picks()
+    assert walker.picks("Sen-vang#2027").headers["Location"] == "/activate/"
+    assert User.objects.get().check_password(PASSWORD)

@@ -77,6 +77,8 @@ def register(page: Page, portal: Portal, declaration: Declaration, plan: str) ->
     page.wait_for_url("**/register/created/", timeout=60_000)
     page.goto("/activate/")
     page.locator("#id_code").fill(sms(portal, declaration, "Ma kich hoat"))
+    press(page)
+    page.wait_for_url("**/activate/password/")
     for box in ("#id_password1", "#id_password2"):
         page.locator(box).fill(PASSWORD)
     page.locator("#id_terms").check()
