@@ -68,6 +68,7 @@ PASSPORT_NUMBER = re.compile(r"[A-Z]{1,2}[0-9]{6,8}")
 OLD_NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}")
 CARD_AGES = (14, 25, 40, 60)  # at which a card ends; one issued in the two years before such an age runs to the next
 ISSUERS = (
+    "Cục CS QLHC về TTXH",  # as guide 1 writes it; the next is the same office in full
     "Cục Cảnh sát quản lý hành chính về trật tự xã hội",
     "Bộ Công an",
     "Cục Cảnh sát ĐKQL cư trú và DLQG về dân cư",

@@ -74,7 +74,7 @@ def plan(request: HttpRequest, application: Application) -> HttpResponse:
         with refusals_on(form, "plan"):
             steps.plan.choose(application, form.cleaned_data["plan"])
             return onward(application)
-    kinds = [(kind.label, [plan for plan in form.plans if plan.kind == kind]) for kind in Plan.Kind]
+    kinds = [(kind, [plan for plan in form.plans if plan.kind == kind]) for kind in Plan.Kind]
     return show(request, "plan", application, form=form, kinds=kinds)
 
 
