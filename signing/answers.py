@@ -13,6 +13,14 @@ PIN_FAULTS: dict[str, Any] = {
     "pin-birth": _("Mã PIN không được lấy từ ngày sinh của Quý khách."),
     "pin-number": _("Mã PIN không được là một phần của số điện thoại hoặc số giấy tờ."),
 }
+DIFFERENT = "different"  # only the page sees both times
+PIN_RULES: dict[str, Any] = {  # what is to be fulfilled, in short: the page ticks it off
+    "pin-shape": _("Đúng 6 chữ số"),
+    "pin-pattern": _("Từ 4 chữ số khác nhau, không theo quy luật"),
+    "pin-birth": _("Không lấy từ ngày sinh"),
+    "pin-number": _("Không lấy từ số điện thoại, số giấy tờ"),
+    DIFFERENT: _("Hai lần nhập giống nhau"),
+}
 ANSWERS: dict[str, Any] = {
     "late": _("Đã quá 2 phút từ lúc mở hộp xác nhận nên không ký. Quý khách hãy xác nhận lại."),
     "garbled": _("Trình duyệt gửi thiếu dữ liệu nên không ký. Quý khách hãy tải lại trang rồi xác nhận lại."),

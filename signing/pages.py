@@ -1,7 +1,8 @@
 """What the pages of signing show: tables in the reader's language, the certificate card, what a check brings to light."""
 
 import math
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -45,6 +46,13 @@ PLACES = [
 
 def places(user: User) -> list[Place]:
     return [] if user.is_staff else PLACES
+ACCEPTED = (  # what is to be looked at before it is signed for, in five lines
+    Row("Họ và tên", "Full name", "full_name"),
+    Row("Số giấy tờ", "Document number", "document_number"),
+    Row("Hiệu lực", "Valid", "period"),
+    Row("Gói cước", "Plan", "plan"),
+    Row("Hợp đồng", "Contract", "contract"),
+)
 
 
 def labelled(rows: tuple[Row, ...], facts: dict[str, str]) -> list[tuple[str, str]]:
@@ -80,17 +88,37 @@ def signing_page(paper: Paper) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The moment of signing (parts/confirm.html): what is signed, for whom, with whose certificate; and the addresses."""
+
+    title: str
+    number: str
+    by: str
+    rows: list[tuple[str, str]]
+    short: str
+    address: str  # of the very bytes
+    signer: str
+    until: datetime | None
+    ask: str
+    onward: str
+    passkey: dict[str, str] | None
+
+
 def minutes_page(application: Application, paper: Paper) -> dict[str, Any]:
     certificate = acceptance.certificate_of(application)
     facts = paper.facts | {"plan": printing.bought(application)["plan"]}  # the plan has a name in each language
+    begins, ends = (timezone.localtime(at) for at in (certificate.not_before, certificate.not_after) if at)
+    lines = facts | {"period": f"{begins:%d/%m/%Y} – {ends:%d/%m/%Y}"}
+    asked = Asked(
+        title=str(paper.get_kind_display()), number=paper.number, by=facts["unit"], rows=labelled(ACCEPTED, lines),
+        short=contract.short(paper.shown_hash), address=reverse("signing:shown"), signer=facts["full_name"], until=ends,
+        ask=reverse("signing:ask"), onward=reverse("signing:certificate"), passkey=certificate.key and certificate.key.passkey,
+    )  # fmt: skip
     return {
-        "paper": paper,
-        "short": contract.short(paper.shown_hash),
+        "asked": asked,
         "text": texts.text("minutes", paper.version, get_language() or "vi"),
-        "parties": labelled(printing.PARTIES, facts),
         "issued": labelled(printing.ISSUED, facts),
-        "certificate_name": facts["full_name"],
-        "key": certificate.key,
         "hindrance": acceptance.hindrance(certificate),
     }
 

@@ -20,7 +20,7 @@ from portal.errors import PAGES
 from portal.models import SealedFile, User
 from portal.refusals import Refusal
 from signing import findings, forms, pages, steps
-from signing.answers import PIN_FAULTS
+from signing.answers import DIFFERENT, PIN_FAULTS, PIN_RULES
 from signing.authority import profile
 from signing.authority.models import exchange_key
 from signing.models import Act, Certificate, Examination, Paper
@@ -140,7 +140,10 @@ def pdf_of(file: SealedFile, name: str, *, keep: bool = False) -> HttpResponse:
 
 @at(Step.PIN)
 def pin(request: HttpRequest, application: Application) -> HttpResponse:
-    return show(request, "signing/pin", application, declared=application.declaration, faults=PIN_FAULTS)
+    faults = {**PIN_FAULTS, DIFFERENT: _("Hai lần nhập mã PIN chưa giống nhau.")}
+    return show(
+        request, "signing/pin", application, declared=application.declaration, faults=faults, rules=PIN_RULES
+    )  # fmt: skip
 
 
 @require_POST

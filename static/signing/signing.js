@@ -236,38 +236,56 @@ const stopped = (wrong) => (["NotAllowedError", "AbortError"].includes(wrong.nam
 
 // ── Making a PIN ──
 
-function fault(pin, declared) {
-  if (!/^\d{6}$/.test(pin)) return "pin-shape";
+// Every rule that it breaks, the gravest first.
+function faults(pin, declared) {
   const isRow = ([first, second, third]) => (second - first + 10) % 10 === (third - second + 10) % 10;
   const digits = [...pin];
   const every = (other) => digits.filter((_, at) => at % 2 === other);
   const halves = [[digits.slice(0, 3), digits.slice(3)], [every(0), every(1)]];
-  if (new Set(digits).size < 4 || halves.some((parts) => parts.every(isRow))) return "pin-pattern";
   const [year, month, day] = declared.born.split("-");
   const days = [[day, month], [String(Number(day)), String(Number(month))]];
   const written = days.flatMap(([d, m]) => [year, year.slice(2)].flatMap((y) => [d + m + y, m + d + y, y + m + d]));
-  if (written.some((date) => date.includes(pin))) return "pin-birth";
-  if (declared.phone.includes(pin) || declared.number.includes(pin)) return "pin-number";
-  return "";
+  const broken = {
+    "pin-shape": !/^\d{6}$/.test(pin),
+    "pin-pattern": new Set(digits).size < 4 || halves.some((parts) => parts.every(isRow)),
+    "pin-birth": written.some((date) => date.includes(pin)),
+    "pin-number": declared.phone.includes(pin) || declared.number.includes(pin),
+  };
+  return Object.keys(broken).filter((name) => broken[name]);
 }
+
+const saying = (input, words) => {
+  input.closest(".field").querySelector("[role=status]").textContent = words;
+  input.setAttribute("aria-invalid", String(Boolean(words)));
+};
 
 const making = document.querySelector("[data-pin]");
 if (making) {
-  const [first, second] = [$(making, "first"), $(making, "second")];
+  const [first, second] = making.querySelectorAll("input[type=password]");
   const text_of = (name) => (name ? making.querySelector(`[data-fault="${name}"]`).textContent : "");
   const say = (name) => {
-    const twice = name === "different";
-    $(making, "pin-said").textContent = twice ? "" : text_of(name);
-    $(making, "again-said").textContent = twice ? text_of(name) : "";
-    first.setAttribute("aria-invalid", String(Boolean(name) && !twice));
-    second.setAttribute("aria-invalid", String(twice));
+    saying(first, text_of(name === "different" ? "" : name));
+    saying(second, text_of(name === "different" ? name : ""));
+  };
+  const list = making.querySelector(".checklist");
+  const look = () => {
+    const wrong = faults(first.value, making.dataset);
+    const whole = first.value.length === 6;
+    if (first.value !== second.value) wrong.push("different");
+    for (const rule of list.children) {
+      const met = whole && !wrong.includes(rule.dataset.rule);
+      rule.classList.toggle("met", met);
+      $(rule, "said").textContent = met ? list.dataset.met : list.dataset.missing;
+    }
+    return wrong;
   };
   const able = passkeys().then((can) => (show($(making, "biometric"), can), show($(making, "no-biometric"), !can)));
-  first.addEventListener("input", () => say(first.value.length === 6 ? fault(first.value, making.dataset) : ""));
+  first.addEventListener("input", () => say(first.value.length === 6 ? look().find((name) => name !== "different") : (look(), "")));
+  second.addEventListener("input", look);
   making.addEventListener("submit", async (event) => {
     event.preventDefault();
     const pin = first.value;
-    const wrong = fault(pin, making.dataset) || (pin !== second.value && "different");
+    const [wrong] = look();
     say(wrong);
     if (wrong) return (wrong === "different" ? second : first).focus();
     await able;
@@ -289,14 +307,13 @@ if (making) {
 
 const confirming = document.querySelector("[data-confirm]");
 if (confirming) {
-  const pin = $(confirming, "first");
+  const pin = confirming.querySelector("input[type=password]");
   const { passkey, salt } = confirming.dataset;
   passkeys().then((can) => show($(confirming, "use-passkey"), can && Boolean(passkey)));
   confirming.addEventListener("submit", (event) => {
     event.preventDefault();
     const short = !/^\d{6}$/.test(pin.value);
-    $(confirming, "pin-said").textContent = short ? $(confirming, "fault").textContent : "";
-    pin.setAttribute("aria-invalid", String(short));
+    saying(pin, short ? $(confirming, "fault").textContent : "");
     if (short) return pin.focus();
     const secret = pin.value;
     perform(confirming, event.submitter, async () => ({ way: "pin", secret }));

@@ -86,7 +86,7 @@ def test_every_page_on_the_way(page: Page, language: str, deciders: tuple[User, 
     Application.objects.filter(pk=application.pk).update(step=Step.PIN)
     seen(page, language, "/application/pin/")
     page.locator("#pin").fill("123456")
-    expect(page.locator("[data-pin-said]")).not_to_be_empty()
+    expect(page.locator("#pin-said")).not_to_be_empty()
     look(page)
     Application.objects.filter(pk=application.pk).update(step=Step.ISSUANCE)
     seen(page, language, "/application/issuing/")
@@ -131,7 +131,7 @@ def test_the_pin_is_made_and_the_minutes_are_signed_in_the_browser(page: Page, d
     page.locator("#pin").fill("719305")
     page.locator("#pin-again").fill("719306")
     page.locator("[data-pin] button.button").click()
-    expect(page.locator("[data-again-said]")).to_contain_text("chưa giống nhau")
+    expect(page.locator("#pin-again-said")).to_contain_text("chưa giống nhau")
     page.locator("#pin-again").fill("719305")
     page.locator("[data-pin] button.button").dblclick()
     page.wait_for_url("**/application/waiting/")
@@ -206,7 +206,7 @@ def test_the_page_says_of_each_pin_what_the_signer_would(page: Page) -> None:
     for each in chosen:
         page.locator("#pin").fill(each)
         fault = next(pin.faults(each, declaration), "")
-        expect(page.locator("[data-pin-said]"), each).to_have_text(str(PIN_FAULTS[fault]) if fault else "")
+        expect(page.locator("#pin-said"), each).to_have_text(str(PIN_FAULTS[fault]) if fault else "")
 
 
 @pytest.mark.usefixtures("_at_work")
