@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -27,7 +28,9 @@ def declaration(request: HttpRequest, application: Application) -> HttpResponse:
     steps.declaration.keep_draft(application, typed)
     if "old-address" in request.POST:
         return redirect("enrollment:old_address")
-    if "wards" in request.POST:  # without JavaScript, a province was chosen
+    if (
+        "wards" in request.POST or "take" in request.POST
+    ):  # a province was chosen, or one of the wards that were offered
         return page(request, application, forms.DeclarationForm(initial=typed), typed)
     form = forms.DeclarationForm(request.POST)
     if form.is_valid():
@@ -39,19 +42,24 @@ def typed_by(request: HttpRequest, application: Application) -> dict[str, Any]:
     """What was typed: now, or before, or declared already, or known of the account."""
     kept = before(application)
     if request.method == "POST":
-        typed = forms.DeclarationForm.typed(request.POST)
-        return {**typed, "from_card": [name for name in kept.get("from_card", []) if kept.get(name) == typed.get(name)]}
+        typed = {**forms.DeclarationForm.typed(request.POST), **taken(request)}
+        from_card = [name for name in kept.get("from_card", []) if kept.get(name) == typed.get(name)]
+        return {**typed, "from_card": from_card, **{name: kept[name] for name in ("residence",) if name in kept}}
     return known_of(application)
 
 
+def taken(request: HttpRequest) -> dict[str, Any]:
+    """The ward of today that was chosen among those to which an old one leads."""
+    ward = Ward.objects.filter(code=writing.line(request.POST.get("take", ""))).first()
+    return {"province": ward.province_id, "ward": ward.code} if ward else {}
+
+
 def known_of(application: Application) -> dict[str, Any]:
-    """What was typed before; before that, what is known of the account or of most people."""
-    if kept := before(application):
-        return kept
+    """What was typed before; else what is known of the account or of most people."""
     known: dict[str, Any] = {"document": Document.CITIZEN, "nationality": str(_("Việt Nam"))}
     if user := application.user:
         known |= {"full_name": user.full_name, "number": user.id_number, "phone": user.phone, "email": user.email}
-    return known
+    return {**known, **before(application)}
 
 
 def before(application: Application) -> dict[str, Any]:
@@ -63,7 +71,7 @@ def before(application: Application) -> dict[str, Any]:
 def page(
     request: HttpRequest, application: Application, form: forms.DeclarationForm, typed: dict[str, Any]
 ) -> HttpResponse:
-    groups = [[form[name] for name in names] for names in (forms.HOLDER, forms.CONTACT, forms.ADDRESS)]
+    groups = [(heading, note, [form[name] for name in names]) for heading, note, names in forms.GROUPS]
     return show(
         request,
         "declaration",
@@ -71,6 +79,8 @@ def page(
         form=form,
         groups=groups,
         from_card=typed.get("from_card", []),
+        residence=typed.get("residence", ""),
+        near=[] if typed.get("ward") else steps.declaration.near(typed.get("residence", "")),
         issuers=identity.ISSUERS,
     )
 
@@ -91,19 +101,18 @@ def card(request: HttpRequest, application: Application) -> HttpResponse:
     if not form.is_valid():
         raise Refusal("no-photo", _("Quý khách chưa chọn ảnh."), status=400)
     photo = form.cleaned_data["photo"]
-    filled, residence = steps.declaration.fill_from_card(application, photo.file, photo.size, known_of(application))
-    if wants_json(request):
-        return JsonResponse({"filled": filled, "residence": residence})
-    return redirect("enrollment:declaration")
+    filled = steps.declaration.fill_from_card(application, photo.file, photo.size, known_of(application))
+    messages.success(request, _("Đã điền từ thẻ. Quý khách xem lại từng mục."))
+    return JsonResponse({"filled": filled}) if wants_json(request) else redirect("enrollment:declaration")
 
 
 @at(Step.DECLARATION)
 def old_address(request: HttpRequest, application: Application) -> HttpResponse:
     """From the three levels until 30/06/2025 to the ward of today."""
-    form, matches = forms.OldAddressForm(request.POST or None), []
-    if ward := Ward.objects.filter(code=writing.line(request.POST.get("ward", ""))).first():
-        kept = {**before(application), "province": ward.province_id, "ward": ward.code}
-        steps.declaration.keep_draft(application, kept)
+    residence = before(application).get("residence", "")
+    form, matches = forms.OldAddressForm(request.POST or None, initial={"query": residence}), []
+    if ward := taken(request):
+        steps.declaration.keep_draft(application, {**before(application), **ward})
         return redirect(f"{reverse('enrollment:declaration')}#id_address")
     if form.is_valid():
         olds = places.find_old(form.cleaned_data["query"])

@@ -124,6 +124,22 @@ class ContactForm(forms.Form):
 HOLDER = ["full_name", "document", "number", "nationality", "birth_date", "sex", "issued_on", "issued_by", "expires_on"]
 CONTACT = ["email", "phone"]
 ADDRESS = ["province", "ward", "address", "referral"]
+GROUPS = (
+    (_("Thông tin người sở hữu chứng thư số"), "", HOLDER),
+    (
+        _("Thông tin liên hệ sử dụng chứng thư số"),
+        _("Vui lòng kiểm tra kỹ số điện thoại, email chính xác để nhận thông tin kích hoạt dịch vụ."),
+        CONTACT,
+    ),
+    (
+        _("Địa chỉ liên hệ"),
+        _(
+            "Sử dụng địa chỉ thường trú hoặc nơi làm việc để nhận hóa đơn và được hỗ trợ nhanh nhất. Địa chỉ này sẽ hiển thị "
+            "trên chứng thư số."
+        ),
+        ADDRESS,
+    ),
+)
 
 
 class DeclarationForm(ContactForm):

@@ -244,6 +244,13 @@ def doubts(declaration: Declaration, today: date) -> Iterator[tuple[str, Any]]:
         )
 
 
+def issuer_on(issued: date) -> str:
+    """Who issued a card with a QR, where its date makes that certain (DOMAIN §4); older ones name several offices."""
+    if issued >= date(2024, 7, 1):
+        return "Bộ Công an"
+    return "Cục Cảnh sát quản lý hành chính về trật tự xã hội" if issued >= date(2021, 1, 1) else ""
+
+
 def _issuer_doubts(declaration: Declaration) -> Iterator[tuple[str, Any]]:
     """By date the card was issued by one authority or another; people abbreviate, so this asks and never refuses."""
     ministry = "bo cong an" in writing.fold(declaration.issued_by).casefold()

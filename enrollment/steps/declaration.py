@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from enrollment import card, corrections
+from enrollment import card, corrections, identity, places
 from enrollment.identity import Declaration, Document, faults
 from enrollment.journey import SENDERS_BACK
-from enrollment.models import Application
+from enrollment.models import Application, Ward
 from enrollment.steps import payment
 from portal.allowances import Limit
 from portal.models import User
@@ -28,10 +28,9 @@ def keep_draft(application: Application, typed: dict[str, Any]) -> bool:
     return current.update(draft=draft, touched_at=timezone.now(), reminded_at=None) == 1
 
 
-def fill_from_card(
-    application: Application, photo: IO[bytes], size: int, typed: Mapping[str, Any]
-) -> tuple[dict[str, str], str]:
-    """What the QR on the card says goes into the draft; told of as well, with the residence, which has old names."""
+def fill_from_card(application: Application, photo: IO[bytes], size: int, typed: Mapping[str, Any]) -> dict[str, str]:
+    """What the QR on the card says, and what follows from it for certain, goes into the draft; an address that was typed
+    stays."""
     SCANS.require(str(application.pk), _("Quý khách đã quét nhiều lần. Vui lòng tự nhập thông tin."))
     scanned = card.read(photo, size)
     filled = {
@@ -41,9 +40,30 @@ def fill_from_card(
         "sex": scanned.sex,
         "issued_on": f"{scanned.issued_on:%d/%m/%Y}",
         "document": Document.CITIZEN.value,
+        "nationality": "Việt Nam",
     }
-    keep_draft(application, {**typed, **filled, "from_card": sorted(filled)})
-    return filled, scanned.residence
+    if issuer := identity.issuer_on(scanned.issued_on):
+        filled["issued_by"] = issuer
+    if not typed.get("ward") or "ward" in typed.get("from_card", ()):
+        filled |= address_of(scanned.residence)
+    keep_draft(application, {**typed, **filled, "from_card": sorted(filled), "residence": scanned.residence})
+    return filled
+
+
+def address_of(residence: str) -> dict[str, str]:
+    """The ward of today by the map; where the old one was divided, the person chooses (near)."""
+    place, wards = places.residence(residence), near(residence)
+    address = {"address": place.detail} if place.detail else {}
+    if len({ward.province_id for ward in wards}) == 1:
+        address["province"] = wards[0].province_id
+    return {**address, **({"ward": wards[0].code} if len(wards) == 1 else {})}
+
+
+def near(residence: str) -> list[Ward]:
+    """Of today, the wards in which a residence as the card says it may lie."""
+    codes = places.residence(residence).wards
+    wards = Ward.objects.select_related("province").in_bulk(codes)
+    return [wards[code] for code in codes if code in wards]
 
 
 def declare(application: Application, declaration: Declaration) -> None:

@@ -208,26 +208,15 @@ if (scan) {
     return canvas;
   };
   const send = async (canvas) => {
+    await inTurn();
     const body = new FormData();
     body.append("csrfmiddlewaretoken", scan.querySelector("[name=csrfmiddlewaretoken]").value);
     body.append("photo", await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.8)), "card.jpg");
     const answer = await fetch(scan.action, { method: "POST", body, headers: { Accept: "application/json" } });
     return [answer.ok, await answer.json()];
   };
-  const filled = ({ filled, residence }) => {
-    for (const [name, value] of Object.entries(filled)) {
-      const boxes = form.querySelectorAll(`[name=${name}]`);
-      for (const box of boxes) box.type === "radio" ? (box.checked = box.value === value) : (box.value = value);
-      const label = boxes[0]?.closest(".field")?.querySelector("label, legend");
-      if (label && !label.querySelector(".tag")) label.append(" ", Object.assign(document.createElement("span"), { className: "tag good", textContent: scan.dataset.mark }));
-    }
-    const notice = document.querySelector("[data-residence]");
-    notice.hidden = !residence;
-    notice.querySelector("[data-residence-text]").textContent = residence;
-    say(scan.dataset.done);
-    unsaved = true;
-    soon();
-  };
+  // What was typed and what the card says are in the draft: the page shows both, and what to choose.
+  const filled = () => ((unsaved = false), location.assign(location.pathname));
   const end = () => {
     stream?.getTracks().forEach((track) => track.stop());
     stream = null;
@@ -254,7 +243,7 @@ if (scan) {
       const canvas = picture(video, video.videoWidth, video.videoHeight);
       if (detector && !(await detector.detect(canvas).catch(() => [1])).length) continue;
       const [found, told] = await send(canvas).catch(() => [false, {}]);
-      if (found && stream) return end(), filled(told);
+      if (found && stream) return end(), filled();
       if (told.status === 429) return end(), say(told.detail);
     }
     if (stream) end(), say(scan.dataset.none);
@@ -265,7 +254,7 @@ if (scan) {
     try {
       const bitmap = await createImageBitmap(photo.files[0]);
       const [found, told] = await send(picture(bitmap, bitmap.width, bitmap.height));
-      found ? filled(told) : say(told.detail);
+      found ? filled() : say(told.detail);
     } catch {
       say(scan.dataset.none);
     }

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import qrcode
@@ -34,8 +35,56 @@ def test_the_cards_qr_fills_the_form_and_says_which_fields(customer: Customers) 
     assert answer["filled"]["full_name"] == "Lý Thị Mẫu Xuân"
     assert answer["filled"]["birth_date"] == "17/05/1990"
     page = walker.client.get("/register/declaration/").content.decode()
-    assert page.count("Từ thẻ</span>") == 6
+    assert page.count("Từ thẻ, xin kiểm tra</span>") == 11
     assert 'value="28/03/2022"' in page
+
+
+def scanned(walker: Customer, residence: str, issued: str = "28032022") -> dict[str, Any]:
+    """What the draft holds after a card with this residence and date of issue."""
+    text = f"{walker.declaration.number}||Lý Thị Mẫu Xuân|17051990|Nữ|{residence}|{issued}"
+    walker.post("/register/declaration/card/", {"photo": card_photo(text)})
+    return dict(walker.application.draft)
+
+
+def test_an_old_residence_becomes_the_ward_of_today(customer: Customers) -> None:
+    draft = scanned(customer().opens().chooses(), "Thôn 6, Đức Chánh, Mộ Đức, Quảng Ngãi")
+    assert (draft["province"], draft["ward"], draft["address"]) == ("51", "21421", "Thôn 6")
+    assert {"province", "ward", "address"} <= set(draft["from_card"])
+
+
+def test_where_the_old_ward_was_divided_the_person_chooses(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    draft = scanned(walker, "Thôn 2, Trà Bùi, Trà Bồng, Quảng Ngãi")
+    assert "ward" not in draft
+    assert draft["province"] == "51"
+    page = walker.client.get("/register/declaration/").content.decode()
+    choices = re.findall(r'name="take" value="(\d+)"', page)
+    assert len(choices) > 1
+    walker.post("/register/declaration/", {**draft, "take": choices[1]})
+    assert walker.application.draft["ward"] == choices[1]
+    assert 'name="take"' not in walker.client.get("/register/declaration/").content.decode()
+
+
+def test_an_address_that_was_typed_stays(customer: Customers) -> None:
+    walker = customer().opens().chooses()
+    walker.post("/register/declaration/draft/", {"province": "01", "ward": "00004", "address": "Số 9"})
+    draft = scanned(walker, "Thôn 6, Đức Chánh, Mộ Đức, Quảng Ngãi")
+    assert (draft["ward"], draft["address"]) == ("00004", "Số 9")
+
+
+@pytest.mark.parametrize(
+    ("issued", "by"),
+    [
+        ("01072024", "Bộ Công an"),
+        ("30062024", "Cục Cảnh sát quản lý hành chính về trật tự xã hội"),
+        ("01012021", "Cục Cảnh sát quản lý hành chính về trật tự xã hội"),
+        ("31122020", None),
+    ],
+)
+def test_who_issued_it_follows_from_the_date_where_that_is_certain(
+    customer: Customers, issued: str, by: str | None
+) -> None:
+    assert scanned(customer().opens().chooses(), "x", issued).get("issued_by") == by
 
 
 def test_without_javascript_the_scan_comes_back_to_the_form(customer: Customers) -> None:

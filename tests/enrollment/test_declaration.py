@@ -175,7 +175,7 @@ def test_the_old_address_finds_the_ward_of_today(customer: Customers) -> None:
     walker.post("/register/declaration/", {**typed(walker.declaration), "province": "", "ward": "", "old-address": "1"})
     page = walker.post("/register/declaration/old-address/", {"query": "duc chanh mo duc"}).content.decode()
     assert "Xã Mỏ Cày, Tỉnh Quảng Ngãi" in page
-    walker.post("/register/declaration/old-address/", {"ward": "21421"})
+    walker.post("/register/declaration/old-address/", {"take": "21421"})
     page = walker.client.get("/register/declaration/").content.decode()
     assert re.search(r'value="21421"\s+selected', page)
     assert walker.declaration.full_name in page
@@ -185,7 +185,7 @@ def test_where_an_old_ward_was_split_the_person_is_asked(customer: Customers) ->
     walker = customer().opens().chooses()
     page = walker.post("/register/declaration/old-address/", {"query": "trà bùi trà bồng"}).content.decode()
     assert "chia vào nhiều nơi" in page
-    assert page.count('name="ward"') == 2
+    assert page.count('name="take"') == 2
 
 
 def test_a_ward_of_another_province_is_refused(customer: Customers) -> None:
@@ -204,7 +204,7 @@ def test_nothing_unseen_gets_into_a_draft_or_breaks_a_page(customer: Customers) 
     for field in ("province", "ward", "full_name"):
         walker.post("/register/declaration/", {**typed(walker.declaration), field: "\0\u202e"})
         assert walker.client.get("/register/declaration/").status_code == 200
-    assert walker.post("/register/declaration/old-address/", {"ward": "\0"}).status_code == 200
+    assert walker.post("/register/declaration/old-address/", {"take": "\0"}).status_code == 200
     assert walker.post("/application/consents/", {"purpose": "\0"}).status_code == 404
 
 

@@ -41,3 +41,27 @@ def test_the_ward_comes_before_others_that_only_mention_its_name() -> None:
 def test_nothing_typed_finds_nothing() -> None:
     assert places.find_old("  , . ") == []
     assert places.find_old("xa huyen tinh") == []
+
+
+@pytest.mark.parametrize(
+    ("card", "detail", "wards"),
+    [
+        ("Thôn 6, Đức Chánh, Mộ Đức, Quảng Ngãi", "Thôn 6", 1),
+        ("Thôn 6, Mỏ Cày, Quảng Ngãi", "Thôn 6", 1),
+        ("12 Lê Lợi, P. Điện Biên, TP. Thanh Hoá, Thanh Hóa", "12 Lê Lợi", 1),
+        ("Số 5, ngõ 3, Phúc Xá, Ba Đình, Hà Nội", "Số 5, ngõ 3", 1),
+        ("An Vĩnh, Lý Sơn, Quảng Ngãi", "An Vĩnh", 1),
+        ("Thôn 2, Trà Bùi, Trà Bồng, Quảng Ngãi", "Thôn 2", 2),
+        ("Somewhere else", "", 0),
+        ("", "", 0),
+    ],
+)
+def test_what_a_card_says_leads_to_wards_of_today(card: str, detail: str, wards: int) -> None:
+    residence = places.residence(card)
+    assert (residence.detail, len(residence.wards)) == (detail, wards)
+
+
+def test_no_old_ward_is_led_past_its_place() -> None:
+    for old in places.old_wards():
+        bare = ", ".join(places.plainly(name) for name in old.label.split(", "))
+        assert set(old.wards) <= set(places.residence(bare).wards), bare
