@@ -2,8 +2,8 @@
 
 from enrollment import dossier, pages, seeds
 from enrollment.audited import VERBS, references
-from enrollment.demo import doors
-from enrollment.journey import Step
+from enrollment.demo import doors, tour
+from enrollment.journey import NINE, Step
 from enrollment.models import ORDERED
 from enrollment.parts import Part
 from enrollment.steps import activation, holding, payment, subscribing
@@ -36,6 +36,10 @@ PART = Part(
     seed=seeds.seed,
     places=pages.places,
     doors=doors.doors,
-    urls=tuple(doors.urls),
+    urls=(*doors.urls, *tour.urls),
+    line=NINE,
+    legs=tour.LEGS,
+    tour=tour.tour,
+    reached=doors.reached,
     benches="enrollment.demo.benches",
 )

@@ -9,6 +9,7 @@ from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.orders.parts import SellingPart
 from portal import parts
+from portal.models import User
 
 Verb = Callable[[Application], None]
 
@@ -38,6 +39,17 @@ def no_rows(application: Application) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stop:
+    """Where the demo's tour goes on: which of its five stops, what is done there, on which page, and as whom."""
+
+    place: int
+    title: Any
+    page: str
+    user: User | None  # nobody: the customer, who has no account yet
+    is_here: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Part(SellingPart):
     begins: Mapping[Step, Verb] = field(default_factory=dict)  # on arrival at a step: rows of journey.BEGINS
     erased: Verb = nothing  # its key is gone: what else has to go
@@ -47,6 +59,9 @@ class Part(SellingPart):
     lives: Callable[[Application], bool] = never  # whether what it led to is in force
     rows: Callable[[Application], list[tuple[str, str]]] = no_rows  # what staff read of it
     walks: Mapping[Step, Verb] = field(default_factory=dict)  # how the demo's people do this step
+    stops: Mapping[Step, Callable[[Application], Stop | None]] = field(
+        default_factory=dict
+    )  # where not its customer's turn
 
     def join(self) -> None:
         super().join()

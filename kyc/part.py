@@ -50,5 +50,6 @@ PART = Part(
     queues={tasks.seed_files.name: SIGNER},  # the demo's people sign, so they walk where the keys are
     gauges=metrics.standing,
     doors=doors.doors,
+    stops={Step.REVIEW: doors.stop},
     benches="kyc.demo.benches",
 )

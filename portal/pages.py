@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import looks
 from portal.accounts.signing_in import session_ends
+from portal.demo.ribbon import Ribbon
 from portal.models import User
 from portal.parts import Place
 from portal.refusals import Refusal
@@ -23,7 +24,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)  # a refusal may come before anybody asked who it is
     return {
         "hotline": settings.HOTLINE,
-        "demo": settings.DEMO,
+        "demo": Ribbon(request) if settings.DEMO else None,
         "language": get_language(),
         "session_ends": session_ends(request.session, user) if isinstance(user, User) else None,
     }

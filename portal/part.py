@@ -1,8 +1,11 @@
 """What the ground floor itself brings along: see parts.py."""
 
+from django.utils.translation import gettext_lazy as _
+
 from portal import metrics, pages, seeds
 from portal.accounts.changing import CHANGES
 from portal.audit.record import VERBS
+from portal.demo import people
 from portal.parts import Part
 
 READ = "SELECT"
@@ -42,5 +45,7 @@ PART = Part(
     seed=seeds.seed,
     gauges=metrics.gauges,
     places=pages.places,
+    doors=people.doors,
+    typed={_("Mật khẩu"): people.DEMO_PASSWORD},
     benches="portal.demo.benches",
 )

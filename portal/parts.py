@@ -18,13 +18,17 @@ WORKER = "celery"  # as Celery calls the queue of whoever is not told another
 SIGNER = "signer"  # the queue of the only process that reaches keys
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Door:
-    """Something of an app that can be entered from the demo's desk by one press."""
+    """Somebody in whose place the demo's desk puts a visitor by one press."""
 
-    title: str
-    note: str
-    address: str
+    who: str
+    role: str  # by its name in accounts/roles.py
+    at: str  # where they stand, in words: a step, or a unit of VNPT
+    address: str  # what is pressed posts to it
+    place: int = 0  # of the customer's nine steps; one more: all are done
+    note: str = ""
+    user: int = 0  # whose account; the door of an app above replaces the ground floor's
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,16 @@ def nothing() -> None:
     """An app without seeds."""
 
 
-def none() -> tuple[Any, ...]:
+def none(*_asked: Any) -> tuple[Any, ...]:
     return ()
 
 
 def nowhere(_user: Any) -> tuple[Place, ...]:
     return ()
+
+
+def untold(_request: Any) -> None:
+    """The tour of the demo is led by another app."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +96,15 @@ class Part:
     seed: Callable[[], None] = nothing  # what must be there before the first visitor; running twice is no harm
     gauges: Callable[[], Iterable[GaugeMetricFamily]] = none  # what the operator watches
     places: Callable[[Any], Iterable[Place]] = nowhere  # of a User; asked on each of their pages, so one query at most
-    doors: Callable[[], Iterable[Door]] = none  # into the demo
-    urls: tuple[Any, ...] = ()  # of the demo
+    # Of the demo: ways in, its pages, what its people type (label → value), where the tour goes on, and the phones and
+    # mailboxes of whoever this visitor is just now.
+    doors: Callable[[], Iterable[Door]] = none
+    urls: tuple[Any, ...] = ()
+    typed: Mapping[Any, str] = field(default_factory=dict)
+    line: tuple[Any, ...] = ()  # the customer's steps, in a row
+    legs: tuple[Any, ...] = ()  # of the tour: by whom, what, what one sees
+    tour: Callable[[Any], Any] = untold
+    reached: Callable[[Any], Iterable[str]] = none
     benches: str = ""  # a module; `manage.py bench` alone brings it in, for it brings the slow libraries
 
     def join(self) -> None:

@@ -1,11 +1,13 @@
 """What signing brings along."""
 
+from django.utils.translation import gettext_lazy as _
+
 from enrollment.journey import Step
 from enrollment.parts import Part
 from portal.parts import SIGNER, WORKER
 from signing import arrivals, dossier, metrics, pages, sheet
 from signing.audited import VERBS, references
-from signing.demo import doors, people
+from signing.demo import people
 
 PART = Part(
     begins={
@@ -37,6 +39,6 @@ PART = Part(
     queues={"signing.tasks.examine": WORKER, "signing.tasks.*": SIGNER},
     gauges=metrics.standing,
     places=pages.places,
-    doors=doors.doors,
+    typed={_("Mã PIN ký số"): people.DEMO_PIN},
     benches="signing.demo.benches",
 )

@@ -42,6 +42,18 @@ DEMO = (
 )
 # How far those come who do not stop at the desk.
 STOPS = {"contract": Step.CONTRACT, "pin": Step.PIN}
+# Who follows where a visitor led the last one onward: the state above, or before it the plan; and how they are called.
+FOLLOWS: dict[Step, str] = {
+    Step.PIN: "pin",
+    Step.ACCEPTANCE: "approved",
+    Step.CONTRACT: "contract",
+    Step.CAPTURE: "theo-luot-12",
+    Step.ACTIVATION: "ps0-cong-dan",
+    Step.PAYMENT: "khong-gioi-han-12",
+    Step.DECLARATION: "theo-luot-12",
+    Step.PLAN: "",
+}
+NAMES = ("Hà Văn Mẫu Thắng", "Lưu Thị Mẫu Sương", "Châu Văn Mẫu Việt", "Tống Thị Mẫu Uyển")
 ENDS = {"approved": Step.ACCEPTANCE, "complete": Step.COMPLETE}
 
 
@@ -55,12 +67,31 @@ def seed_files() -> None:
     """In the background, for drawing them takes half a minute: the first visitor does not wait for that."""
     known = set(Application.objects.filter(is_demo=True).values_list("person_index", flat=True))
     missing = [(place, person) for place, person in enumerate(DEMO) if User.username_for(person[1]) not in known]
-    if settings.DEMO and missing and ONE_AT_A_TIME.spend("") is not None:
+    follower = next_follower()
+    if settings.DEMO and (missing or follower) and ONE_AT_A_TIME.spend("") is not None:
         for place, person in missing:
             seed_file(place, *person)
+        if follower and not missing:
+            follow(follower)
 
 
-def seed_file(place: int, full_name: str, number: str, phone: str, state: str, fault: str) -> None:
+def next_follower() -> Step | None:
+    """The step at which nobody stands any more: each has somebody, however often the tour was walked."""
+    standing = set(Application.objects.filter(is_demo=True, redo=[]).values_list("step", flat=True))
+    return next((step for step in FOLLOWS if step not in standing), None)
+
+
+def follow(step: Step) -> None:
+    serial = Application.objects.filter(is_demo=True).count()
+    name = NAMES[serial % len(NAMES)]
+    person = (name, f"051{serial % 2}90{500_000 + serial}", f"09{10_000_000 + serial}")
+    if step in (*STOPS.values(), Step.ACCEPTANCE):
+        seed_file(serial, *person, FOLLOWS[step])
+    else:
+        seed_application(*person, FOLLOWS[step], step)
+
+
+def seed_file(place: int, full_name: str, number: str, phone: str, state: str, fault: str = "") -> None:
     """Drawn first, for drawing takes seconds and a database has other writers."""
     declaration, face = declaration_of_nobody(full_name, number, phone), Face(1000 + place * 17)
     printed = replace(declaration, full_name="Mai Văn Mẫu Yến") if fault == "other-name" else declaration

@@ -1,22 +1,15 @@
 """The demo desk: the whole portal in five minutes, on embedded defaults only (settings refuse it elsewhere)."""
 
-import email
-import json
-import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email import policy
-from email.message import EmailMessage
-from email.utils import parsedate_to_datetime
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 from allauth.account.adapter import get_adapter
 from csp.decorators import csp_replace
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -26,29 +19,11 @@ from django.views.decorators.http import require_POST
 
 from portal import audit, writing
 from portal.accounts import roles, signing_in
-from portal.accounts.roles import ROLES
-from portal.demo.people import DEMO_PASSWORD, current_code
+from portal.demo import inbox as letters
+from portal.demo.people import all_people, current_code
+from portal.demo.ribbon import SEEN, Ribbon, news, read_until
 from portal.models import User
-from portal.parts import Part, parts
-
-NEWEST = 30
-
-
-@dataclass(frozen=True)
-class SMS:
-    to: str
-    body: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Mail:
-    name: str
-    place: int
-    to: str
-    subject: str
-    at: datetime
-    text: str
+from portal.parts import Door, Part, parts
 
 
 def only_here(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -63,18 +38,71 @@ def only_here(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
     return guarded
 
 
+# ── The desk ──
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the desk's table: a door, and what its person would type at the real one."""
+
+    door: Door
+    user: User | None
+
+    @property
+    def role(self) -> str:
+        return roles.labels([self.door.role])
+
+    @property
+    def code(self) -> str:
+        return current_code(self.user) if self.user and self.user.is_staff else ""
+
+    @property
+    def words(self) -> str:
+        """By which it is searched."""
+        number = self.user.id_number if self.user else ""
+        return writing.fold(f"{self.door.who} {self.role} {self.door.at} {self.door.note} {number}").lower()
+
+    def fits(self, q: str, role: str, at: str) -> bool:
+        asked, words = writing.fold(q).lower().split(), self.words
+        return role in ("", self.door.role) and at in ("", self.door.at) and all(word in words for word in asked)
+
+
+def rows() -> list[Row]:
+    """Everybody once: the door of an app above says more of its person than the ground floor's."""
+    users = {user.pk: user for user in all_people()}
+    doors = {door.user or door.address: door for part in parts(Part) for door in part.doors()}
+    return [Row(door, users.get(door.user)) for door in doors.values()]
+
+
 @only_here
 def desk(request: HttpRequest) -> HttpResponse:
-    order = list(ROLES)
-    people = [
-        {"user": user, "role": roles.labels(user.roles), "code": current_code(user) if user.is_staff else ""}
-        for user in sorted(
-            User.objects.filter(is_demo=True).select_related("branch").prefetch_related("groups"),
-            key=lambda user: (order.index(user.roles[0]), user.pk),
-        )
-    ]
-    doors = [door for part in parts(Part) for door in part.doors()]
-    return render(request, "portal/demo/desk.html", {"people": people, "doors": doors, "password": DEMO_PASSWORD})
+    everybody, brought = rows(), parts(Part)
+    asked = {name: writing.line(request.GET.get(name, "")) for name in ("q", "role", "at")}
+    facts = {
+        "rows": [row for row in everybody if row.fits(**asked)],
+        "asked": asked,
+        "hands": hands(everybody),
+        "line": line(everybody, [step for part in brought for step in part.line]),
+        "legs": [leg for part in brought for leg in part.legs],
+        "roles": [(name, role.label) for name, role in roles.ROLES.items()],
+        "places": list(dict.fromkeys(row.door.at for row in everybody if row.door.at)),
+        "typed": {label: value for part in brought for label, value in part.typed.items()},
+    }
+    return render(request, "portal/demo/desk.html", facts)
+
+
+def hands(everybody: list[Row]) -> dict[str, Row]:
+    """Whose place is taken in each role: of customers, whoever is furthest."""
+    by_role: dict[str, Row] = {}
+    for row in sorted(everybody, key=lambda row: -row.door.place):
+        by_role.setdefault(row.door.role, row)
+    return by_role
+
+
+def line(everybody: list[Row], steps: list[Any]) -> list[tuple[Any, Door | None]]:
+    """Who stands at each of the customer's steps: the first who came."""
+    standing = {row.door.place: row.door for row in reversed(everybody)}
+    return [(step, standing.get(place)) for place, step in enumerate(steps, 1)]
 
 
 @require_POST
@@ -82,13 +110,20 @@ def desk(request: HttpRequest) -> HttpResponse:
 def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
     """One click, second factor included; only for the demo's own people."""
     user = get_object_or_404(User, pk=pk, is_demo=True)
-    if request.user.is_authenticated:
-        get_adapter().logout(request)
-    signing_in.enter(request, user, second_factor=user.is_staff)
-    audit.record("demo sign-in", user, user=user)
+    become(request, user)
     onward = request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(onward, {request.get_host()})
     return redirect(onward if safe else settings.LOGIN_REDIRECT_URL)
+
+
+def become(request: HttpRequest, user: User | None) -> None:
+    """That person of the demo, second factor included; or nobody, with nothing left of whoever one was."""
+    if request.user.is_authenticated:
+        get_adapter().logout(request)
+    request.session.flush()
+    if user:
+        signing_in.enter(request, user, second_factor=user.is_staff)
+        audit.record("demo sign-in", user, user=user)
 
 
 # ── The inbox: a phone and a mail window ──
@@ -96,46 +131,21 @@ def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
 
 @only_here
 def inbox(request: HttpRequest) -> HttpResponse:
-    number = writing.mobile(request.GET.get("to", ""))
-    return render(request, "portal/demo/inbox.html", {"texts": texts(number), "mails": mails(), "number": number})
+    """By number, as other pages name one; else of whoever one is just now, if that is wanted."""
+    number, mine = writing.mobile(request.GET.get("to", "")), Ribbon(request).reached
+    only_mine = bool(mine) and not number and "all" not in request.GET
+    to = [number] if number else mine if only_mine else []
+    facts = {"texts": letters.texts(to), "mails": letters.mails(to), "number": number, "mine": mine}
+    response = render(request, "portal/demo/inbox.html", {**facts, "only_mine": only_mine})
+    response.set_cookie(SEEN, f"{time.time():.3f}", httponly=True, samesite="Lax", secure=settings.SECURE)
+    return response
 
 
-def texts(number: str = "") -> list[SMS]:
-    letters = [json.loads(path.read_text()) for path in _newest(settings.STATE / "inbox" / "sms", "*.json")]
-    received = [SMS(letter["to"], letter["body"], datetime.fromisoformat(letter["at"])) for letter in letters]
-    return [text for text in received if number in ("", text.to)]
-
-
-def mails() -> list[Mail]:
-    """The newest first; a conversation with the mail server leaves one file with its letters in order."""
-    received = [
-        _mail(path.stem, place, letter)
-        for path in _newest(settings.STATE / "inbox" / "mail", "*.log")
-        for place, letter in reversed(list(enumerate(_letters(path))))
-    ]
-    return received[:NEWEST]
-
-
-def _newest(folder: Path, pattern: str) -> list[Path]:
-    return sorted(folder.glob(pattern), key=lambda path: path.name, reverse=True)[:NEWEST]
-
-
-def _mail(name: str, place: int, letter: EmailMessage) -> Mail:
-    body = letter.get_body(("plain",))
-    return Mail(
-        name=name,
-        place=place,
-        to=str(letter["To"]),
-        subject=str(letter["Subject"]),
-        at=parsedate_to_datetime(str(letter["Date"])).replace(tzinfo=UTC),  # Django writes -0000: UTC, unsaid
-        text=body.get_content() if body else "",
-    )
-
-
-def _letters(path: Path) -> list[EmailMessage]:
-    """Django's file backend ends each letter with a line of dashes."""
-    parts = [part for part in re.split(rb"\n-{79}\n", path.read_bytes()) if part.strip()]
-    return [email.message_from_bytes(part, policy=policy.default) for part in parts]
+@only_here
+def newest(request: HttpRequest) -> HttpResponse:
+    """For the ribbon of a page that is looked at: asked without a session, so that asking keeps nobody signed in."""
+    letter = news(request.GET.getlist("to"), read_until(request.GET.get("since", "")))
+    return JsonResponse({"number": letter.number, "code": letter.code})
 
 
 LETTER_POLICY = {
@@ -151,10 +161,10 @@ LETTER_POLICY = {
 def mail(request: HttpRequest, name: str, place: int) -> HttpResponseBase:
     """The letter as a mail program shows it: its own styles, nothing else, in a frame without rights."""
     path = settings.STATE / "inbox" / "mail" / f"{name}.log"
-    letters = _letters(path) if path.exists() else []
-    if place >= len(letters):
+    received = letters.letters_in(path) if path.exists() else []
+    if place >= len(received):
         raise Http404
-    html = letters[place].get_body(("html",))
+    html = received[place].get_body(("html",))
     shown = HttpResponse(html.get_content() if html else _("Thư này không có bản HTML."))
     return csp_replace(LETTER_POLICY)(lambda _request: shown)(request)
 
@@ -168,6 +178,7 @@ def elements(request: HttpRequest) -> HttpResponse:
 urls = [
     path("", desk, name="desk"),
     path("inbox/", inbox, name="inbox"),
+    path("inbox/newest/", newest, name="newest"),
     path("inbox/mail/<slug:name>/<int:place>/", mail, name="mail"),
     path("parts/", elements, name="parts"),
     path("sign-in/<int:pk>/", sign_in, name="sign_in"),

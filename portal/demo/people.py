@@ -5,11 +5,14 @@ import hashlib
 import hmac
 
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.urls import reverse
 
 from portal import sealing
 from portal.accounts.opening import open_account
+from portal.accounts.roles import ROLES
 from portal.gateways import keys
 from portal.models import Branch, User
+from portal.parts import Door
 
 DEMO_PASSWORD = "Xem-Thu#2026"
 # Synthetic people: the structure of each number is valid, its holder does not exist; every name says "Mẫu".
@@ -58,3 +61,23 @@ def totp_secret(user: User) -> str:
 def current_code(user: User) -> str:
     _before, now, _after = yield_hotp_counters_from_time()
     return str(format_hotp_value(hotp_value(totp_secret(user), now)))
+
+
+def all_people() -> list[User]:
+    """In the order of the roles."""
+    order = list(ROLES)
+    people = User.objects.filter(is_demo=True).select_related("branch").prefetch_related("groups")
+    return sorted(people, key=lambda user: (order.index(user.roles[0]), user.pk))
+
+
+def doors() -> list[Door]:
+    return [
+        Door(
+            who=user.full_name,
+            role=user.roles[0],
+            at=str(user.branch or ""),
+            address=reverse("demo:sign_in", args=[user.pk]),
+            user=user.pk,
+        )
+        for user in all_people()
+    ]

@@ -13,7 +13,7 @@ from portal import outbox
 from portal.accounts import work
 from portal.accounts.passwords import KINDS
 from portal.accounts.signing_in import network_of
-from portal.demo.desk import texts
+from portal.demo.inbox import texts
 from portal.demo.people import current_code
 from portal.models import Allowance, User
 from tests.browser.conftest import look, press_in_menu
@@ -104,7 +104,7 @@ def chooses_password(page: Page, user: User, language: str) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/password/new/")
     outbox.deliver()
-    sms = texts(user.phone)[0].body
+    sms = texts([user.phone])[0].body
     tab_to(page, words["code"])
     type_here(page, re.findall(r"\b\d{6}\b", sms)[0])
     for label in ("Mật khẩu mới", "Nhập lại") if language == "vi" else ("New password", "New password again"):

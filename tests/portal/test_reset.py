@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from portal import outbox
-from portal.demo.desk import texts
+from portal.demo.inbox import texts
 from portal.models import Allowance, Event, Message, User
 from tests.conftest import PASSWORD, People
 from tests.portal.test_passwords import NEW
@@ -21,7 +21,7 @@ def ask_for_code(client: Client, user: User) -> str:
     Allowance.objects.filter(purpose__startswith="pause").delete()
     assert client.post("/password/forgotten/", {"number": user.id_number}).headers["Location"] == "/password/new/"
     outbox.deliver()
-    return str(re.findall(r"\b\d{6}\b", texts(user.phone)[0].body)[0])
+    return str(re.findall(r"\b\d{6}\b", texts([user.phone])[0].body)[0])
 
 
 def set_password(client: Client, code: str, password: str = NEW, again: str = "") -> str:
@@ -36,7 +36,7 @@ def test_a_forgotten_password_is_set_by_a_code_and_every_session_ends(person: Pe
     assert elsewhere.get("/account/").status_code == 302
     assert try_password(user.id_number, NEW) == "signed in"
     outbox.deliver()
-    assert "Da thay doi mat khau" in texts(user.phone)[0].body
+    assert "Da thay doi mat khau" in texts([user.phone])[0].body
 
 
 def test_a_stranger_learns_nothing_from_the_forgotten_page(person: People) -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 
 from portal import outbox
 from portal.accounts.roles import ROLES, permissions_of
-from portal.demo.desk import texts
+from portal.demo.inbox import texts
 from portal.models import User
 from portal.parts import Part, parts
 from tests.conftest import People
@@ -40,8 +40,8 @@ def test_no_app_gives_anything_to_a_role_that_is_not_in_the_table() -> None:
 def test_an_account_without_password_gets_a_message_how_to_set_one(person: People) -> None:
     user = person("agent", password=None)
     outbox.deliver()
-    assert "/password/forgotten/" in texts(user.phone)[0].body
-    assert "Nhan vien quay" in texts(user.phone)[0].body
+    assert "/password/forgotten/" in texts([user.phone])[0].body
+    assert "Nhan vien quay" in texts([user.phone])[0].body
     assert try_password(user.id_number, "") != "signed in"
 
 

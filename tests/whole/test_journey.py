@@ -145,9 +145,8 @@ def decided_by_two(browser: Browser, portal: Portal, reference: str) -> None:
         page = browser.new_page(base_url=portal.address, viewport={"width": 1440, "height": 900})
         page.set_default_timeout(30_000)
         page.goto("/demo/")
-        desk = page.get_by_role("listitem").filter(has_text="Bàn thẩm định").filter(has_text=name)
         with page.expect_navigation():
-            desk.get_by_role("button").click()
+            page.get_by_role("row").filter(has_text=name).get_by_role("button", name="Vào").click()
         page.goto(f"/admin/kyc/case/?q={reference}")
         with page.expect_navigation():  # keys are heard once a page has loaded
             page.get_by_role("link", name=reference).first.click()
