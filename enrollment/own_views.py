@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from enrollment import forms, journey, steps
-from enrollment.journey import Channel, Step
+from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.orders.gateways.provider import provider
 from enrollment.orders.models import Order, Payment
@@ -41,10 +41,8 @@ def standing(request: HttpRequest) -> HttpResponse:
         return nowhere(request)
     if application.turn.page != journey.STANDING:
         return onward(application)
-    route = list(journey.ROUTES[Channel(application.channel)][:-1])
-    place_on_it = route.index(Step(application.reached)) if application.reached in route else len(route)
     return show(
-        request, "standing", application, route=list(enumerate(route)), reached=place_on_it,
+        request, "standing", application,
         why=journey.REASONS.get(application.reason), order=application.order,
         keeps_account=steps.leaving.keeps_account(application),
     )  # fmt: skip

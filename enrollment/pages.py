@@ -143,17 +143,17 @@ def refusals_on(form: Any, field: str | None) -> Iterator[None]:
 
 
 def show(request: HttpRequest, template: str, application: Application | None, **facts: Any) -> HttpResponse:
-    known = {"application": application, **(stepper(application) if application else {}), **facts}
+    known = {"application": application, "way": way_of(application), **facts}
     if application and application.user_id is None and JOINED not in request.session:
         known["other_device"] = partial(CARRY_ON.current, application)
     return render(request, f"{template if '/' in template else f'enrollment/{template}'}.html", known)
 
 
-def stepper(application: Application) -> dict[str, Any]:
-    channel, step = Channel(application.channel), Step(application.step)
-    stage = journey.stage(channel, step)
-    following = "" if application.is_ended else journey.after(channel, step).label
-    return {"at": stage.index(step) + 1, "total": len(stage), "step_name": step.label, "next_name": following}
+def way_of(application: Application | None) -> journey.Way:
+    if application is None:
+        return journey.way(Channel.BROWSER, None, None)
+    channel, step, reached = Channel(application.channel), Step(application.step), Step(application.reached)
+    return journey.way(channel, step, reached, application.redo)
 
 
 def ticket_of(errand: Errand) -> str:

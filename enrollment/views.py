@@ -27,6 +27,7 @@ from portal.models import Code, User
 from portal.refusals import Refusal
 
 OPENINGS = Limit("openings", 3000, timedelta(hours=1))  # from one network: a phone company puts thousands behind one
+AT_ACTIVATION = journey.way(Channel.BROWSER, Step.ACTIVATION, Step.ACTIVATION)  # also for whoever has a code alone
 OPENED = "activation opened"  # in the session: for which application a code was right, what it hung on, until when
 OPEN_FOR = timedelta(minutes=10)
 
@@ -186,7 +187,7 @@ def activation(request: HttpRequest) -> HttpResponse:
             remember_opened(request, steps.activation.check(known=known, **form.cleaned_data))
             return redirect("enrollment:password")
     ends, wait = (steps.activation.ends(known), steps.activation.seconds_to_resend(known)) if known else (None, 0)
-    return show(request, "activation", known, form=form, declared=declared, ends=ends, wait=wait)
+    return show(request, "activation", known, way=AT_ACTIVATION, form=form, declared=declared, ends=ends, wait=wait)
 
 
 def password(request: HttpRequest) -> HttpResponse:
@@ -204,7 +205,10 @@ def password(request: HttpRequest) -> HttpResponse:
         )
         return redirect("enrollment:standing")
     own = application if application == mine(request) else None
-    return show(request, "password", own, form=form, declared=application.declaration, until=request.session[OPENED][2])
+    return show(
+        request, "password", own, way=AT_ACTIVATION, form=form, declared=application.declaration,
+        until=request.session[OPENED][2],
+    )  # fmt: skip
 
 
 def activated(application: Application, form: forms.PasswordForm) -> User | None:

@@ -98,9 +98,53 @@ def test_whatever_is_sent_back_leads_to_review_again(channel: Channel, item: str
         assert redone(channel, {item}, set(Step))
 
 
-def test_the_stepper_counts_as_the_guide_does() -> None:
-    stage = journey.stage(Channel.BROWSER, Step.ACTIVATION)
-    assert (stage.index(Step.ACTIVATION) + 1, len(stage)) == (1, 4)
+def states(way: journey.Way) -> str:
+    """A letter for each of the nine, and for VNPT's turn before the last."""
+    return "".join({"done": "d", "now": "N", "again": "a", "to-come": "."}[row.state] for row in way.rows)
+
+
+@pytest.mark.parametrize(
+    ("step", "drawn", "number", "minutes", "following"),
+    [
+        (None, "N.........", 1, 11, "Chọn gói dịch vụ"),
+        (Step.DECLARATION, "ddN.......", 3, 9, "Khởi tạo dịch vụ"),
+        (Step.PAYMENT, "dddN......", 4, 7, "Nhập mã kích hoạt"),
+        (Step.PIN, "dddddddN..", 8, 2, "VNPT thẩm định và cấp chứng thư số"),
+        (Step.REVIEW, "ddddddddN.", 8, 1, "Ký biên bản nghiệm thu"),
+        (Step.ISSUANCE, "ddddddddN.", 8, 1, "Ký biên bản nghiệm thu"),
+        (Step.ACCEPTANCE, "dddddddddN", 9, 1, ""),
+        (Step.COMPLETE, "dddddddddd", 9, 0, ""),
+    ],
+)
+def test_nine_steps_are_counted_and_vnpts_turn_stands_between(
+    step: Step | None, drawn: str, number: int, minutes: int, following: str
+) -> None:
+    way = journey.way(Channel.BROWSER, step, step)
+    after = str(way.following.name) if way.following else ""
+    assert (states(way), way.number, way.minutes, after) == (drawn, number, minutes, following)
+
+
+def test_whoever_has_an_account_needs_no_code() -> None:
+    assert states(journey.way(Channel.ANOTHER, Step.CAPTURE, Step.CAPTURE)) == "dddddN...."
+    assert states(journey.way(Channel.ANOTHER, Step.PLAN, Step.PLAN)) == "dN..d....."
+
+
+def test_what_is_asked_again_is_told_from_what_was_done() -> None:
+    way = journey.way(Channel.BROWSER, Step.CAPTURE, Step.REVIEW, [Step.CAPTURE, Step.CONTRACT])
+    assert (states(way), way.minutes) == ("dddddNad..", 4)
+
+
+def test_of_an_application_that_stopped_no_step_is_now() -> None:
+    way = journey.way(Channel.BROWSER, Step.STOPPED, Step.CAPTURE)
+    assert (states(way), way.now, way.following) == ("ddddd.....", None, None)
+
+
+def test_the_apps_four_screens_are_counted_as_the_guides_do() -> None:
+    screens = [journey.way(Channel.BROWSER, step, step).screens for step in journey.SCREENS]
+    assert [(number, str(following)) for number, _name, following in filter(None, screens)] == [
+        *[(1, "Tạo mã PIN"), (2, "Kích hoạt cặp khóa"), (3, "Ký biên bản nghiệm thu"), (4, "None")]
+    ]
+    assert journey.way(Channel.BROWSER, Step.CAPTURE, Step.CAPTURE).screens is None
 
 
 def test_nothing_can_be_cancelled_once_it_is_reviewed() -> None:

@@ -35,7 +35,6 @@ LETTERS = "the same words, spelled as the rest of the site spells them"
 BY_APP = "of the phone's app: nothing is installed here"
 BY_VNEID = "of VNeID's own pages, not of ours"
 PER_PURPOSE = "consent is given for each purpose apart (Law 91/2025/QH15), with the text beside it"
-NINE = "what comes next by guide 2's nine steps: card and face, the contract, then the PIN"
 
 ROWS = [
     # ── Guide 1: registering in the app, screen by screen ──
@@ -44,7 +43,7 @@ ROWS = [
     Row(1, "Đăng ký tài khoản", "home"),
     Row(1, "English", "activation"),
     Row(1, "Kích hoạt tài khoản", "activation"),
-    Row(1, "Tiếp theo: Tạo mã PIN", "activation", "Tiếp theo: Xác thực giấy tờ, khuôn mặt", NINE),
+    Row(1, "Tiếp theo: Tạo mã PIN", "activation"),
     Row(1, "Số định danh", "activation"),
     Row(1, "Nhập số CMND/CCCD/HC/Mã số thuế", "activation"),
     Row(1, "Mã kích hoạt", "activation"),
@@ -175,7 +174,7 @@ ROWS = [
     Row(4, "Xác nhận mật khẩu", "password"),
     Row(4, "Quá trình đang diễn ra, vui lòng đợi trong giây lát", "pin"),
     Row(4, "Tạo mã PIN", "pin"),
-    Row(4, "Kích hoạt cặp khóa", "pin"),
+    Row(4, "Tiếp theo: Kích hoạt cặp khóa", "pin"),
     Row(4, "Khởi tạo mã PIN", "pin"),
     Row(4, "Xác nhận mã PIN", "pin"),
     Row(4, "Face ID", "pin", "Sử dụng sinh trắc học", "guide 1's word, which is no maker's name"),

@@ -206,7 +206,7 @@ def test_from_the_home_page_to_an_active_certificate(
     declaration = a_declaration()
     with phone(playwright, portal, tmp_path) as page:
         register(page, portal, declaration, plan)
-        reference = page.locator(".place strong").inner_text()
+        reference = page.locator("[data-reference]").evaluate("it => it.textContent")
         show_the_card_and_the_face(page)
         sign_the_contract(page, portal, declaration)
         make_the_pin(page)
