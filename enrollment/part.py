@@ -1,6 +1,6 @@
 """What enrollment brings along."""
 
-from enrollment import dossier, pages, seeds
+from enrollment import dossier, pages, seeds, waits
 from enrollment.audited import VERBS, references
 from enrollment.demo import doors, tour
 from enrollment.journey import NINE, Step
@@ -35,6 +35,7 @@ PART = Part(
     },
     seed=seeds.seed,
     places=pages.places,
+    waits=waits.waits,
     doors=doors.doors,
     urls=(*doors.urls, *tour.urls),
     line=NINE,

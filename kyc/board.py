@@ -8,13 +8,13 @@ from django.db.models import Avg, Count, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from enrollment import corrections
 from kyc.models import Case, Decision
 from kyc.steps import sampling
 from kyc.steps.review import acts
 from portal.models import User
+from portal.waits import span
 
 DAYS = 14
 AGES = (
@@ -65,16 +65,7 @@ def figures() -> dict[str, Any]:
 
 
 def waited(case: Case | None) -> str:
-    """How long, as people say it; Django's own words for it are not in Vietnamese."""
-    if case is None:
-        return ""
-    minutes = int((timezone.now() - case.received_at).total_seconds() // 60)
-    hours = minutes // 60
-    if hours >= 48:
-        return ngettext("%(n)d ngày", "%(n)d ngày", hours // 24) % {"n": hours // 24}
-    if hours:
-        return ngettext("%(n)d giờ", "%(n)d giờ", hours) % {"n": hours}
-    return ngettext("%(n)d phút", "%(n)d phút", minutes) % {"n": minutes}
+    return span((timezone.now() - case.received_at).total_seconds()) if case else ""
 
 
 def ages() -> list[Bar]:

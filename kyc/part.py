@@ -4,7 +4,7 @@ from django.conf import settings
 
 from enrollment.journey import Step
 from enrollment.parts import Part
-from kyc import dossier, erasure, metrics, sheet
+from kyc import dossier, erasure, metrics, sheet, waits
 from kyc.audited import VERBS, references
 from kyc.demo import doors, tasks
 from kyc.steps import policing
@@ -49,6 +49,8 @@ PART = Part(
     },
     queues={tasks.seed_files.name: SIGNER},  # the demo's people sign, so they walk where the keys are
     gauges=metrics.standing,
+    watches=waits.WATCHES,
+    waits=waits.waits,
     doors=doors.doors,
     stops={Step.REVIEW: doors.stop},
     benches="kyc.demo.benches",

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import metrics, pages, seeds
+from portal import metrics, pages, seeds, waits
 from portal.accounts.changing import CHANGES
 from portal.audit.record import VERBS
 from portal.demo import people
@@ -39,6 +39,7 @@ PART = Part(
     schedule={
         "portal.tasks.deliver_messages": 10,
         "portal.tasks.seal_audit": 5,
+        "portal.tasks.verify_audit": 86400,
         "portal.tasks.beat": 10,
         "portal.tasks.tidy": 3600,
     },
@@ -47,5 +48,7 @@ PART = Part(
     places=pages.places,
     doors=people.doors,
     typed={_("Mật khẩu"): people.DEMO_PASSWORD},
+    watches=waits.WATCHES,
+    waits=waits.waits,
     benches="portal.demo.benches",
 )

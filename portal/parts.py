@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from django.apps import AppConfig, apps
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 from prometheus_client.core import GaugeMetricFamily
 
@@ -65,6 +66,57 @@ class TwoHands:
     named: Callable[[str], str] = str  # `about` in words
 
 
+LATE, SOON, CALM, WELL = TONES = ("late", "soon", "calm", "well")
+MOST = 99  # a home counts no further: that a thousand wait and not a hundred changes nobody's next hour
+
+
+def up_to(rows: QuerySet[Any]) -> int:
+    """How many, as far as it matters; the millionth costs no look at the others."""
+    return rows.order_by()[: MOST + 1].count()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A line of somebody's home: what waits, how much of it, where it is, and what to do about it."""
+
+    title: Any
+    number: int = 0
+    words: Any = ""  # what stands in the number's place, such as "12 minutes"
+    address: str = ""
+    tone: str = CALM  # where nothing waits it is well anyway
+    sentence: Any = ""
+    section: str = ""  # of the operator's handbook
+
+    @property
+    def figure(self) -> Any:
+        return self.words or (f"{MOST}+" if self.number > MOST else self.number)
+
+    @property
+    def haste(self) -> str:
+        return self.tone if self.number or self.words else WELL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """What a gauge tells the operator: from where on it wants a look, and what to do then."""
+
+    title: Any
+    sentence: Any
+    above: float = 0
+    below: float | None = None  # then the other way round
+    tone: str = LATE
+    seconds: bool = False  # a time, of which -1 says that there is none yet
+    labels: Mapping[str, str] = field(default_factory=dict)  # of the samples that are meant
+    page: str = ""  # where in the admin it is seen
+    query: str = ""
+    section: str = "watching"  # of the operator's handbook
+
+    def is_wrong(self, value: float) -> bool:
+        if value < 0:
+            return True
+        return value > self.above if self.below is None else value < self.below
+
+
 def nothing() -> None:
     """An app without seeds."""
 
@@ -96,6 +148,8 @@ class Part:
     seed: Callable[[], None] = nothing  # what must be there before the first visitor; running twice is no harm
     gauges: Callable[[], Iterable[GaugeMetricFamily]] = none  # what the operator watches
     places: Callable[[Any], Iterable[Place]] = nowhere  # of a User; asked on each of their pages, so one query at most
+    watches: Mapping[str, Watch] = field(default_factory=dict)  # gauge → when it wants a look
+    waits: Callable[[Any], Iterable[Waiting]] = none  # (somebody of staff) → what waits for them
     # Of the demo: ways in, its pages, what its people type (label → value), where the tour goes on, and the phones and
     # mailboxes of whoever this visitor is just now.
     doors: Callable[[], Iterable[Door]] = none

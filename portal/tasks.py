@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from portal import changes, jobs, outbox
-from portal.audit import seals
+from portal.audit import seals, verification
 from portal.models import Allowance, Code, Failure, Heartbeat
 
 
@@ -19,6 +19,11 @@ def deliver_messages() -> None:
 @shared_task
 def seal_audit() -> None:
     seals.seal_all()
+
+
+@shared_task(time_limit=3600)
+def verify_audit() -> None:
+    verification.check()
 
 
 @shared_task

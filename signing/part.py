@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.journey import Step
 from enrollment.parts import Part
 from portal.parts import SIGNER, WORKER
-from signing import arrivals, dossier, metrics, pages, sheet
+from signing import arrivals, dossier, metrics, pages, sheet, waits
 from signing.audited import VERBS, references
 from signing.demo import people
 
@@ -39,6 +39,7 @@ PART = Part(
     queues={"signing.tasks.examine": WORKER, "signing.tasks.*": SIGNER},
     gauges=metrics.standing,
     places=pages.places,
+    watches=waits.WATCHES,
     typed={_("Mã PIN ký số"): people.DEMO_PIN},
     benches="signing.demo.benches",
 )

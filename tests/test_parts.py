@@ -49,6 +49,7 @@ SCHEDULE: dict[str, tuple[float, str]] = {
     "portal.tasks.beat": (10, WORKER),
     "portal.tasks.deliver_messages": (10, WORKER),
     "portal.tasks.seal_audit": (5, WORKER),
+    "portal.tasks.verify_audit": (DAY, WORKER),
     "portal.tasks.tidy": (HOUR, WORKER),
     "enrollment.tasks.tidy": (HOUR, WORKER),
     "enrollment.orders.tasks.ask_about_payments": (30, WORKER),

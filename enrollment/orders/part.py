@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.orders import metrics, seeds
+from enrollment.orders import metrics, seeds, waits
 from enrollment.orders.models import Payment
 from enrollment.orders.steps import pricing, refunding
 from portal import writing
@@ -45,4 +45,6 @@ PART = Part(
     },
     seed=seeds.seed_plans,
     gauges=metrics.gauges,
+    watches=waits.WATCHES,
+    waits=waits.waits,
 )

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -127,6 +128,10 @@ class AccountAdapter(DefaultAccountAdapter):
             record["reauthenticated"] = True
         request.entered = user  # the middleware makes the device known to this account
         audit.record("sign-in", user, user=user)
+
+    def get_login_redirect_url(self, request: Any) -> str:
+        """Whoever works here to what waits for them, whoever is a customer to the own application."""
+        return reverse("admin:index") if request.user.is_staff else super().get_login_redirect_url(request)
 
     def logout(self, request: Any) -> None:
         audit.record("sign-out", request.user, user=request.user)

@@ -2,13 +2,10 @@
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.utils.translation import gettext_lazy as _
 
 from portal.admin import changes, people, trail
 from portal.admin.screens import Capped, Desk, Proposing, ReadOnly, SealedSearch
 
 __all__ = ["Capped", "Desk", "Proposing", "ReadOnly", "SealedSearch", "changes", "people", "trail"]
 
-admin.site.site_header = admin.site.site_title = _("VNPT SmartCA · Quản trị")
-admin.site.index_title = _("Công việc")
 admin.site.unregister(Group)  # roles are the table in accounts/roles.py

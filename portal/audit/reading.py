@@ -24,6 +24,7 @@ FIELDS: dict[str, Any] = {  # of an entry's details, where no matter for two peo
     "destroyed": gettext_lazy("đã hủy"),
     "email": gettext_lazy("Email"),
     "evidence": gettext_lazy("số của ảnh"),
+    "fault": gettext_lazy("chỗ sai"),
     "fields": gettext_lazy("các mục"),
     "file": gettext_lazy("dấu băm hồ sơ"),
     "fingerprint": gettext_lazy("dấu băm chứng thư"),

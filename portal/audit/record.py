@@ -51,12 +51,13 @@ VERBS: dict[str, Any] = {  # the ground floor's own, as staff read them
     "sign-out": _("Đăng xuất"),
     "trail exported": _("Xuất nhật ký"),
     "trail searched": _("Tìm trong nhật ký"),
+    "trail verified": _("Kiểm tra niêm phong nhật ký"),
     "totp activated": _("Bật ứng dụng xác thực"),
     "totp deactivated": _("Tắt ứng dụng xác thực"),
     "webauthn added": _("Thêm khóa sinh trắc học"),
     "webauthn removed": _("Gỡ khóa sinh trắc học"),
 }
-RESULTS: dict[str, Any] = {"ok": _("được"), "refused": _("bị từ chối")}
+RESULTS: dict[str, Any] = {"ok": _("được"), "refused": _("bị từ chối"), "failed": _("không đạt")}
 
 
 @dataclass(frozen=True)

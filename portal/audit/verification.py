@@ -5,13 +5,17 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import structlog
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 
-from portal.audit.record import mac_of
+from portal.audit.record import is_ours, mac_of, record
 from portal.audit.seals import BEGINNING, anchored_in, digest_of, head, last_anchored, signer
 from portal.models import Event, Seal
+
+log = structlog.get_logger(__name__)
+VERIFIED = "trail verified"
 
 
 def verify() -> Iterator[str]:
@@ -57,6 +61,18 @@ def verify() -> Iterator[str]:
     stray = Event.objects.exclude(seal=None).exclude(seal__in=known).order_by("id").values_list("id", flat=True).first()
     if stray is not None:
         yield f"entry {stray}: belongs to a seal that does not exist"
+
+
+def check() -> Event:
+    """Verified, and the outcome on the record: so its readers know when the trail was last seen whole."""
+    if fault := next(verify(), ""):
+        log.error("the audit trail is not whole", fault=fault, alarm=True)
+    return record(VERIFIED, result="failed" if fault else "ok", fault=fault)
+
+
+def last_check() -> Event | None:
+    event = Event.objects.filter(verb=VERIFIED).order_by("-at").first()
+    return event if event and is_ours(event) else None
 
 
 def _fault_of(seal: Seal, entries: list[tuple[int, str]], digest: str, total: int, public: Ed25519PublicKey) -> str:

@@ -113,7 +113,7 @@ def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
     become(request, user)
     onward = request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(onward, {request.get_host()})
-    return redirect(onward if safe else settings.LOGIN_REDIRECT_URL)
+    return redirect(onward if safe else get_adapter().get_login_redirect_url(request))
 
 
 def become(request: HttpRequest, user: User | None) -> None:
