@@ -71,10 +71,9 @@ def waits(user: User) -> Iterator[Waiting]:
 
 def late(user: User) -> Waiting:
     """Of what this person may decide, what nobody else holds."""
-    mine = Case.RUNNING if queues.SUPERVISOR in user.roles else queues.queues_of(user)
-    rows = Case.objects.filter(queue__in=mine, due_at__lt=timezone.now())
+    rows = Case.objects.filter(queues.is_late())
     if queues.SUPERVISOR not in user.roles:
-        rows = rows.filter(Q(holder=None) | Q(holder=user))
+        rows = rows.filter(Q(holder=None) | Q(holder=user), queue__in=queues.queues_of(user))
     return Waiting(
         title=_("Quá giờ hứa"),
         number=up_to(rows),
