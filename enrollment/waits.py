@@ -25,8 +25,6 @@ def waits(user: User) -> Iterator[Waiting]:
         sentence=_("Khách đến quầy: tìm bằng mã hồ sơ, số giấy tờ, số điện thoại hoặc email."),
     )
     for step in STEPS:
-        yield Waiting(
-            title=_("Khách đang ở bước “%(step)s”") % {"step": step.label},
-            number=up_to(rows.filter(step=step)),
-            address=f"{page}?step__exact={step}",
-        )
+        if number := up_to(rows.filter(step=step)):
+            title = _("Khách đang ở bước “%(step)s”") % {"step": step.label}
+            yield Waiting(title=title, number=number, address=f"{page}?step__exact={step}")

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from portal import audit, looks, sealing, writing
@@ -81,6 +82,25 @@ class Desk(admin.ModelAdmin[Any]):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they count every row
     paginator = Capped
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Called as the menu calls it, not "select a … to change"."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id) if object_id else None
+        title = {"title": capfirst(self.titled(row))} if row else {}
+        return super().changeform_view(request, object_id, form_url, {**title, **(extra_context or {})})
+
+    def titled(self, row: Any) -> str:
+        return f"{self.opts.verbose_name} {row}"
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [self.legible(str(column)) for column in super().get_list_display(request)]

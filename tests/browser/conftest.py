@@ -49,7 +49,7 @@ def language(page: Page) -> str:
 
 def press_in_menu(page: Page, name: str) -> None:
     """On a phone it is folded."""
-    summary = page.locator("[data-menu] summary")
+    summary = page.locator("[data-menu] > summary")
     if summary.is_visible():
         summary.click()
     page.get_by_role("banner").get_by_role("button", name=name).click()
