@@ -19,6 +19,7 @@ from enrollment.orders.gateways.vietqr import VietQR
 from enrollment.orders.models import Order, Payment, Plan
 from enrollment.orders.steps import paying
 from enrollment.pages import at, language, mine, network, onward, place, refusals_on, remember, show, svg
+from enrollment.parts import lives
 from portal.accounts import signing_in
 from portal.allowances import Limit
 from portal.errors import PAGES
@@ -33,7 +34,13 @@ OPEN_FOR = timedelta(minutes=10)
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    return show(request, "home", mine(request), plans=Plan.on_sale(), nine=journey.NINE)
+    """Whoever comes back sees first what is next for them."""
+    application = mine(request)
+    return show(
+        request, "home", application, plans=Plan.on_sale(), nine=journey.NINE,
+        milestone=journey.milestone(Step(application.step)) if application else 0,
+        is_holder=application is not None and lives(application),
+    )  # fmt: skip
 
 
 def terms(request: HttpRequest) -> HttpResponse:

@@ -43,7 +43,7 @@ def speak(page: Page, language: str) -> None:
 def enter(page: Page, name: str) -> None:
     page.goto("/demo/")
     with page.expect_navigation():
-        page.get_by_role("row").filter(has_text=name).get_by_role("button", name="Vào").click()
+        page.get_by_role("row").filter(has_text=name).locator("form button").click()
 
 
 def only_english(page: Page) -> None:

@@ -38,6 +38,7 @@ def test_the_card_shows_name_masked_number_state_life_and_code(complete: Applica
         assert words in page
     assert f"CCCD: {declaration.number[:2]}•••••{declaration.number[-3:]}" in page
     assert owner.get("/application/")["Location"] == "/certificate/"
+    assert 'class="door first" href="/certificate/"' in owner.get("/").content.decode()
 
 
 def test_documents_and_files_are_at_hand(complete: Application, owner: Client) -> None:
