@@ -6,6 +6,7 @@ from functools import cache
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 Span = tuple[datetime, datetime]
 FAR = 400  # days after which no promise looks
@@ -62,3 +63,36 @@ def between(start: datetime, end: datetime) -> timedelta:
             break
         total += min(ends, end) - begins
     return total
+
+
+# ── In words ──
+
+WEEKDAYS = (_("thứ Hai"), _("thứ Ba"), _("thứ Tư"), _("thứ Năm"), _("thứ Sáu"), _("thứ Bảy"), _("chủ nhật"))
+DAYS = {0: _("hôm nay"), 1: _("ngày mai")}
+AND = _("và")
+
+
+def clock(moment: time) -> str:
+    return f"{moment.hour}:{moment.minute:02}"
+
+
+def in_words(moment: datetime) -> str:
+    """ "7:30 sáng thứ Hai, 07/12/2026": as a clerk says when something will be."""
+    local = timezone.localtime(moment)
+    far = f"{WEEKDAYS[local.weekday()]}, {local:%d/%m/%Y}"
+    day = DAYS.get((local.date() - timezone.localdate()).days, far)
+    half = _("%(time)s sáng %(day)s") if local.hour < 12 else _("%(time)s chiều %(day)s")
+    return str((_("%(time)s tối %(day)s") if local.hour >= 18 else half) % {"time": clock(local.time()), "day": day})
+
+
+def next_look(moment: datetime) -> datetime:
+    """When people are at work: now, or when they will be again."""
+    return next(spans_from(moment))[0]
+
+
+def office() -> str:
+    """ "thứ Hai – thứ Sáu, 7:30–11:30 và 13:00–17:00"."""
+    days, hours = opening(settings.OFFICE_HOURS)
+    spans = [f"{clock(begins)}–{clock(ends)}" for begins, ends in hours]
+    joined = f" {AND} ".join(spans)
+    return f"{WEEKDAYS[min(days) - 1]} – {WEEKDAYS[max(days) - 1]}, {joined}"

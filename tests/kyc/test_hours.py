@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from django.conf import settings
-from django.utils import timezone
+from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -43,3 +44,31 @@ def test_what_is_promised_lies_as_much_office_time_away(minutes: int, start: int
     ends = hours.after(begins, timedelta(minutes=minutes))
     assert hours.between(begins, ends) == timedelta(minutes=minutes)
     assert hours.between(ends, begins) == -timedelta(minutes=minutes)
+
+
+# ── In words ──
+
+
+@pytest.mark.parametrize(
+    ("moment", "vietnamese", "english"),
+    [
+        ("2026-11-20 16:05", "16:05 chiều hôm nay", "16:05 today"),
+        ("2026-11-20 21:05", "21:05 tối hôm nay", "21:05 today"),
+        ("2026-11-21 07:30", "7:30 sáng ngày mai", "7:30 tomorrow"),
+        ("2026-11-23 07:30", "7:30 sáng thứ Hai, 23/11/2026", "7:30 Monday, 23/11/2026"),
+        ("2026-11-22 13:00", "13:00 chiều chủ nhật, 22/11/2026", "13:00 Sunday, 22/11/2026"),
+    ],
+)
+def test_when_something_will_be_is_said_as_a_clerk_says_it(moment: str, vietnamese: str, english: str) -> None:
+    with time_machine.travel(at("2026-11-20 15:00"), tick=False):
+        assert hours.in_words(at(moment)) == vietnamese
+        with translation.override("en"):
+            assert hours.in_words(at(moment)) == english
+
+
+def test_the_office_tells_its_hours_and_when_somebody_looks_next() -> None:
+    assert hours.office() == "thứ Hai – thứ Sáu, 7:30–11:30 và 13:00–17:00"
+    with translation.override("en"):
+        assert hours.office() == "Monday – Friday, 7:30–11:30 and 13:00–17:00"
+    assert hours.next_look(at("2026-11-20 10:00")) == at("2026-11-20 10:00")
+    assert hours.next_look(at("2026-11-20 17:00")) == at("2026-11-23 07:30")
