@@ -1,22 +1,23 @@
 """What the pages here know of an application: how far capture has come, and how the review stands."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from enrollment import corrections
+from enrollment.identity import Document
 from enrollment.journey import Step
 from enrollment.models import Application, Pairing
 from enrollment.pages import Page, at, mine
+from enrollment.steps.notifying import contact_of
 from kyc import forms, hours
 from kyc.models import Case, Evidence, Mark, Upload, needed
 from kyc.steps import capture, facing
@@ -26,12 +27,49 @@ from portal.errors import wants_json
 
 DEVICE = "capture-device"  # a cookie with a random number: the same phone for many people is worth a look
 YEAR = 365 * 24 * 3600
-# What each item asks for, in one line.
-HOW: dict[str, Any] = {
-    "card-front": _("Mặt có ảnh chân dung; đặt trọn trong khung, đủ sáng, không lóa."),
-    "card-back": _("Mặt có ba dòng chữ in máy; đặt trọn trong khung."),
-    "face": _("Nhìn thẳng, đưa khuôn mặt theo khung xa – gần, khoảng 10 giây."),
+
+
+class Asked(NamedTuple):
+    """What an item asks for: its drawing, the words beside it, and the title of the page that takes it."""
+
+    drawing: str
+    how: Any
+    title: Any
+    place: Any  # where to put it, as the camera's page says
+
+
+ASKED = {
+    "card-front": Asked(
+        "card-front",
+        _("Mặt có ảnh chân dung"),
+        _("Chụp mặt trước"),
+        _("Đặt mặt có ảnh chân dung trọn trong khung; khi ảnh rõ, máy tự chụp."),
+    ),
+    "card-back": Asked(
+        "card-back",
+        _("Mặt có ba dòng chữ in máy"),
+        _("Chụp mặt sau"),
+        _("Đặt mặt có ba dòng chữ in máy trọn trong khung; khi ảnh rõ, máy tự chụp."),
+    ),
+    "face": Asked(
+        "face-far",
+        _("Theo khung xa – gần, khoảng 10 giây"),
+        _("Xác thực khuôn mặt xa – gần"),
+        _("Một mình, ở nơi sáng, đưa khuôn mặt theo khung khoảng 10 giây; làm lại được."),
+    ),
+    "passport": Asked(
+        "passport",
+        _("Trang hộ chiếu có ảnh chân dung"),
+        _("Chụp trang có ảnh"),
+        _("Đặt trang có ảnh và hai dòng chữ in máy trọn trong khung; khi ảnh rõ, máy tự chụp."),
+    ),
 }
+
+
+def asked(application: Application, item: str) -> Asked:
+    declaration = application.declaration
+    is_passport = declaration is not None and declaration.document == Document.PASSPORT
+    return ASKED["passport" if is_passport and item == "card-front" else item]
 
 
 def progress(application: Application) -> dict[str, Any]:
@@ -41,7 +79,7 @@ def progress(application: Application) -> dict[str, Any]:
         {
             "item": item,
             "name": corrections.NAMES[item],
-            "how": HOW[item],
+            "asked": asked(application, item),
             "done": item not in missing,
             "again": asked_again(application, item) if item in missing else "",
             "gallery": any(
@@ -59,17 +97,15 @@ def progress(application: Application) -> dict[str, Any]:
         "tries_left": left,
         "closed": not left and "face" in missing,
         "begun": bool(given),
-        "percent": round(100 * (len(items) - len(missing)) / len(items)),
     }
 
 
 def shooting(application: Application, item: str, known: Mapping[str, Any]) -> dict[str, Any]:
     """For the page that takes one item: what it is, why it is asked for again, and where it goes from here."""
-    following = next((other for other in known["missing"] if other != item), "")
     return {
         "item": item,
-        "name": corrections.NAMES[item],
-        "following": reverse("kyc:item", args=[following]) if following else reverse("kyc:capture"),
+        "asked": asked(application, item),
+        "following": next((other for other in known["missing"] if other != item), ""),
         "asked_again": next(entry["again"] for entry in known["items"] if entry["item"] == item),
         "may_insist": capture.may_insist(application, item),
         "ovals": facing.OVALS,
@@ -151,23 +187,25 @@ def with_device(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
 def standing(application: Application) -> dict[str, Any]:
     case = Case.objects.filter(application=application).first()
     if case is None:
-        return {"queue": "", "ahead": 0, "said": "", "case": None, "asking": ""}
-    now, ahead = timezone.now(), queues.ahead_of(case) if case.is_running else 0
+        return {"now": "", "queue": "", "said": "", "case": None}
+    now, looks_at = timezone.now(), hours.next_look(timezone.now())
     last = case.decisions.filter(act="reject").order_by("-pk").first() if case.queue == Case.Queue.REJECTED else None
     return {
         "case": case,
         "queue": case.queue,
+        "now": f"{case.queue} {case.asking}",
         "question": question_of(case),
         "answer": forms.AnswerForm(),
         "answered": case.asking == Case.Asking.ANSWERED,
-        "asking": case.asking,
-        "ahead": ahead,
-        "due": turns.due(case),
+        "line": line_of(case),
+        "due": hours.in_words(turns.due(case)),
         "late": case.is_running and not case.asking and case.due_at < now,
-        "open_now": hours.between(now, now + timedelta(minutes=1)).total_seconds() > 0,
+        "looks_at": hours.in_words(looks_at) if looks_at > now else "",
+        "office": hours.office(),
+        "contact": contact_of(application),
         "why": acts.REJECTIONS[last.reason][1] if last and last.reason in acts.REJECTIONS else "",
         "last_day": timezone.localdate(case.due_at) + timedelta(days=objections.OBJECTION_DAYS),
-        "said": place_in_queue(ahead) if case.is_running else "",
+        "said": place_in_queue(queues.ahead_of(case)) if case.is_running else "",
     }
 
 
@@ -177,6 +215,35 @@ def question_of(case: Case) -> dict[str, Any] | None:
         return None
     asked = asking.TOPICS[question.topic][1]
     return {"asked": asked, "words": question.words, "last_day": asking.last_day(question)}
+
+
+def line_of(case: Case) -> list[tuple[str, Any, Any]]:
+    """Where the file is: what was done, what is now, what comes."""
+    first = _("người thứ nhất xem giấy tờ, khuôn mặt, khai báo")
+    if case.decisions.filter(act="machine-pass").exists():
+        first = _("máy đối chiếu theo quy tắc đã duyệt")
+    steps = (
+        (_("VNPT đã nhận hồ sơ"), hours.in_words(case.received_at)),
+        (_("Thẩm định"), first),
+        (_("Duyệt"), _("người thứ hai xem lại, độc lập")),
+        (_("Cấp chứng thư số"), _("rồi Quý khách ký biên bản nghiệm thu")),
+    )
+    return in_line(steps, 2 if case.queue == Case.Queue.APPROVAL else 1)
+
+
+def in_line(steps: Iterable[tuple[Any, Any]], at: int) -> list[tuple[str, Any, Any]]:
+    """Each step of a line with how it stands when that one is now."""
+    return [
+        ("done" if place < at else "now" if place == at else "", name, note) for place, (name, note) in enumerate(steps)
+    ]
+
+
+PAIRING = (
+    (_("Quét mã QR bằng điện thoại"), ""),
+    (_("Nhập 6 chữ số trên máy tính"), ""),
+    (_("Chụp trên điện thoại"), ""),
+)
+PAIRED: dict[str, int] = {"offered": 0, "scanned": 1, "confirmed": 2}
 
 
 def place_in_queue(ahead: int) -> str:

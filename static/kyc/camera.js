@@ -1,6 +1,6 @@
 // The camera, and what to do where there is none.
 
-import { $, show } from "./parts.js";
+import { $ } from "./parts.js";
 
 const browser = () => {
   const told = navigator.userAgent;
@@ -14,13 +14,11 @@ const browser = () => {
 
 export function blocked(root, why) {
   const box = $(root, "blocked");
-  show(box, true);
   for (const line of box.querySelectorAll("[data-why]")) line.hidden = line.dataset.why !== why;
   for (const line of box.querySelectorAll("[data-browser]")) line.hidden = why !== "denied" || line.dataset.browser !== browser();
 }
 
 export async function camera(root, facing, width, height) {
-  show($(root, "blocked"), false);
   if (!navigator.mediaDevices?.getUserMedia) return blocked(root, isSecureContext ? "missing" : "insecure");
   try {
     return await navigator.mediaDevices.getUserMedia({ video: { facingMode: facing, width: { ideal: width }, height: { ideal: height } } });

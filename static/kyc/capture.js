@@ -3,7 +3,7 @@
 
 import { blocked, camera, end, watched } from "./camera.js";
 import { faultOf, greyOf, quality } from "./judging.js";
-import { $, hint, pause, saidBy, show } from "./parts.js";
+import { $, calmly, hint, moments, pause, saidBy, show } from "./parts.js";
 import { ask, send } from "./sending.js";
 
 // ── One side of a card ──
@@ -23,32 +23,31 @@ function outlined(video) {
 
 function cardPage(root) {
   const item = root.dataset.card;
-  const [stage, shot, start, shoot, next, again, insist, gallery, sent, reload] = ["stage", "shot", "start", "shoot", "next", "again", "insist", "gallery", "sent", "reload"].map((part) => $(root, part));
+  const [stage, shot, start, shoot, next, again, insist, sent, reload] = ["stage", "shot", "start", "shoot", "next", "again", "insist", "sent", "reload"].map((part) => $(root, part));
   const video = stage.querySelector("video");
-  const words = $(root, "said");
+  const enter = moments(root);
   const said = saidBy(root);
-  const file = gallery.querySelector("[type=file]");
+  const file = $(root, "gallery").querySelector("[type=file]");
   let stream = null;
   let last = null;
-  show(start, true);
-  show($(root, "plain"), false);
-  show($(root, "plain-insist"), false);
+  enter("ready");
 
-  const close = () => (end(stream), (stream = null), stage.after(words), show(stage, false), show(shoot, false));
-  const quiet = () => [start, next, again, insist, reload, shot, sent].forEach((part) => show(part, false));
+  const close = () => (end(stream), (stream = null));
+  const stuck = (why) => (why && blocked(root, why), said(""), enter("blocked"), start.focus());
 
   async function open() {
-    quiet();
-    said("");
+    said(root.dataset.asking);
+    enter("asking");
     const mine = await camera(root, "environment", 1920, 1080);
-    if (!mine) return show(start, true), start.focus();
-    if (!(await watched(video, mine))) return blocked(root, "busy"), show(start, true), start.focus();
+    if (!mine) return stuck();
+    if (!(await watched(video, mine))) return stuck("busy");
     stream = mine;
-    mine.getVideoTracks()[0].addEventListener("ended", () => stream === mine && (close(), show(start, true)));
-    stage.append(words); // over the picture, where the eyes are
-    show(stage, true); show(shoot, true);
+    mine.getVideoTracks()[0].addEventListener("ended", () => stream === mine && (close(), said(""), enter("ready")));
+    said("");
+    enter("live");
     shoot.focus({ preventScroll: true });
     stage.scrollIntoView({ block: "center" });
+    const hinted = calmly(said);
     for (let good = 0; stream === mine; ) {
       await pause(250);
       if (stream !== mine || !video.videoWidth || document.hidden) continue;
@@ -57,7 +56,7 @@ function cardPage(root) {
       const fault = faultOf(item, quality(greyOf(at.source, at.x, at.y, at.wide, at.high, 480)));
       stage.dataset.state = fault ? "off" : "good";
       good = fault ? 0 : good + 1;
-      if (good !== 1) said(hint(root, fault || "good"));
+      if (good !== 1) hinted(hint(root, fault || "good"));
       if (good >= 4) return take();
     }
   }
@@ -77,20 +76,20 @@ function cardPage(root) {
   }
 
   async function deliver(blob, way, more = {}) {
-    quiet();
-    if (!blob) return said(root.dataset.broken), show(again, true), again.focus();
+    if (!blob) return said(root.dataset.broken), enter("bad"), again.focus();
     last = [blob, way];
     file.disabled = true; // one at a time: a second would take the place of the first
-    show(shot, way === "camera" || shot.width > 1); show(sent, true);
+    said(root.dataset.sending);
+    enter("sending");
+    show(shot, shot.width > 1);
     const told = await send(root, blob, { way, ...more }, (share) => (sent.value = share * 100));
     file.disabled = false;
-    show(sent, false);
     said(told.refused ? told.said : root.dataset.good);
-    shot.dataset.state = told.refused ? "off" : "good";
+    enter(told.stale ? "stale" : told.refused ? "bad" : "good", told.refused);
+    show(shot, shot.width > 1);
     show(insist, Boolean(told.may_insist));
-    show(next, !told.refused);
-    show(reload, Boolean(told.stale));
-    show(again, !told.stale);
+    again.classList.toggle("second", !told.refused);
+    if (way === "camera" && next.href) next.hash = "camera"; // it was allowed here, and opens by itself on the other side
     (told.stale ? reload : told.refused ? again : next).focus();
   }
 
@@ -114,29 +113,30 @@ function cardPage(root) {
     file.value = "";
   });
   addEventListener("pagehide", close);
+  if (location.hash === "#camera") history.replaceState(null, "", location.pathname), open();
 }
 
 // ── The face, far and near ──
 
 function facePage(root) {
-  const [stage, start, next, again, stop, calm, sent, oval, left, reload, count] = ["stage", "start", "next", "again", "stop", "calm", "sent", "oval", "cue-left", "reload", "count"].map((part) => $(root, part));
+  const [stage, shot, start, next, again, stop, calm, sent, oval, left, reload, count] = ["stage", "shot", "start", "next", "again", "stop", "calm", "sent", "oval", "cue-left", "reload", "count"].map((part) => $(root, part));
   const video = stage.querySelector("video");
+  const enter = moments(root);
   const said = saidBy(root);
   const ovals = Object.fromEntries([...root.querySelectorAll("[data-oval-of]")].map((oval) => [oval.dataset.ovalOf, [Number(oval.dataset.wide), Number(oval.dataset.middle)]]));
   let stream = null;
   let run = 0; // a try that was stopped finds that it is not the newest any more
-  show(start, true);
+  enter("ready");
 
   const close = () => {
     run++;
     end(stream);
     stream = null;
     count.textContent = "";
-    root.classList.remove("filming");
-    calm.disabled = false;
-    show(stage, false); show(stop, false);
   };
-  const leave = (why) => (close(), said(why), show(start, true), show(again, false), start.focus());
+  const leave = (why) => (close(), said(why), enter("ready"), start.focus());
+  const stuck = (why) => (why && blocked(root, why), said(""), enter("blocked"), start.focus());
+  const failed = (why, fault) => (again.classList.remove("second"), said(why || root.dataset.stale), enter(why ? "bad" : "stale", fault), (why ? again : reload).focus());
   const place = (cue) => {
     const [wide, middle] = ovals[cue];
     oval.style.width = `${wide * 100}%`;
@@ -156,17 +156,16 @@ function facePage(root) {
   async function go() {
     const mine = ++run;
     const slow = calm.checked;
-    for (const part of [start, again, next, reload]) show(part, false);
-    said("");
+    said(root.dataset.asking);
+    enter("asking");
     const found = await camera(root, "user", 1280, 960);
-    if (!found) return show(start, true), start.focus();
     if (mine !== run) return end(found);
-    if (!(await watched(video, found))) return blocked(root, "busy"), show(start, true), start.focus();
+    if (!found) return stuck();
+    if (!(await watched(video, found))) return stuck("busy");
     stream = found;
     found.getVideoTracks()[0].addEventListener("ended", () => mine === run && leave(root.dataset.leftOff));
-    calm.disabled = true;
-    root.classList.add("filming");
-    show(stage, true); show(stop, true);
+    said("");
+    enter("live");
     stop.focus({ preventScroll: true });
     stage.scrollIntoView({ block: "center" });
     place("far");
@@ -176,14 +175,14 @@ function facePage(root) {
     const told = await ask(root.dataset.begin, { method: "POST", body }).catch(() => ({ detail: root.dataset.poor }));
     if (mine !== run) return;
     if (told.status === 403) return location.assign(root.dataset.counter);
-    if (!told.cues) return close(), said(told.detail ?? root.dataset.stale), show(told.detail ? again : reload, true);
+    if (!told.cues) return close(), failed(told.detail);
     said(root.dataset.ready);
     for (let left = slow ? 5 : 3; left && mine === run; left--) (count.textContent = left), await pause(800);
     count.textContent = "";
     const frames = await film(told.cues, mine, slow);
     if (mine !== run) return;
     close();
-    if (frames.filter(({ still }) => !still).length < 16 || frames.filter(({ still }) => still).length < 2) return said(root.dataset.slow), show(again, true), again.focus();
+    if (frames.filter(({ still }) => !still).length < 16 || frames.filter(({ still }) => still).length < 2) return failed(root.dataset.slow);
     await deliver(told.challenge, frames);
   }
 
@@ -210,8 +209,15 @@ function facePage(root) {
     return frames.filter(({ at, blob }) => blob && at <= until);
   }
 
+  async function preview({ blob }) {
+    const bitmap = await createImageBitmap(blob);
+    Object.assign(shot, { width: bitmap.width, height: bitmap.height }).getContext("2d").drawImage(bitmap, 0, 0);
+  }
+
   async function deliver(challenge, frames) {
     said(root.dataset.sending);
+    enter("sending");
+    await preview(frames.findLast(({ still }) => still));
     const head = JSON.stringify({ frames: frames.map(({ at, still, blob }) => ({ at, size: blob.size, ...(still ? { still } : {}) })) });
     const whole = new Blob([`${head}\n`, ...frames.map(({ blob }) => blob)]);
     const hash = await crypto.subtle.digest("SHA-256", await whole.arrayBuffer());
@@ -222,17 +228,17 @@ function facePage(root) {
       promised = await ask(root.dataset.promise, { method: "POST", body }).catch(() => null);
       if (!promised) said(root.dataset.poor), await pause(Math.min(5000, 700 * 2 ** lost));
     }
-    if (!promised.ok) return said(promised.detail ?? root.dataset.stale), show(promised.detail ? again : reload, true);
-    show(sent, true);
+    if (!promised.ok) return failed(promised.detail);
     const told = await send(root, whole, { way: "camera", challenge }, (share) => (sent.value = share * 100));
-    show(sent, false);
-    said(told.refused ? told.said : root.dataset.good);
-    if ("left" in told) $(root, "left").textContent = told.left;
     if (told.refused && told.left === 0) return location.assign(root.dataset.counter);
-    show(again, !told.stale);
-    show(reload, Boolean(told.stale));
-    show(next, !told.refused);
-    (told.stale ? reload : told.refused ? again : next).focus();
+    if (told.refused) {
+      if ("left" in told) $(root, "left").textContent = told.left;
+      return failed(told.stale ? "" : told.said, told.refused);
+    }
+    again.classList.add("second");
+    said(root.dataset.good);
+    enter("good");
+    next.focus();
   }
 
   start.addEventListener("click", go);
@@ -256,6 +262,7 @@ function rehearse(root) {
   now.addEventListener("click", async () => {
     const stream = await camera(root, "environment", 1280, 720);
     tell("camera", Boolean(stream));
+    show($(root, "blocked"), !stream);
     if (stream) {
       const video = Object.assign(document.createElement("video"), { muted: true, playsInline: true });
       await watched(video, stream);
@@ -273,23 +280,6 @@ function rehearse(root) {
   });
 }
 
-// ── Waiting ──
-
-function wait(root) {
-  const look = async () => {
-    const answer = await fetch(root.dataset.waits, { redirect: "manual", headers: { Accept: "application/json" } }).catch(() => null);
-    if (answer && (answer.status === 409 || answer.status === 404 || answer.type === "opaqueredirect")) return location.reload();
-    const told = answer?.ok ? await answer.json().catch(() => null) : null;
-    const writing = document.activeElement?.matches("textarea"); // nobody loses what he is typing
-    if (told && !writing && (told.queue !== root.dataset.queue || told.asking !== root.dataset.asking)) return location.reload();
-    const place = root.querySelector("[data-place]");
-    if (told && place && place.textContent !== told.said) place.textContent = told.said;
-    setTimeout(look, 15_000);
-  };
-  setTimeout(look, 15_000);
-}
-
 for (const root of document.querySelectorAll("[data-card]")) cardPage(root);
 for (const root of document.querySelectorAll("[data-face]")) facePage(root);
 for (const root of document.querySelectorAll("[data-rehearsal]")) rehearse(root);
-for (const root of document.querySelectorAll("[data-waits]")) wait(root);

@@ -3,6 +3,7 @@
 import { $, pause, saidBy } from "./parts.js";
 
 const PIECE = 128 * 1024;
+const LONG = 10_000;
 let sending = 0;
 addEventListener("beforeunload", (event) => sending && event.preventDefault());
 
@@ -21,6 +22,7 @@ export async function send(root, blob, asked, moved) {
   const key = name();
   const said = saidBy(root);
   const address = (at) => `${root.dataset.send}${key}/?${new URLSearchParams({ of: blob.size, at, ...asked })}`;
+  const begun = performance.now();
   sending++;
   try {
     let at = 0;
@@ -32,7 +34,7 @@ export async function send(root, blob, asked, moved) {
         at = told.received;
         lost = 0;
         moved(at / blob.size);
-        said(at < blob.size ? root.dataset.sending : root.dataset.checking);
+        said(at === blob.size ? root.dataset.checking : performance.now() - begun > LONG ? root.dataset.patience : root.dataset.sending);
         if (told.done) return told;
         if (at >= blob.size) await pause(600);
       } catch {

@@ -35,6 +35,7 @@ SCENES: dict[str, Callable[[], list[Image.Image]]] = {
     "blurred": lambda: [scene(shot=Shot(blur=4))],
     "glare": lambda: [scene(shot=Shot(glare=1.0, seed=5))],
     "dark": lambda: [scene(shot=Shot(light=0.15))],
+    "flickering": lambda: [scene(shot=Shot(light=0.15)), scene(shot=Shot(blur=4))],
     "clip": lambda: [
         Face(FACE).seen(wide, (at, 0.5), (960, 720), seed=place + 1) for place, (wide, at) in enumerate(CLIP)
     ],
@@ -80,20 +81,42 @@ def test_a_good_card_is_taken_by_itself_and_leads_on(filmed: Film) -> None:
         page.goto(CAPTURE)
         look(page)
         page.get_by_role("link", name="Tiếp theo").tap()
-        page.wait_for_url("**/test/")
-        page.get_by_role("button", name="Kiểm tra").tap()
-        expect(page.locator("[data-test=camera]")).to_have_class("good")
-        expect(page.locator("[data-test=line]")).to_have_class(re.compile("good|bad"))
-        look(page)
-        page.goto(f"{CAPTURE}card-front/")
+        page.wait_for_url("**/card-front/")
         look(page)
         page.get_by_role("button", name="Mở máy ảnh").tap()
         expect(page.get_by_role("link", name="Tiếp theo")).to_be_visible()
         assert said(page) == "Ảnh rõ, đã nhận."
+        expect(page.get_by_text("Lật giấy tờ sang mặt sau")).to_be_visible()
         look(page)
         page.get_by_role("link", name="Tiếp theo").tap()
         page.wait_for_url("**/card-back/")
+        expect(page.locator("[data-moment=live]")).to_be_visible()  # it was allowed on the first side
     assert Evidence.objects.get().way == "camera"
+
+
+def test_the_camera_may_be_tried_before(filmed: Film) -> None:
+    with filmed("front") as page:
+        page.goto(CAPTURE)
+        page.get_by_role("link", name="Thử máy ảnh trước").tap()
+        page.get_by_role("button", name="Kiểm tra").tap()
+        expect(page.locator("[data-test=camera]")).to_have_class("good")
+        expect(page.locator("[data-test=line]")).to_have_class(re.compile("good|bad"))
+        look(page)
+        page.get_by_role("link", name="Tiếp theo").tap()
+        page.wait_for_url("**/card-front/")
+
+
+def test_what_changes_with_every_frame_is_said_at_a_calm_rate(filmed: Film) -> None:
+    with filmed("flickering") as page:
+        page.goto(f"{CAPTURE}card-front/")
+        page.evaluate("""() => { window.changes = 0;
+            new MutationObserver(() => window.changes++).observe(document.querySelector("[data-said]"), {childList: true}); }""")
+        page.get_by_role("button", name="Mở máy ảnh").tap()
+        expect(page.locator("[data-moment=live]")).to_be_visible()
+        before = page.evaluate("window.changes")
+        page.wait_for_timeout(4500)
+        assert page.locator("[data-moment=live]").is_visible()
+        assert 1 <= page.evaluate("window.changes") - before <= 4
 
 
 @pytest.mark.parametrize(
@@ -115,6 +138,8 @@ def test_what_is_wrong_is_said_while_it_is_seen_and_again_when_it_is_sent(
         page.get_by_role("button", name="Chụp", exact=True).tap()
         expect(page.locator("[data-said]")).to_contain_text(refusal)
         expect(page.get_by_role("button", name="Chụp lại")).to_be_focused()
+        assert page.locator(".shown li:visible").count() == 1  # what went wrong, drawn, and nothing else
+        assert "giữ yên" not in page.locator("main").inner_text()
     assert not Evidence.objects.exists()
 
 
@@ -159,6 +184,13 @@ def test_a_replayed_clip_is_refused_and_the_third_time_leads_to_the_counter(
     assert Challenge.objects.filter(outcome="failed").count() == 3
 
 
+def only_what_is_now(page: Page) -> bool:
+    """Once the film is shot, nothing of before it stays: no try to be counted, no cue, no advice."""
+    text = page.locator("main").inner_text()
+    before = ("lần thử", "giữ yên", "chế độ chậm", "khung", "Ánh sáng", "Dừng", "Chuẩn bị")
+    return not [word for word in before if word in text.replace("theo khung xa", "")]
+
+
 def test_somebody_who_follows_finishes_capture_and_no_machine_calls_it_life(
     filmed: Film, application: Application
 ) -> None:
@@ -173,9 +205,12 @@ def test_somebody_who_follows_finishes_capture_and_no_machine_calls_it_life(
         page.goto(f"{CAPTURE}face/")
         page.evaluate(INJECTED, "data:image/png;base64," + base64.b64encode(png.getvalue()).decode())
         page.get_by_role("button", name="Bắt đầu").tap()
-        expect(page.get_by_role("link", name="Tiếp theo")).to_be_visible(timeout=40_000)
-        page.get_by_role("link", name="Tiếp theo").tap()
-        page.get_by_role("button", name="Tiếp theo").tap()
+        expect(page.locator("[data-moment=sending]")).to_be_visible(timeout=40_000)
+        assert only_what_is_now(page)
+        expect(page.get_by_role("button", name="Tiếp theo")).to_be_visible(timeout=40_000)
+        assert only_what_is_now(page)
+        look(page)
+        page.get_by_role("button", name="Tiếp theo").tap()  # nothing is missing: straight on
         page.wait_for_url("**/application/contract/")
     application.refresh_from_db()
     assert application.step == "contract"
