@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
 
 from enrollment.journey import Step
 from enrollment.models import Application
@@ -10,6 +11,7 @@ from kyc import forms, pages
 from kyc.pages import SHOWN
 from kyc.steps import capture
 from kyc.steps.capture import PHONE
+from portal.refusals import out_of_step
 
 # ── At the desk ──
 
@@ -31,7 +33,17 @@ def desk(request: HttpRequest, application: Application) -> HttpResponse:
     if state == "offered" or not (state or ticket_of(PHONE) in request.session):
         qr, state = qr_for(request, PHONE, application, "kyc:this_phone"), "offered"
     known = {"state": state, "now": now_at(application), "form": form, "qr": qr, **pages.progress(application)}
+    known["line"] = pages.in_line(pages.PAIRING, pages.PAIRED.get(state, 0))
     return show(request, "kyc/phone", application, **known)
+
+
+@at(Step.CAPTURE)
+@never_cache
+def code_to_scan(request: HttpRequest, application: Application) -> HttpResponse:
+    """The same QR as a picture, beside what is to be captured: asked for by wide screens alone."""
+    if PHONE.standing(application) in ("scanned", "confirmed"):
+        raise out_of_step()
+    return HttpResponse(qr_for(request, PHONE, application, "kyc:this_phone"), content_type="image/svg+xml")
 
 
 def now_at(application: Application) -> str:
@@ -54,7 +66,7 @@ def this_phone(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         pages.hand_over(request, *PHONE.claim(ticket))
         return redirect("kyc:phone_code")
-    return show(request, "kyc/this_phone", None, ticket=ticket)
+    return show(request, "kyc/this_phone", None, ticket=ticket, line=pages.in_line(pages.PAIRING, 0))
 
 
 def code(request: HttpRequest) -> HttpResponse:
@@ -64,7 +76,8 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect("kyc:phone_done")
     if phone.confirmed_at:
         return redirect("kyc:capture")
-    return show(request, "kyc/phone_code", None, code=request.session.get(SHOWN, ""))
+    line = pages.in_line(pages.PAIRING, 1)
+    return show(request, "kyc/phone_code", None, code=request.session.get(SHOWN, ""), line=line)
 
 
 def code_standing(request: HttpRequest) -> HttpResponse:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("application/capture/face/begin/", views.begin_face, name="begin_face"),
     path("application/capture/face/promise/", views.promise_face, name="promise_face"),
     path("application/capture/phone/", phone_views.desk, name="phone"),
+    path("application/capture/phone/code.svg", phone_views.code_to_scan, name="phone_qr"),
     path("application/capture/phone/status/", phone_views.standing, name="phone_standing"),
     path("application/capture/phone/open/", phone_views.this_phone, name="this_phone"),
     path("application/capture/phone/code/", phone_views.code, name="phone_code"),

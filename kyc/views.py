@@ -25,7 +25,8 @@ from portal.refusals import Refusal
 @at_capture
 def capture(request: HttpRequest, application: Application) -> HttpResponse:
     """What is there, what is left, and the next thing to do."""
-    return show(request, "kyc/capture", application, **pages.progress(application))
+    phone = steps.capture.PHONE.standing(application)
+    return show(request, "kyc/capture", application, phone=phone, **pages.progress(application))
 
 
 @at_capture
@@ -144,7 +145,7 @@ def review(request: HttpRequest, application: Application) -> HttpResponse:
 def standing(request: HttpRequest, application: Application) -> HttpResponse:
     """For the page that waits."""
     known = pages.standing(application)
-    return JsonResponse({name: known[name] for name in ("queue", "asking", "ahead", "said")})
+    return JsonResponse({name: known[name] for name in ("now", "said")})
 
 
 @require_POST

@@ -40,7 +40,7 @@ def scanned(ticket: str) -> tuple[Client, str]:
     phone = Client()
     assert phone.get(f"{PHONE}open/", {"t": ticket}).status_code == 200
     page = phone.post(f"{PHONE}open/", {"t": ticket}, follow=True).content.decode()
-    [code] = re.findall(r"\b[0-9]{6}\b", page.split('class="secret"')[1][:200])
+    [code] = re.findall(r"<span>([0-9]{6})</span>", page)
     return phone, code
 
 
@@ -86,6 +86,37 @@ def test_it_opens_the_capture_and_nothing_else(capturing: Capturing) -> None:
     for page in ("/application/", "/application/contract/", "/account/", "/application/waiting/", PHONE):
         assert phone.get(page).status_code in (302, 404)
     assert b"079190" not in phone.get(CAPTURE).content
+
+
+def test_a_phone_that_was_let_in_cannot_cancel_what_it_helps_with(capturing: Capturing) -> None:
+    _application, desk = capturing
+    phone = paired(desk)
+    for page in (CAPTURE, f"{CAPTURE}card-front/", f"{CAPTURE}face/"):
+        assert "Hủy hồ sơ" in desk.get(page).content.decode()
+        assert "Hủy hồ sơ" not in phone.get(page).content.decode()
+    assert phone.get("/application/cancel/").status_code == 302
+
+
+def test_a_wide_overview_shows_the_same_code_as_the_page_for_it(capturing: Capturing) -> None:
+    _application, desk = capturing
+    overview = desk.get(CAPTURE).content.decode()
+    assert f"{PHONE}code.svg" in overview
+    assert not Pairing.objects.exists()  # until a screen is wide enough to ask for it
+    picture = desk.get(f"{PHONE}code.svg")
+    assert picture.headers["Content-Type"] == "image/svg+xml"
+    assert "no-store" in picture.headers["Cache-Control"]
+    ticket = desk.session["capture phone ticket"]
+    assert offered(desk) == ticket
+
+
+def test_a_code_beside_the_overview_leaves_a_phone_alone_that_is_in(capturing: Capturing) -> None:
+    _application, desk = capturing
+    phone, code = scanned(offered(desk))
+    assert desk.get(f"{PHONE}code.svg").status_code in (302, 409)
+    desk.post(PHONE, {"code": code})
+    assert desk.get(f"{PHONE}code.svg").status_code in (302, 409)
+    assert "Điện thoại đã kết nối" in desk.get(CAPTURE).content.decode()
+    assert phone.get(f"{CAPTURE}card-front/").status_code == 200
 
 
 def test_the_first_phone_has_it_and_a_look_ahead_uses_nothing_up(capturing: Capturing) -> None:
