@@ -14,9 +14,12 @@ from enrollment import dossier
 from enrollment.journey import Step
 from enrollment.models import Approval
 from enrollment.steps import approving
+from enrollment.steps.notifying import contact_of
+from kyc import hours
 from kyc.models import Case, Decision, Sample
 from kyc.steps.review import deadlines, deciding, objections
 from kyc.steps.review.turns import Choice
+from portal import writing
 from portal.models import Event, Message, User
 from portal.refusals import Refusal
 from tests.conftest import at_once
@@ -246,7 +249,9 @@ def test_the_waiting_page_tells_the_place_and_the_time_as_they_are(
     page = client.get("/application/waiting/").content.decode()
     case = Case.objects.get(application=application)
     assert "Trước Quý khách còn 1 hồ sơ" in page
-    assert f"{timezone.localtime(case.due_at):%H:%M %d/%m/%Y}" in page
+    assert hours.in_words(case.due_at) in page
+    assert f"qua SMS đến {writing.masked(contact_of(application)[0])}" in page
+    assert 'class="now" aria-current="step"><span>Thẩm định' in page
     act(case, "take", reviewer)
     act(case, "reject", reviewer, reason="not-the-person")
     page = client.get("/application/waiting/").content.decode()
@@ -255,6 +260,16 @@ def test_the_waiting_page_tells_the_place_and_the_time_as_they_are(
     case.refresh_from_db()
     assert case.queue == "objection"
     assert settings.REVIEW_MINUTES == 60
+
+
+def test_the_waiting_page_knows_the_second_persons_turn(
+    person: People, signed_in: Callable[[User], Client], reviewer: User
+) -> None:
+    user = person()
+    to_approval(a_case(user=user), reviewer)
+    page = signed_in(user).get("/application/waiting/").content.decode()
+    assert 'class="done"><span>Thẩm định' in page
+    assert 'class="now" aria-current="step"><span>Duyệt' in page
 
 
 def test_sent_back_the_customer_is_led_straight_to_the_faulty_item(
