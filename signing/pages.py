@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -46,9 +46,11 @@ PLACES = [
 
 def places(user: User) -> list[Place]:
     return [] if user.is_staff else PLACES
+
+
 ACCEPTED = (  # what is to be looked at before it is signed for, in five lines
     Row("Họ và tên", "Full name", "full_name"),
-    Row("Số giấy tờ", "Document number", "document_number"),
+    Row("Số giấy tờ", "ID number", "document_number"),
     Row("Hiệu lực", "Valid", "period"),
     Row("Gói cước", "Plan", "plan"),
     Row("Hợp đồng", "Contract", "contract"),
@@ -98,8 +100,7 @@ class Asked:
     rows: list[tuple[str, str]]
     short: str
     address: str  # of the very bytes
-    signer: str
-    until: datetime | None
+    signer: str  # whose certificate
     ask: str
     onward: str
     passkey: dict[str, str] | None
@@ -112,8 +113,9 @@ def minutes_page(application: Application, paper: Paper) -> dict[str, Any]:
     lines = facts | {"period": f"{begins:%d/%m/%Y} – {ends:%d/%m/%Y}"}
     asked = Asked(
         title=str(paper.get_kind_display()), number=paper.number, by=facts["unit"], rows=labelled(ACCEPTED, lines),
-        short=contract.short(paper.shown_hash), address=reverse("signing:shown"), signer=facts["full_name"], until=ends,
-        ask=reverse("signing:ask"), onward=reverse("signing:certificate"), passkey=certificate.key and certificate.key.passkey,
+        short=contract.short(paper.shown_hash), address=reverse("signing:shown"), signer=facts["full_name"],
+        ask=reverse("signing:ask"), onward=reverse("signing:certificate"),
+        passkey=certificate.key.passkey if certificate.key else None,
     )  # fmt: skip
     return {
         "asked": asked,
