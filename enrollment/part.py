@@ -1,12 +1,15 @@
 """What enrollment brings along."""
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from enrollment import dossier, pages, seeds, waits
 from enrollment.audited import VERBS, references
 from enrollment.demo import doors, tour
 from enrollment.journey import NINE, Step
 from enrollment.models import ORDERED
 from enrollment.parts import Part
-from enrollment.steps import activation, holding, payment, subscribing
+from enrollment.steps import activation, holding, leaving, payment, subscribing
 
 APPLICATIONS = "enrollment.view_application"
 PART = Part(
@@ -33,6 +36,24 @@ PART = Part(
     schedule={
         "enrollment.tasks.tidy": 3600,
     },
+    keeps=(
+        (
+            _("Hồ sơ chưa hoàn tất"),
+            format_lazy(
+                _("dừng sau {few} ngày không thao tác, hoặc {many} ngày từ khi có mã kích hoạt; được nhắc trước"),
+                few=leaving.PATIENCE[0][2].days,
+                many=leaving.PATIENCE[1][2].days,
+            ),
+        ),
+        (
+            _("Hồ sơ đã dừng: thông tin khai, ảnh, video, chữ ký vẽ"),
+            format_lazy(_("xóa {days} ngày sau khi dừng, cùng khóa của hồ sơ"), days=leaving.ERASE_AFTER.days),
+        ),
+        (
+            _("Hồ sơ đã có chứng thư số, hợp đồng, biên bản"),
+            _("giữ khi chứng thư số còn dùng và sau đó theo thời hạn luật định; chưa có lịch xóa tự động"),
+        ),
+    ),
     seed=seeds.seed,
     places=pages.places,
     waits=waits.waits,

@@ -6,6 +6,7 @@ app_name = "enrollment"
 urlpatterns = [
     path("", views.home, name="home"),
     path("terms/", views.terms, name="terms"),
+    path("privacy/", views.privacy, name="privacy"),
     path("places/<slug:code>/", declaration_views.wards, name="wards"),
     # The steps, in the order of the browser's route
     path("register/", views.opening, name="opening"),

@@ -25,6 +25,7 @@ from portal.allowances import Limit
 from portal.errors import PAGES
 from portal.forms import NumberForm
 from portal.models import Code, User
+from portal.parts import Part, parts
 from portal.refusals import Refusal
 
 OPENINGS = Limit("openings", 3000, timedelta(hours=1))  # from one network: a phone company puts thousands behind one
@@ -44,7 +45,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def terms(request: HttpRequest) -> HttpResponse:
-    return show(request, "terms", None, texts=consents.current(language()))
+    return show(request, "terms", None, text=consents.text("terms", consents.PURPOSES["terms"].version, language()))
+
+
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What is agreed to about personal data, and how long each part is kept: as the code keeps it."""
+    kept = [row for part in parts(Part) for row in part.keeps]
+    texts = [text for text in consents.current(language()) if text.purpose != "terms"]
+    return show(request, "privacy", None, texts=texts, kept=kept)
 
 
 # ── Opening ──

@@ -1,13 +1,15 @@
 """What kyc brings along."""
 
 from django.conf import settings
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from enrollment.journey import Step
 from enrollment.parts import Part
 from kyc import dossier, erasure, metrics, sheet, waits
 from kyc.audited import VERBS, references
 from kyc.demo import doors, tasks
-from kyc.steps import policing
+from kyc.steps import capture, policing
 from kyc.steps.review import arriving
 from portal.parts import SIGNER
 
@@ -48,6 +50,12 @@ PART = Part(
         **({tasks.seed_files.name: 15} if settings.DEMO_FILES else {}),
     },
     queues={tasks.seed_files.name: SIGNER},  # the demo's people sign, so they walk where the keys are
+    keeps=(
+        (
+            _("Ảnh giấy tờ, video khuôn mặt đã được chụp lại"),
+            format_lazy(_("xóa {days} ngày sau khi có ảnh mới"), days=capture.KEPT_AFTER_REPLACED.days),
+        ),
+    ),
     gauges=metrics.standing,
     watches=waits.WATCHES,
     waits=waits.waits,

@@ -43,6 +43,10 @@ PART = Part(
         "portal.tasks.beat": 10,
         "portal.tasks.tidy": 3600,
     },
+    keeps=(
+        (_("Mã dùng một lần"), _("xóa một ngày sau khi hết hạn")),
+        (_("Nhật ký: ai đã làm gì, ai đã xem gì"), _("không ai sửa hay xóa được; số giấy tờ và điện thoại được che")),
+    ),
     seed=seeds.seed,
     gauges=metrics.gauges,
     places=pages.places,

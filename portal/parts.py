@@ -146,6 +146,7 @@ class Part:
     schedule: Mapping[str, float] = field(default_factory=dict)  # task → every so many seconds
     queues: Mapping[str, str] = field(default_factory=dict)  # tasks → where they are not the worker's
     seed: Callable[[], None] = nothing  # what must be there before the first visitor; running twice is no harm
+    keeps: tuple[tuple[Any, Any], ...] = ()  # what of a person → how long, as the privacy policy says
     gauges: Callable[[], Iterable[GaugeMetricFamily]] = none  # what the operator watches
     places: Callable[[Any], Iterable[Place]] = nowhere  # of a User; asked on each of their pages, so one query at most
     watches: Mapping[str, Watch] = field(default_factory=dict)  # gauge → when it wants a look

@@ -12,14 +12,15 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from portal import audit, forms, health, metrics
+from portal import audit, forms, health, metrics, writing
 from portal.accounts import devices, roles
 from portal.accounts.reset import check_reset, request_reset, reset_password
 from portal.accounts.second_factor import has_second_factor
@@ -33,6 +34,9 @@ PASSKEYS_BUSY = gettext_lazy(
 )
 # In the session while a password is being set: the number's blind index; and for which one a code was right, until when.
 RESETTING, OPENED = "resetting", "reset opened"
+
+
+UNSEARCHED = ("/account/", "/admin/", "/api/", "/application/", "/certificate/", "/demo/", "/password/", "/status/")
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -154,7 +158,12 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 
 def counters(request: HttpRequest) -> HttpResponse:
     """Where a person can go: what notices and messages name."""
-    return render(request, "portal/counters.html", {"branches": Branch.objects.all()})
+    branches, sought = Branch.objects.all(), writing.line(request.GET.get("q", ""))[:60]
+    words = writing.fold(sought).lower().split()
+    shown = [
+        each for each in branches if all(word in writing.fold(f"{each.name} {each.address}").lower() for word in words)
+    ]
+    return render(request, "portal/counters.html", {"branches": shown, "all": len(branches), "sought": sought})
 
 
 def security(request: HttpRequest) -> HttpResponse:
@@ -163,6 +172,36 @@ def security(request: HttpRequest) -> HttpResponse:
 
 
 # ── For machines ──
+
+
+def robots_txt(request: HttpRequest) -> HttpResponse:
+    """What belongs to one person, to staff or to machines is nothing to be found by a search."""
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in UNSEARCHED), ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+def manifest(request: HttpRequest) -> HttpResponse:
+    """So that a phone can keep the portal among its apps, under its own sign."""
+    icons = [("192", "any"), ("512", "any"), ("512", "maskable")]
+    shown = {
+        "name": "VNPT SmartCA",
+        "short_name": "SmartCA",
+        "lang": get_language(),
+        "start_url": "/",
+        "display": "browser",
+        "theme_color": "#0066b3",
+        "background_color": "#ffffff",
+        "icons": [
+            {
+                "src": static(f"portal/icon-{'maskable' if purpose == 'maskable' else size}.png"),
+                "sizes": f"{size}x{size}",
+                "type": "image/png",
+                "purpose": purpose,
+            }
+            for size, purpose in icons
+        ],
+    }
+    return JsonResponse(shown, content_type="application/manifest+json")
 
 
 def security_txt(request: HttpRequest) -> HttpResponse:

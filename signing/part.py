@@ -1,5 +1,6 @@
 """What signing brings along."""
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.journey import Step
@@ -8,6 +9,7 @@ from portal.parts import SIGNER, WORKER
 from signing import arrivals, dossier, metrics, pages, sheet, waits
 from signing.audited import VERBS, references
 from signing.demo import people
+from signing.steps import acts, verifying
 
 PART = Part(
     begins={
@@ -37,6 +39,16 @@ PART = Part(
         "signing.tasks.restamp": 86400,
     },
     queues={"signing.tasks.examine": WORKER, "signing.tasks.*": SIGNER},
+    keeps=(
+        (
+            _("Xác nhận ký số; mã PIN không được lưu ở đâu"),
+            format_lazy(_("xóa sau {days} ngày"), days=acts.KEPT.days),
+        ),
+        (
+            _("Tệp gửi để kiểm tra chữ ký"),
+            format_lazy(_("tệp: đọc xong là xóa; kết quả: {minutes} phút"), minutes=verifying.LASTS.seconds // 60),
+        ),
+    ),
     gauges=metrics.standing,
     places=pages.places,
     watches=waits.WATCHES,

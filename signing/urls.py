@@ -20,6 +20,7 @@ urlpatterns = [
     path("certificate/documents/<int:pk>/", views.document, name="document"),
     path("certificate/<int:pk>/<slug:kind>/", views.file, name="file"),
     # For anybody
+    path("practice/", views.practice, name="practice"),
     path("verify/", views.verify, name="verify"),
     path("verify/<slug:token>/", views.verified, name="verified"),
     path("status/<slug:token>/", views.status, name="status"),

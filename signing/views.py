@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -21,8 +22,8 @@ from portal.models import SealedFile, User
 from portal.refusals import Refusal
 from signing import findings, forms, pages, steps
 from signing.answers import DIFFERENT, PIN_FAULTS, PIN_RULES
-from signing.authority import profile
-from signing.authority.models import exchange_key
+from signing.authority import lists, profile
+from signing.authority.models import Authority, exchange_key
 from signing.models import Act, Certificate, Examination, Paper
 from signing.steps.issuance import der_of
 
@@ -251,6 +252,17 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
     answer = show(request, "signing/status", None, **pages.card(certificate))
     answer["X-Robots-Tag"] = "noindex"
     return answer
+
+
+def practice(request: HttpRequest) -> HttpResponse:
+    """How certificates are issued, in short, and what anybody may fetch to check them by."""
+    above = Authority.objects.filter(role__in=(Authority.Role.ROOT, Authority.Role.ISSUING), live=True)
+    facts = {
+        "months": profile.MOST_MONTHS,
+        "list_minutes": lists.EVERY.seconds // 60,
+        "policy": settings.CERTIFICATE_POLICY,
+    }
+    return show(request, "signing/practice", None, authorities=above.order_by("-role"), **facts)
 
 
 def verify(request: HttpRequest) -> HttpResponse:

@@ -33,6 +33,7 @@ DEMO_PEOPLE = (
 def seed_people() -> None:
     for place in Branch.objects.filter(address=""):
         Branch.objects.filter(pk=place.pk).update(address=f"Số 1 đường Mẫu, {place.name.removeprefix('VNPT ')}")
+    Branch.objects.filter(hours="").update(hours="7:30–17:00")
     branches = {branch.name: branch for branch in Branch.objects.all()}
     known = set(User.objects.filter(is_demo=True).values_list("username", flat=True))
     for number, full_name, phone, role, branch in DEMO_PEOPLE:

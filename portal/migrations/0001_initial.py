@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('province', models.CharField(max_length=2, verbose_name='Mã tỉnh/thành phố')),
                 ('address', models.CharField(blank=True, max_length=200, verbose_name='Địa chỉ')),
                 ('phone', models.CharField(blank=True, max_length=20, verbose_name='Điện thoại')),
+                ('hours', models.CharField(blank=True, max_length=200, verbose_name='Giờ làm việc')),
             ],
             options={
                 'verbose_name': 'đơn vị',

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Iterable
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import auth
@@ -25,6 +26,7 @@ class Branch(models.Model):
     province = models.CharField(_("Mã tỉnh/thành phố"), max_length=2)
     address = models.CharField(_("Địa chỉ"), max_length=200, blank=True)
     phone = models.CharField(_("Điện thoại"), max_length=20, blank=True)
+    hours = models.CharField(_("Giờ làm việc"), max_length=200, blank=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("đơn vị"), pgettext_lazy("nhiều", "đơn vị")
@@ -32,6 +34,11 @@ class Branch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def on_map(self) -> str:
+        """Where the person's own browser looks for it; we ask no map."""
+        return f"https://www.openstreetmap.org/search?{urlencode({'query': f'{self.name}, {self.address}'})}"
 
 
 class People(BaseUserManager["User"]):
