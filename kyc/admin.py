@@ -2,23 +2,24 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from kyc import board, desk, forms, watermark
+from kyc import board, desk, forms, queue, sifting, watermark
 from kyc.models import Case, Evidence, Policy
 from kyc.steps import facing, looking, policing, sampling
-from kyc.steps.review import deciding, queues
+from kyc.steps.review import deciding, queues, turns
 from kyc.steps.review.verbs import VERBS
 from portal import audit, changes, looks, sealing, writing
 from portal.accounts.opening import known_by
@@ -47,11 +48,14 @@ class CaseAdmin(ReadOnly, SealedSearch):
 
         return [
             own("next/", self.take_next, "case_next", writes=True),
+            own("live/", self.live, "case_live"),
+            own("filter/", self.keep_filter, "case_filter", writes=True),
             own("board/", self.board, "case_board"),
             own("face-again/", self.face_again, "case_face_again"),
             own("sample/<int:pk>/", self.sample, "case_sample"),
             own("picture/<int:pk>/", self.picture, "case_picture"),
             own("<int:pk>/open/", self.open_up, "case_open", writes=True),
+            own("<int:pk>/live/", self.how_it_stands, "case_stands"),
             own("<int:pk>/act/", self.act, "case_act", writes=True),
             *super().get_urls(),
         ]
@@ -75,11 +79,38 @@ class CaseAdmin(ReadOnly, SealedSearch):
         user = who(request)
         rows, _distinct = self.get_search_results(request, Case.objects.all(), request.GET.get("q", ""))
         return self.page(
-            request, "queue", _("Bàn thẩm định"), **desk.queue_page(user, request.GET, rows),
+            request, "queue", _("Bàn thẩm định"), **queue.page(user, request.GET, rows),
             search_help_text=_("Mã hồ sơ, số giấy tờ đầy đủ, số điện thoại hoặc email chính xác"),
             may_help=bool({"agent", queues.SUPERVISOR} & set(user.roles)),
             sample=sampling.waiting_for(user).first() if queues.REVIEWER in user.roles else None,
         )  # fmt: skip
+
+    def keep_filter(self, request: HttpRequest) -> HttpResponse:
+        """One's own, by name; or away with it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        user, tab = who(request), request.POST.get("tab", "")
+        try:
+            if request.POST.get("remove", "").isdecimal():
+                sifting.remove(user, int(request.POST["remove"][:18]))
+            else:
+                sifting.save(user, request.POST.get("name", ""), request.POST)
+        except Refusal as no:
+            self.message_user(request, no.message, messages.ERROR)
+        sifted = sifting.page(user, request.POST)["choice"]
+        return redirect(f"{reverse('admin:kyc_case_changelist')}?{urlencode({'tab': tab, **sifted})}")
+
+    def live(self, request: HttpRequest) -> HttpResponse:
+        """The numbers of the tabs, for a page that stays open."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        user = who(request)
+        return JsonResponse(queue.counts(user, sifting.rows(sifting.page(user, request.GET)["choice"])))
+
+    def how_it_stands(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """For a file that stays open: that something happened to it, and nothing of what is in it."""
+        case = self.case_of(request, pk)
+        return JsonResponse({"turns": case.turns, "said": turns.happened(case)})
 
     def take_next(self, request: HttpRequest) -> HttpResponse:
         self.check_works(request)

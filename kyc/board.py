@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from enrollment import corrections
 from kyc.models import Case, Decision
 from kyc.steps import sampling
-from kyc.steps.review import acts
+from kyc.steps.review import acts, queues
 from portal.models import User
 from portal.waits import span
 
@@ -52,7 +52,7 @@ def figures() -> dict[str, Any]:
     return {
         "ages": ages(),
         "oldest": waited(Case.objects.filter(queue__in=Case.RUNNING).order_by("received_at").first()),
-        "late": Case.objects.filter(queue__in=Case.RUNNING, due_at__lt=timezone.now()).count(),
+        "late": Case.objects.filter(queues.is_late()).count(),
         "kept": kept(since),
         "by_day": bars([(f"{day:%d/%m}", number) for day, number in by_day(decided)]),
         "by_act": bars([(Decision.ACTS[act], number) for act, number in counted(decided, "act")]),

@@ -1,12 +1,9 @@
-"""What the desk's pages show: the queues with right counts, and everything about one file on one screen."""
+"""What the desk shows of one file: everything about it on one screen."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from enrollment import corrections, dossier
 from enrollment.identity import Declaration, Document
@@ -22,102 +19,6 @@ from portal.accounts.roles import is_vouched
 from portal.models import User
 
 Queue = Case.Queue
-ROWS = 25
-# The tabs, in the order of the day.
-TABS: dict[str, tuple[Any, Q]] = {
-    "new": (_("Mới"), Q(queue=Queue.APPRAISAL, holder=None)),
-    "mine": (_("Của tôi"), Q()),
-    "second": (_("Ý kiến thứ hai"), Q(queue=Queue.SECOND)),
-    "approval": (_("Chờ duyệt"), Q(queue=Queue.APPROVAL)),
-    "objection": (_("Khiếu nại"), Q(queue=Queue.OBJECTION)),
-    "waiting": (_("Chờ khách"), Q(queue=Queue.WAITING)),
-    "hold": (_("Tạm giữ"), Q(queue=Queue.HOLD)),
-    "rejected": (_("Không đạt"), Q(queue=Queue.REJECTED)),
-    "held": (_("Người khác giữ"), Q()),
-}
-
-
-def works(user: User) -> bool:
-    return bool(queues.queues_of(user))
-
-
-# ── Queues ──
-
-
-def tab_of(name: str, user: User) -> Q:
-    if name == "mine":
-        return ~Q(queue=Queue.CLOSED) & Q(holder=user)
-    if name == "held":
-        return ~Q(queue=Queue.CLOSED) & ~Q(holder=None) & ~Q(holder=user)
-    return TABS[name][1]
-
-
-def counts(user: User) -> dict[str, int]:
-    """One look at the open cases alone; the closed million costs nothing."""
-    rows = Case.objects.exclude(queue=Queue.CLOSED).values("queue", mine=Q(holder=user), free=Q(holder=None))
-    numbers = list(rows.annotate(number=Count("pk")).order_by())
-
-    def total(queue: str, *, free: bool = False) -> int:
-        return sum(row["number"] for row in numbers if row["queue"] == queue and (row["free"] or not free))
-
-    return {
-        "new": total(Queue.APPRAISAL, free=True),
-        "mine": sum(row["number"] for row in numbers if row["mine"]),
-        "held": sum(row["number"] for row in numbers if not row["free"] and not row["mine"]),
-        **{name: total(name) for name in ("second", "approval", "objection", "waiting", "hold", "rejected")},
-    }
-
-
-def queue_page(user: User, query: Mapping[str, str], rows: "QuerySet[Case]") -> dict[str, Any]:
-    tab = query.get("tab", "")
-    if tab not in TABS:
-        tab = "new" if queues.REVIEWER in user.roles else "approval" if queues.APPROVER in user.roles else "new"
-    searching = bool(query.get("q"))
-    if not searching:
-        rows = rows.filter(tab_of(tab, user))
-        if after := place_of(query.get("after", "")):
-            rows = rows.filter(Q(due_at__gt=after[0]) | Q(due_at=after[0], pk__gt=after[1]))
-    related = ("application", "application__data_key", "application__plan", "application__branch", "holder")
-    cases = list(rows.select_related(*related).order_by("due_at", "pk")[: ROWS + 1])
-    last = cases[ROWS - 1] if len(cases) > ROWS else None
-    number = counts(user)
-    return {
-        "tab": tab,
-        "tabs": [(name, label, number[name]) for name, (label, _rows) in TABS.items()],
-        "cases": [(case, haste_of(case), *names_of(case)) for case in cases[:ROWS]],
-        "after": f"{last.due_at.isoformat()}~{last.pk}" if last else "",
-        "searching": searching,
-        "paged": bool(query.get("after")),
-        "works": works(user),
-    }
-
-
-def names_of(case: Case) -> tuple[Any, Any]:
-    """The applicant's and the holder's, marked where one does not open: the queue goes on."""
-    application, holder = case.application, case.holder
-    name = looks.legible(lambda: getattr(application.declaration, "full_name", ""), application)
-    return name, looks.legible(lambda: holder.full_name, holder) if holder else ""
-
-
-def haste_of(case: Case) -> str:
-    """Late, or soon so: within a quarter of an hour."""
-    left = case.due_at - timezone.now()
-    if not case.is_running or left > timedelta(minutes=15):
-        return ""
-    return "soon" if left >= timedelta() else "late"
-
-
-def place_of(text: str) -> tuple[datetime, int] | None:
-    """Where the last page ended, as its link says."""
-    moment, _tilde, pk = text.partition("~")
-    try:
-        due_at = datetime.fromisoformat(moment).astimezone(UTC)
-        return (due_at, int(pk)) if 2000 < due_at.year < 2200 and len(pk) < 19 else None
-    except (ValueError, OverflowError):
-        return None
-
-
-# ── One file ──
 
 
 def file_page(case: Case, user: User) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -70,14 +69,10 @@ def waits(user: User) -> Iterator[Waiting]:
 
 
 def late(user: User) -> Waiting:
-    """Of what this person may decide, what nobody else holds."""
-    rows = Case.objects.filter(queues.is_late())
-    if queues.SUPERVISOR not in user.roles:
-        rows = rows.filter(Q(holder=None) | Q(holder=user), queue__in=queues.queues_of(user))
     return Waiting(
         title=_("Quá giờ hứa"),
-        number=up_to(rows),
-        address=tab("approval" if queues.REVIEWER not in user.roles and queues.APPROVER in user.roles else "new"),
+        number=up_to(Case.objects.filter(queues.late_for(user))),
+        address=tab("late"),
         tone=LATE,
         sentence=_("Khách được hứa trả lời trước giờ này; hồ sơ trễ nhất đứng đầu danh sách."),
     )

@@ -55,7 +55,13 @@ class Case(models.Model):
     checked = models.BooleanField(default=False)  # whether machines have looked at what lies there now
     looks = models.PositiveSmallIntegerField(default=0)  # how often they tried
     look_after = models.DateTimeField(null=True)  # a service was away; not before then
-    branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # As the application had them when it came, so that the open files alone are read to sift them.
+    branch = models.ForeignKey(
+        Branch, null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+"
+    )
+    plan = models.ForeignKey(Plan, null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+")
+    channel = models.CharField(max_length=8, choices=Channel, blank=True)
+    language = models.CharField(max_length=2, default="vi")
 
     class Meta:
         verbose_name, verbose_name_plural = _("hồ sơ thẩm định"), pgettext_lazy("nhiều", "hồ sơ thẩm định")

@@ -9,7 +9,8 @@ from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from enrollment import identity
@@ -88,6 +89,7 @@ def check(application: Application) -> None:
             for finding in rows:
                 finding.mac = finding.mac_of_row
             Check.objects.bulk_create(rows)
+            flag(application, {name: outcome for name, (outcome, _facts) in outcomes.items()}, evidence)
     except IntegrityError:
         log.info("checked by another", application=application.pk)
         return
@@ -293,6 +295,21 @@ def _reuse(application: Application) -> Finding:
     }
     unlike = set(near_by_kind) == set(TRACED) and all(whole for _others, whole in near_by_kind.values())
     return (PASS if unlike and not any(used.values()) else UNSURE), {"used": used}
+
+
+def flag(application: Application, outcomes: Mapping[str, Check.Outcome], evidence: Pictures) -> None:
+    """By name, for whoever sifts the queue: what failed, and what an open file of another person shares with this one.
+    That other is flagged too, though it came first."""
+    names = [name for name, noticed in (
+        ("fail", FAIL in outcomes.values()),
+        ("gallery", any(picture.way == Evidence.Way.GALLERY for picture in evidence.values())),
+    ) if noticed]  # fmt: skip
+    for kind, alike in shared(application).items():
+        others = [other.pk for other, _at in alike if other.person_index != application.person_index]
+        rows = Case.objects.filter(application__in=others).exclude(queue=Case.Queue.CLOSED).order_by("pk")
+        rows.exclude(flags__contains=kind).update(flags=Concat("flags", Value(f" {kind}")))
+        names += [kind] if others and kind != "agent" else []
+    Case.objects.filter(application=application).update(flags=" ".join(names))
 
 
 # ── On schedule ──

@@ -39,6 +39,35 @@ addEventListener("keydown", (event) => {
   const target = [...desk.querySelectorAll("[data-key]")].find((button) => button.dataset.key === event.key.toLowerCase());
   if (target) event.preventDefault(), press(target);
 });
+
+// ── The queue ──
+
+// Down and up its rows; Enter follows the link, as everywhere.
+addEventListener("keydown", (event) => {
+  const step = { j: 1, k: -1 }[event.key];
+  if (!desk || !on() || !step || event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input:not([type=checkbox]), select, textarea")) return;
+  const rows = [...desk.querySelectorAll("[data-row]")];
+  rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(document.activeElement) + step))]?.focus();
+});
+for (const select of desk?.querySelectorAll(".sieve form[method=get] select") ?? []) select.addEventListener("change", () => select.form.requestSubmit());
+
+// A page that stays open is told what changed; nothing of a file is fetched, for that would be a look.
+async function follow(root, address, seconds, tell) {
+  const answer = document.hidden ? null : await fetch(address, { headers: { Accept: "application/json" }, redirect: "error" }).catch(() => null);
+  if (answer?.ok) tell(await answer.json());
+  setTimeout(() => follow(root, address, seconds, tell), seconds * 1000);
+}
+const numbers = desk?.querySelector("[data-counts]");
+if (numbers) setTimeout(() => follow(numbers, numbers.dataset.counts, 15, (counts) => {
+  for (const count of numbers.querySelectorAll("[data-count]")) count.textContent = counts[count.dataset.count];
+}), 15_000);
+const news = desk?.querySelector("[data-stands]");
+if (news) follow(news, news.dataset.stands, 4, ({ turns, said }) => {
+  if (String(turns) === news.dataset.turns) return;
+  news.hidden = false;
+  news.querySelector("[data-said]").textContent = said;
+});
+
 for (const form of desk?.querySelectorAll("form[method=post]") ?? []) form.addEventListener("submit", (event) => (form.dataset.sent ? event.preventDefault() : (form.dataset.sent = "yes")));
 
 // ── Pictures ──

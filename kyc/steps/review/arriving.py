@@ -21,9 +21,13 @@ def received(application: Application) -> None:
         defaults={
             "received_at": now,
             "due_at": promised(now, minutes * 60),
-            "branch": application.branch,
         },
     )
+    user = application.user
+    Case.objects.filter(pk=case.pk).update(
+        branch=application.branch, plan=application.plan, channel=application.channel,
+        language=user.language if user else application.language,
+    )  # fmt: skip
     if not new:
         waiting = Case.objects.filter(pk=case.pk).exclude(queue__in=Case.RUNNING)
         waiting.update(

@@ -52,6 +52,13 @@ def is_late() -> Q:
     return Q(queue__in=Case.RUNNING, due_at__lt=timezone.now()) & ~Q(asking=Case.Asking.ASKED)
 
 
+def late_for(user: User) -> Q:
+    """Of what this person may decide, what nobody else holds; a supervisor sees to all."""
+    if SUPERVISOR in user.roles:
+        return is_late()
+    return is_late() & Q(queue__in=queues_of(user)) & (Q(holder=None) | Q(holder=user))
+
+
 def in_queue(user: User) -> "QuerySet[Case]":
     """What is free for this person, the next promise first; without what the own hand has decided already."""
     free = Case.objects.filter(queue__in=queues_of(user), holder=None).exclude(asking=Case.Asking.ASKED)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kyc import hours
-from kyc.models import Case, Decision
+from kyc.models import Case, Decision, Remark
 from portal.models import User
 from portal.refusals import Refusal
 
@@ -60,21 +60,22 @@ def write_decision(case: Case, verb: str, by: User | None, choice: Choice) -> De
 
 def outrun(case: Case) -> Refusal:
     """Two at once: one decision won, and the other is told which. Also the customer may have been first."""
-    fresh = Case.objects.filter(pk=case.pk).first()
-    if fresh and fresh.withdrawn:
-        return Refusal("withdrawn", _("Khách đã rút hồ sơ. Không cần làm gì thêm; quyết định của bạn chưa được ghi."))
-    if fresh and fresh.asking == Asking.ANSWERED and case.asking != Asking.ANSWERED:
-        return Refusal(
-            "decided-already",
-            _("Khách vừa trả lời câu hỏi. Hãy đọc câu trả lời rồi quyết định; quyết định của bạn chưa được ghi."),
-        )
+    fresh = Case.objects.get(pk=case.pk)
+    lost = _("Quyết định của bạn chưa được ghi.")
+    return Refusal("withdrawn" if fresh.withdrawn else "decided-already", f"{happened(fresh)} {lost}")
+
+
+def happened(case: Case) -> str:
+    """The newest that befell a file, for whoever has an older page of it before him."""
+    if case.withdrawn:
+        return str(_("Khách đã rút hồ sơ. Không cần làm gì thêm."))
+    answer = case.remarks.filter(kind=Remark.Kind.ANSWER).order_by("-pk").first()
+    if answer and case.asking == Asking.ANSWERED and (case.held_at is None or answer.at > case.held_at):
+        return str(_("Khách vừa trả lời câu hỏi. Hãy đọc câu trả lời rồi quyết định."))
     last = Decision.objects.filter(case=case).order_by("-pk").first()
     if last and last.at > timezone.now() - timedelta(hours=12):
-        said = _("Hồ sơ vừa được người khác quyết định: %(act)s. Quyết định của bạn chưa được ghi.") % {
-            "act": last.title
-        }
-        return Refusal("decided-already", said)
-    return Refusal("decided-already", _("Hồ sơ vừa được người khác xử lý. Hãy tải lại để xem trạng thái mới."))
+        return str(_("Hồ sơ vừa được người khác quyết định: %(act)s.")) % {"act": last.title}
+    return str(_("Hồ sơ vừa được người khác xử lý. Hãy tải lại để xem trạng thái mới."))
 
 
 # ── The clock ──
