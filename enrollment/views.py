@@ -37,10 +37,12 @@ OPEN_FOR = timedelta(minutes=10)
 def home(request: HttpRequest) -> HttpResponse:
     """Whoever comes back sees first what is next for them."""
     application = mine(request)
+    is_holder = application is not None and lives(application)
+    is_open = application is not None and not application.is_ended
     return show(
         request, "home", application, plans=Plan.on_sale(), nine=journey.NINE,
         milestone=journey.milestone(Step(application.step)) if application else 0,
-        is_holder=application is not None and lives(application),
+        is_holder=is_holder, is_new=not (is_holder or is_open or request.user.is_staff),
     )  # fmt: skip
 
 
