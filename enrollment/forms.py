@@ -121,7 +121,7 @@ class ContactForm(forms.Form):
         return clean_phone(self.cleaned_data["phone"])
 
 
-HOLDER = ["full_name", "document", "number", "nationality", "birth_date", "sex", "issued_on", "issued_by", "expires_on"]
+HOLDER = ["full_name", "document", "number", "nationality", "birth_date", "sex", "issued_on", "expires_on", "issued_by"]
 CONTACT = ["email", "phone"]
 ADDRESS = ["province", "ward", "address", "referral"]
 GROUPS = (

@@ -168,6 +168,13 @@ def qr_for(request: HttpRequest, errand: Errand, application: Application, page:
     return svg(f"{settings.SITE_URL}{reverse(page)}?t={ticket}")
 
 
+def png(text: str) -> bytes:
+    """The same as a picture, with the quiet edge that readers want."""
+    drawn = io.BytesIO()
+    qrcode.make(text, box_size=12, border=4).save(drawn)
+    return drawn.getvalue()
+
+
 def svg(text: str) -> SafeString:
     """A QR code to be put into a page; what it says is ours."""
     image = qrcode.make(text, image_factory=qrcode.image.svg.SvgPathImage, border=2)

@@ -20,6 +20,7 @@ urlpatterns = [
     path("register/payment/", views.payment, name="payment"),
     path("register/payment/phone/", views.phone, name="phone"),
     path("register/payment/transfer/", views.transfer, name="transfer"),
+    path("register/payment/transfer/qr.png", views.transfer_qr, name="transfer_qr"),
     path("register/paid/", views.paid, name="paid"),
     path("register/created/", views.created, name="created"),
     path("activate/", views.activation, name="activation"),

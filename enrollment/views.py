@@ -18,7 +18,7 @@ from enrollment.orders.gateways.payment import gateways
 from enrollment.orders.gateways.vietqr import VietQR
 from enrollment.orders.models import Order, Payment, Plan
 from enrollment.orders.steps import paying
-from enrollment.pages import at, language, mine, network, onward, place, refusals_on, remember, show, svg
+from enrollment.pages import at, language, mine, network, onward, place, png, refusals_on, remember, show
 from enrollment.parts import lives
 from portal.accounts import signing_in
 from portal.allowances import Limit
@@ -86,7 +86,7 @@ def plan(request: HttpRequest, application: Application) -> HttpResponse:
     form = forms.PlanForm(
         request.POST or None,
         plans=steps.plan.offered(application),
-        initial={"plan": application.plan and application.plan.code},
+        initial={"plan": steps.plan.likely(application)},
     )
     if form.is_valid():
         with refusals_on(form, "plan"):
@@ -140,22 +140,40 @@ def phone(request: HttpRequest, application: Application) -> HttpResponse:
         with refusals_on(form, "code"):
             steps.payment.confirm_phone(application, form.cleaned_data["code"])
             return onward(application)
-    return show(request, "phone", application, form=form, sent=sent, declared=application.declaration)
+    return show(request, "phone", application, form=form, sent=sent, declared=application.declaration, order=order)
+
+
+def begun(application: Application) -> tuple[VietQR, Payment] | None:
+    """The transfer that was begun last, if it is still waited for."""
+    gateway = gateways().get("vietqr")
+    payment = Payment.objects.filter(order=application.order, gateway="vietqr", status=Payment.Status.PENDING).last()
+    return (gateway, payment) if isinstance(gateway, VietQR) and payment else None
 
 
 @at(Step.PAYMENT)
 def transfer(request: HttpRequest, application: Application) -> HttpResponse:
     """The VietQR to be scanned with any bank's app."""
-    gateway = gateways().get("vietqr")
-    begun = Payment.objects.filter(order=application.order, gateway="vietqr", status=Payment.Status.PENDING).last()
-    if not isinstance(gateway, VietQR) or begun is None:
+    transferring = begun(application)
+    if transferring is None:
         return onward(application)
+    gateway, payment = transferring
     return show(
-        request, "transfer", application, payment=begun, gateway=gateway, qr=svg(gateway.code_for(begun)),
-        demo_bank=f"http://localhost:{settings.BANK_PORT}/transfer?amount={begun.amount}&content={begun.reference}&lang={language()}"
+        request, "transfer", application, payment=payment, gateway=gateway, order=application.order,
+        until=paying.waited_for_until(payment),
+        demo_bank=f"http://localhost:{settings.BANK_PORT}/transfer?amount={payment.amount}&content={payment.reference}&lang={language()}"
         if settings.LOCAL_BANK
         else "",
     )  # fmt: skip
+
+
+@at(Step.PAYMENT)
+def transfer_qr(request: HttpRequest, application: Application) -> HttpResponse:
+    """The same code as a picture of its own: kept on the phone, it is read from there by the bank's app."""
+    transferring = begun(application)
+    if transferring is None:
+        raise Http404
+    gateway, payment = transferring
+    return HttpResponse(png(gateway.code_for(payment)), "image/png", headers={"Cache-Control": "private, no-store"})
 
 
 def paid(request: HttpRequest) -> HttpResponse:

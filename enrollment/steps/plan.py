@@ -16,6 +16,13 @@ def offered(application: Application) -> list[Plan]:
     return list(Plan.on_sale())
 
 
+def likely(application: Application) -> str:
+    """What is ticked when the page opens: what was chosen before, else the first that costs nothing, for most take it."""
+    free = (plan for plan in offered(application) if plan.price == 0)
+    plan = application.plan or next(free, None)
+    return plan.code if plan else ""
+
+
 @transaction.atomic
 def choose(application: Application, code: str) -> None:
     application.hold()

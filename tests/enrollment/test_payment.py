@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ from enrollment.orders.parts import seller
 from enrollment.orders.steps import paying
 from enrollment.standins.bank import Bank
 from enrollment.steps import payment
-from portal import wording
+from portal import pictures, wording
 from portal.models import Message
 from portal.refusals import Refusal
 from tests.conftest import at_once
@@ -196,6 +197,7 @@ def test_an_order_given_up_shows_no_code_to_pay_it(customer: Customers) -> None:
     walker = at_payment(customer)
     walker.begins_to_pay("vietqr")
     assert walker.client.get("/register/payment/transfer/").status_code == 200
+    assert walker.client.get("/register/payment/transfer/qr.png").status_code == 200
     walker.post("/register/back/", {"to": "plan"})
     walker.chooses("khong-gioi-han-36")
     assert walker.client.get("/register/payment/transfer/").status_code == 302
@@ -263,3 +265,29 @@ def test_with_the_account_the_order_has_its_buyer(customer: Customers) -> None:
     walker = customer().opens().chooses().declares().pays_nothing()
     walker.activates()
     assert Order.objects.get().buyer == walker.application.user
+
+
+def test_the_picture_of_the_transfer_says_what_the_page_says(customer: Customers) -> None:
+    """Kept on a phone, it is read from there by the bank's app; it is whose order it is, and nobody else's."""
+    walker = at_payment(customer)
+    begun = walker.begins_to_pay("vietqr")
+    page = walker.client.get("/register/payment/transfer/").content.decode()
+    picture = walker.client.get("/register/payment/transfer/qr.png")
+    assert picture.headers["Content-Type"] == "image/png"
+    [text] = pictures.codes(picture.content)[0]["codes"]
+    for value in (begun.reference, str(begun.amount)):
+        assert value in text
+        assert f'data-copy="{value}"' in page
+    assert customer().opens().client.get("/register/payment/transfer/qr.png").status_code == 302
+
+
+def test_the_transfer_says_how_long_it_is_waited_for_and_then_where_to_go_on(customer: Customers) -> None:
+    walker = at_payment(customer)
+    until = paying.waited_for_until(walker.begins_to_pay("vietqr"))
+    assert f'data-ends="{int(until.timestamp())}"' in walker.client.get("/register/payment/transfer/").content.decode()
+    with time_machine.travel(until + timedelta(minutes=1)):
+        paying.ask_about_open_ones()
+        assert walker.client.get("/application/status/").json()["payment"] == "expired"  # the page that waits goes to
+        page = walker.client.get("/register/paid/", follow=True)
+        assert page.request["PATH_INFO"] == "/register/payment/"
+        assert walker.begins_to_pay("vietqr").status == "pending"

@@ -69,7 +69,8 @@ def register(page: Page, portal: Portal, declaration: Declaration, plan: str) ->
         page.wait_for_selector("#id_code")
         page.locator("#id_code").fill(sms(portal, declaration, "xac nhan so dien thoai"))
         press(page)
-        page.locator("button[value=vnpay]").click()
+        page.locator("input[value=vnpay]").check()
+        press(page)
         page.wait_for_url("**/vpcpay.html*")
         page.locator("button[value=pay]").click()
     else:

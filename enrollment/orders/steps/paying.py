@@ -1,6 +1,6 @@
 """Paying an order. What a gateway says, signed, settles an order once; everything else only shows how things stand."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -140,6 +140,11 @@ def stands(payment: Payment | None) -> str:
     return Payment.Status.EXPIRED if is_past and payment.status == Payment.Status.PENDING else payment.status
 
 
+def waited_for_until(payment: Payment) -> datetime:
+    """After that it is given up; money that comes later still counts."""
+    return timezone.localtime(payment.created_at + FORGOTTEN)
+
+
 # ── The sweep: what no notice has told us ──
 
 
@@ -166,7 +171,7 @@ def ask(payment: Payment) -> None:
         return
     if gateway and notice and notice.reference == payment.reference:
         settle(gateway, notice)
-    elif payment.created_at < timezone.now() - FORGOTTEN:
+    elif waited_for_until(payment) < timezone.now():
         Payment.objects.filter(pk=payment.pk, status=Payment.Status.PENDING).update(status=Payment.Status.EXPIRED)
 
 
