@@ -237,6 +237,21 @@ def test_a_denied_camera_is_explained_for_this_browser_and_the_gallery_stays(pag
     assert Evidence.objects.get().way == "gallery"
 
 
+@pytest.mark.parametrize("size", [(320, 568), (390, 844)])
+def test_what_to_press_lies_in_the_thumbs_reach(size: tuple[int, int], page: Page, person: People) -> None:
+    user = person()
+    an_application(user=user)
+    enter(page, user)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for path in ("", "card-front/", "face/"):
+        page.goto(CAPTURE + path)
+        button = page.locator("main .actions .button:visible").first
+        assert button.bounding_box()
+        reach = button.evaluate("element => innerHeight - element.getBoundingClientRect().bottom")
+        bar = page.locator(".places").bounding_box()
+        assert reach >= (bar["height"] if bar else 0), f"{path} at {size}"
+
+
 def test_the_customers_pages_of_capture_and_of_waiting(
     page: Page, language: str, person: People, staff: People
 ) -> None:
