@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -20,6 +21,7 @@ from portal.models import User
 from portal.parts import Place
 from signing import printing
 from signing.authority import profile
+from signing.holders import holder_of
 from signing.models import Certificate, Paper
 from signing.papers import texts
 from signing.papers.places import Row, source
@@ -48,6 +50,19 @@ def places(user: User) -> list[Place]:
     return [] if user.is_staff else PLACES
 
 
+MEANINGS: dict[State, Any] = {
+    State.USER_WAITING: _("Quý khách tạo mã PIN để kích hoạt."),
+    State.KEY_WAITING: _("Quý khách tạo mã PIN; sau đó VNPT thẩm định hồ sơ."),
+    State.APPROVAL_WAITING: _("VNPT đang thẩm định hồ sơ. Quý khách được báo qua SMS và email."),
+    State.ISSUE_WAITING: _("Đang kích hoạt cặp khóa và cấp chứng thư số, thường chỉ vài giây."),
+    **dict.fromkeys(
+        (State.ACCEPTANCE_WAITING, State.ACCEPTANCE_FAILED),
+        _("Quý khách ký biên bản nghiệm thu để bắt đầu sử dụng."),
+    ),
+    State.SUSPENDED: _("Đang tạm dừng nên chưa ký được. Muốn dùng lại, Quý khách gọi 1800 1260 nhánh 1."),
+    State.REVOKED: _("Không ký được nữa và không khôi phục được. Chữ ký đã tạo trước đó vẫn có giá trị."),
+    State.EXPIRED: _("Không ký được nữa. Chữ ký đã tạo trước đó vẫn có giá trị."),
+}
 ACCEPTED = (  # what is to be looked at before it is signed for, in five lines
     Row("Họ và tên", "Full name", "full_name"),
     Row("Số giấy tờ", "ID number", "document_number"),
@@ -125,26 +140,48 @@ def minutes_page(application: Application, paper: Paper) -> dict[str, Any]:
     }
 
 
+def cards(user: User | AnonymousUser) -> list[dict[str, Any]]:
+    """Of all that were issued, and of those that still can be."""
+    mine = Certificate.objects.filter(application__user__pk=user.pk or 0).select_related(
+        "key", "application__data_key", "register__issuer__issuer"
+    )
+    given_up = mine.filter(register__issued_at=None, application__step__in=journey.ENDS)
+    return [card(each) for each in mine.exclude(pk__in=given_up).order_by("-pk")]
+
+
 def card(certificate: Certificate) -> dict[str, Any]:
-    """The picture that people show around: name, number masked, state, how much of its life is over, QR."""
+    """The picture that people show around: name, number masked, state, how much of its life is left, QR."""
+    state = State(certificate.state)
+    shown = {
+        "certificate": certificate,
+        "tone": TONES.get(state, WAITING),
+        "meaning": MEANINGS.get(state, ""),
+        "counts": state in (State.ACTIVE, State.SUSPENDED),
+    }
+    if certificate.issued_at is None:
+        named = holder_of(certificate.application)
+        return {**shown, "name": named.name, "number": masked(named.uid)}
     read, now = profile.read(der_of(certificate)), timezone.now()
     begins, ends = read.not_valid_before_utc, read.not_valid_after_utc
     holder = {part.oid.dotted_string: str(part.value) for part in read.subject}
-    kind, _colon, number = holder[profile.UID].partition(":")
     address = f"{settings.SITE_URL}{reverse('signing:status', args=[certificate.status])}"
     return {
-        "certificate": certificate,
-        "tone": TONES.get(State(certificate.state), WAITING),
+        **shown,
         "name": holder[profile.NAME],
-        "number": f"{kind}: {writing.masked(number)}",
+        "number": masked(holder[profile.UID]),
         "begins": begins,
         "ends": ends,
         "days_left": max(0, math.ceil((ends - now) / timedelta(days=1))),
-        "over": min(100, max(0, round(100 * (now - begins) / (ends - begins)))),
-        "facts": labelled(printing.ISSUED, acceptance.certificate_facts(certificate)),
+        "left": min(100, max(0, round(100 * (ends - now) / (ends - begins)))),
+        "facts": labelled(printing.ISSUED[1:], acceptance.certificate_facts(certificate)),
         "address": address,
         "qr": svg(address),
     }
+
+
+def masked(uid: str) -> str:
+    kind, _colon, number = uid.partition(":")
+    return f"{kind}: {writing.masked(number)}"
 
 
 def stopped_since(application: Application) -> dict[str, Any]:

@@ -194,11 +194,12 @@ def own(request: HttpRequest) -> list[Certificate]:
 
 @login_required
 def certificate(request: HttpRequest) -> HttpResponse:
-    application, certificates = mine(request), own(request)
+    application = mine(request)
     if application is None:
         return redirect("enrollment:opening")
+    cards = pages.cards(request.user)
     return show(
-        request, "signing/certificate", application, cards=[pages.card(each) for each in certificates],
+        request, "signing/certificate", application, cards=cards, lives=any(card["counts"] for card in cards),
         open_application=None if application.is_ended else application, documents=pages.documents(application),
         stopped=pages.stopped_since(application),
     )  # fmt: skip

@@ -41,6 +41,32 @@ def test_the_card_shows_name_masked_number_state_life_and_code(complete: Applica
     assert 'class="door first" href="/certificate/"' in owner.get("/").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("state", "words", "counts"),
+    [("ACTIVE", "còn 365 ngày", True), ("SUSPENDED", "Muốn dùng lại", True), ("REVOKED", "không khôi phục được", False),
+     ("EXPIRED", "Chữ ký đã tạo trước đó vẫn có giá trị", False), ("ACCEPTANCE_WAITING", "để bắt đầu sử dụng", False)],
+)  # fmt: skip
+def test_the_card_says_what_its_state_means(
+    state: str, words: str, counts: bool, complete: Application, owner: Client
+) -> None:
+    """And counts the days of none that is over or has not begun."""
+    Certificate.objects.filter(application=complete).update(state=Certificate.State[state])
+    page = owner.get("/certificate/").content.decode()
+    assert words in page
+    assert ("<progress" in page) == counts
+
+
+def test_a_certificate_that_waits_for_its_pin_is_shown_before_it_is_there(deciders: tuple[User, User]) -> None:
+    """Guide 5 calls the state so; before the PIN there is neither serial nor status page."""
+    application = to(Step.PIN)
+    Certificate.objects.filter(application=application).update(state=Certificate.State.USER_WAITING)
+    page = browser_of(application).get("/certificate/").content.decode()
+    assert sure(application.declaration).full_name in page
+    for words in ("Chờ người dùng kích hoạt", "tạo mã PIN để kích hoạt"):
+        assert words in page
+    assert "/status/" not in page
+
+
 def test_documents_and_files_are_at_hand(complete: Application, owner: Client) -> None:
     certificate = certificate_of(complete)
     cer = owner.get(f"/certificate/{certificate.pk}/cer/")
