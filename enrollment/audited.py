@@ -1,4 +1,4 @@
-"""What enrollment writes into the audit trail, as staff read it."""
+"""What enrollment writes into the audit trail and into messages, as staff read it."""
 
 from typing import Any
 
@@ -22,6 +22,21 @@ VERBS: dict[str, Any] = {
     "other device confirmed": _("Cho máy khác vào hồ sơ"),
     "other device left": _("Ngắt máy khác khỏi hồ sơ"),
     "other device scanned": _("Quét mã để làm tiếp trên máy khác"),
+}
+MESSAGES: dict[str, Any] = {
+    "enrollment/messages/activated": _("Khách: tài khoản đã kích hoạt"),
+    "enrollment/messages/activation_code": _("Khách: mã kích hoạt tài khoản"),
+    "enrollment/messages/contested": _("Chủ hồ sơ: có người khác đăng ký cùng số giấy tờ"),
+    "enrollment/messages/displaced": _("Khách: hồ sơ dừng vì người khác đã chứng minh"),
+    "enrollment/messages/invoice": _("Khách: hóa đơn điện tử"),
+    "enrollment/messages/invoice_adjusted": _("Khách: hóa đơn đã điều chỉnh"),
+    "enrollment/messages/known_account": _("Chủ tài khoản: số giấy tờ đã có tài khoản"),
+    "enrollment/messages/known_application": _("Chủ hồ sơ: số giấy tờ đang có hồ sơ mở"),
+    "enrollment/messages/phone_code": _("Khách: mã xác nhận số điện thoại"),
+    "enrollment/messages/receipt": _("Khách: biên nhận thanh toán"),
+    "enrollment/messages/reminder": _("Khách: nhắc hồ sơ đang chờ"),
+    "enrollment/messages/reminder_account": _("Khách có tài khoản: nhắc hồ sơ đang chờ"),
+    "enrollment/messages/resume_code": _("Khách: mã tiếp tục hồ sơ"),
 }
 
 

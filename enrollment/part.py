@@ -4,7 +4,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import dossier, pages, seeds, waits
-from enrollment.audited import VERBS, references
+from enrollment.audited import MESSAGES, VERBS, references
 from enrollment.demo import doors, tour
 from enrollment.journey import NINE, Step
 from enrollment.models import ORDERED
@@ -28,6 +28,7 @@ PART = Part(
     hands=dossier.hands,
     rows=holding.rows,
     verbs=VERBS,
+    messages=MESSAGES,
     references=references,
     permissions={
         **dict.fromkeys(("agent", "reviewer", "approver", "auditor"), (APPLICATIONS,)),

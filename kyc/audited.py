@@ -1,4 +1,4 @@
-"""What kyc writes into the audit trail, as staff read it."""
+"""What kyc writes into the audit trail and into messages, as staff read it."""
 
 from typing import Any
 
@@ -22,6 +22,14 @@ VERBS: dict[str, Any] = {
     "policy tried": _("Chạy thử chính sách"),
     "rejection objected to": _("Khiếu nại từ chối"),
     "sample judged": _("Xem lại mù"),
+}
+MESSAGES: dict[str, Any] = {
+    "kyc/messages/review_approved": _("Khách: hồ sơ được duyệt"),
+    "kyc/messages/review_question": _("Khách: thẩm định viên có điều cần hỏi"),
+    "kyc/messages/review_rejected": _("Khách: hồ sơ không đạt"),
+    "kyc/messages/review_reopened": _("Khách: khiếu nại được chấp nhận"),
+    "kyc/messages/review_sent_back": _("Khách: cần bổ sung hồ sơ"),
+    "kyc/messages/review_upheld": _("Khách: giữ nguyên quyết định từ chối"),
 }
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.journey import Step
 from enrollment.parts import Part
 from kyc import dossier, erasure, metrics, sheet, waits
-from kyc.audited import VERBS, references
+from kyc.audited import MESSAGES, VERBS, references
 from kyc.demo import doors, tasks
 from kyc.steps import capture, policing
 from kyc.steps.review import arriving
@@ -36,6 +36,7 @@ PART = Part(
     hands=dossier.hands,
     rows=sheet.rows,
     verbs=VERBS,
+    messages=MESSAGES,
     references=references,
     permissions={
         **dict.fromkeys(("reviewer", "approver"), REVIEWING),

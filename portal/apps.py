@@ -6,7 +6,7 @@ from portal import parts
 
 class PortalConfig(parts.PartConfig):
     name = "portal"
-    verbose_name = _("Nền tảng")
+    verbose_name = _("Tài khoản và hệ thống")
 
 
 class DeskConfig(apps.AdminConfig):

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import metrics, pages, seeds, waits
 from portal.accounts.changing import CHANGES
-from portal.audit.record import VERBS
+from portal.audit.record import MESSAGES, VERBS
 from portal.demo import people
 from portal.parts import Part
 
@@ -35,6 +35,7 @@ PART = Part(
         "mfa_authenticator": "NOT EXISTS (SELECT 1 FROM portal_user u WHERE u.id = user_id AND u.is_staff)",
     },
     verbs=VERBS,
+    messages=MESSAGES,
     changes=CHANGES,
     schedule={
         "portal.tasks.deliver_messages": 10,

@@ -136,6 +136,7 @@ def untold(_request: Any) -> None:
 @dataclass(frozen=True, kw_only=True)
 class Part:
     verbs: Mapping[str, Any] = field(default_factory=dict)  # of the audit trail, as staff read them
+    messages: Mapping[str, Any] = field(default_factory=dict)  # template → to whom it goes, and what it says
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # role → what it may do here
     changes: Mapping[str, TwoHands] = field(default_factory=dict)  # what wants two people
     # Tables that not every door may write: table → door → its rights there. "" stands for every door not named (grants.py).

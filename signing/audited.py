@@ -1,4 +1,4 @@
-"""What signing writes into the audit trail, as staff read it."""
+"""What signing writes into the audit trail and into messages, as staff read it."""
 
 from typing import Any
 
@@ -23,6 +23,13 @@ VERBS: dict[str, Any] = {
     "paper stamped again": _("Đóng thêm dấu thời gian cho tài liệu"),
     "pin locked": _("Mã PIN bị khóa"),
     "pin made": _("Tạo mã PIN"),
+}
+MESSAGES: dict[str, Any] = {
+    "signing/messages/certificate_active": _("Khách: chứng thư số dùng được"),
+    "signing/messages/certificate_issued": _("Khách: chứng thư số đã cấp, chờ nghiệm thu"),
+    "signing/messages/contract_code": _("Khách: mã ký hợp đồng"),
+    "signing/messages/contract_ready": _("Khách: hợp đồng đã đóng dấu"),
+    "signing/messages/pin_locked": _("Khách: mã PIN bị khóa"),
 }
 
 

@@ -7,7 +7,7 @@ from enrollment.journey import Step
 from enrollment.parts import Part
 from portal.parts import SIGNER, WORKER
 from signing import arrivals, dossier, metrics, pages, sheet, waits
-from signing.audited import VERBS, references
+from signing.audited import MESSAGES, VERBS, references
 from signing.demo import people
 from signing.steps import acts, verifying
 
@@ -25,6 +25,7 @@ PART = Part(
     is_sound=dossier.is_sound,
     rows=sheet.rows,
     verbs=VERBS,
+    messages=MESSAGES,
     references=references,
     walks=people.STEPS,
     schedule={

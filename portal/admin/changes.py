@@ -42,6 +42,9 @@ class ChangeAdmin(ReadOnly):
     list_filter = (StateFilter,)
     ordering = ("decision", "-proposed_at")  # what waits comes before what is decided
 
+    def titled(self, row: Change) -> str:
+        return self.what(row)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Change]:
         return super().get_queryset(request).select_related("proposed_by", "decided_by")
 

@@ -1,6 +1,6 @@
 """Accounts and branches. Numbers are masked, and what gives power a second person confirms."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -17,17 +18,40 @@ from portal.accounts import changing, roles
 from portal.accounts.opening import invite_again, is_invited, known_by, withdraw_invitation
 from portal.accounts.roles import ROLES
 from portal.accounts.second_factor import has_second_factor
+from portal.admin import naming
 from portal.admin.screens import Desk, NamedFilter, Proposing, SealedSearch
 from portal.forms import ChangeAccountForm, OpenAccountForm
 from portal.models import Branch, Change, User
+from portal.models.people import CUSTOMER
 from portal.refusals import Refusal
+
+
+class PeopleFilter(NamedFilter):
+    """Staff and customers are two lists; a search goes through both."""
+
+    title, parameter_name = _("danh sách"), "people"
+    CUSTOMERS = "customers"
+
+    def names(self) -> Mapping[str, Any]:
+        return {self.CUSTOMERS: _("Khách hàng")}
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        every, customers = super().choices(changelist)
+        yield {**every, "display": _("Nhân viên")}
+        yield customers
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if request.GET.get("q"):
+            return queryset
+        staff = User.groups.through.objects.exclude(group__name=CUSTOMER).values("user")
+        return queryset.exclude(pk__in=staff) if self.value() else queryset.filter(pk__in=staff)
 
 
 class RoleFilter(NamedFilter):
     title, parameter_name = _("vai trò"), "groups__name"
 
     def names(self) -> Mapping[str, Any]:
-        return {name: role.label for name, role in ROLES.items()}
+        return {name: role.label for name, role in ROLES.items() if role.staff}
 
 
 @admin.register(User)
@@ -37,12 +61,32 @@ class UserAdmin(Proposing, SealedSearch):
     change_form_template = "admin/account.html"
     searched = "people searched"
     list_display = ("full_name", "number", "telephone", "role", "counts", "branch", "is_active", "date_joined")
-    list_filter = (RoleFilter, "branch", "is_active")
+    list_filter = (PeopleFilter, RoleFilter, "branch", "is_active")
+    lists = ((_("Nhân viên"), ""), (_("Khách hàng"), f"?people={PeopleFilter.CUSTOMERS}"))
     list_select_related = ("branch",)
     search_fields = ("username",)
     search_help_text = _("Số giấy tờ đầy đủ, số điện thoại hoặc email chính xác")
     ordering = ("-pk",)
     readonly_fields = ("number", "telephone", "mailbox")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A search goes through both lists, and says so by its title."""
+        [staff, customers] = (title for title, _query in self.lists)
+        title = (
+            self.opts.verbose_name_plural if request.GET.get("q") else customers if "people" in request.GET else staff
+        )
+        return super().changelist_view(request, {"title": capfirst(title), **(extra_context or {})})
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = super().get_list_display(request)
+        of_staff = {"role", "counts", "branch"} if "people" in request.GET else set()
+        return [column for column in columns if getattr(column, "__name__", column) not in of_staff]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return (PeopleFilter, "is_active") if "people" in request.GET else self.list_filter
+
+    def titled(self, row: User) -> str:
+        return naming.person(row)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")

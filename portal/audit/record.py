@@ -57,6 +57,11 @@ VERBS: dict[str, Any] = {  # the ground floor's own, as staff read them
     "webauthn added": _("Thêm khóa sinh trắc học"),
     "webauthn removed": _("Gỡ khóa sinh trắc học"),
 }
+MESSAGES: dict[str, Any] = {  # likewise, of the outbox: to whom, what
+    "portal/messages/account_opened": _("Chủ tài khoản: tài khoản mới"),
+    "portal/messages/password_reset": _("Chủ tài khoản: mã đặt lại mật khẩu"),
+    "portal/messages/security_changed": _("Chủ tài khoản: thay đổi về bảo mật"),
+}
 RESULTS: dict[str, Any] = {"ok": _("được"), "refused": _("bị từ chối"), "failed": _("không đạt")}
 
 

@@ -111,7 +111,7 @@ class Message(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.template} · {self.masked}"
+        return f"{self.get_channel_display()} · {self.masked}"
 
 
 class Seal(models.Model):
@@ -123,6 +123,9 @@ class Seal(models.Model):
     digest = models.CharField(max_length=64)
     signature = models.CharField(max_length=128)
     sealed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.number)
 
 
 class Event(models.Model):
@@ -165,7 +168,7 @@ class Event(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.verb} {self.about}"
+        return str(self.pk)
 
 
 class Heartbeat(models.Model):

@@ -37,6 +37,20 @@ def test_people_are_found_by_the_whole_number_phone_or_mail_only(asked: str, sta
     assert "Mẫu Tìm" not in client.post("/admin/portal/user/", {"q": whole[:-1]}, follow=True).content.decode()
 
 
+def test_staff_and_customers_are_two_lists_and_a_search_goes_through_both(
+    staff: People, person: People, signed_in: Enter
+) -> None:
+    desk, customer = signed_in(staff("operator", full_name="Lý Mẫu Trực")), person(full_name="Tạ Mẫu Khách")
+    rows = {query: names_in(desk, query) for query in ("", "?people=customers")}
+    assert [("Mẫu Trực" in names, "Mẫu Khách" in names) for names in rows.values()] == [(True, False), (False, True)]
+    assert "Mẫu Khách" in desk.post("/admin/portal/user/", {"q": customer.id_number}, follow=True).content.decode()
+    assert customer.id_number not in rows["?people=customers"]
+
+
+def names_in(desk: Client, query: str) -> str:
+    return desk.get(f"/admin/portal/user/{query}").content.decode().partition('id="result_list"')[2]
+
+
 def test_dead_messages_are_sent_again_by_who_may(staff: People, signed_in: Enter) -> None:
     user = staff("operator")
     [message, _mail] = outbox.post("portal/messages/password_reset", ["135790", "15"], user, intent="x")

@@ -11,9 +11,10 @@ import time_machine
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from portal import audit, outbox
-from portal.admin.trail import EXPORTS
+from portal.admin.trail import EXPORTS, messages_in_words
 from portal.audit.reading import FIELDS
 from portal.models import Event, Message, User
 from tests.conftest import People
@@ -179,3 +180,48 @@ def test_every_value_of_an_entry_has_a_word() -> None:
 def test_a_day_that_no_clock_says_harms_nothing(day: str, auditor: Client) -> None:
     for name in ("from_day", "to_day"):
         assert auditor.get(f"{EVENTS}?{name}={day}").status_code == 200
+
+
+def test_an_entry_names_whom_and_what_it_is_about(auditor: Client, staff: People, person: People) -> None:
+    colleague, customer, application = staff("agent", full_name="Võ Thị Mẫu Tên"), person(), an_application()
+    for about in (colleague, customer, application, "user:999999"):
+        audit.record("password changed", about, user=colleague)
+    rows = rows_of(auditor, f"{EVENTS}?verb=password+changed")
+    assert f'<a href="/admin/portal/user/{colleague.pk}/change/">Võ Thị Mẫu Tên</a>' in rows
+    assert f"Khách hàng số {customer.pk}" in rows
+    assert customer.full_name not in rows
+    assert f"Hồ sơ {application.reference}" in rows
+    assert "user:999999" in rows  # gone: what is left is its label
+    assert f"user:{colleague.pk}" not in rows
+
+
+def test_naming_a_page_of_entries_costs_a_query_for_each_kind(
+    auditor: Client, person: People, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _time in range(12):
+        audit.record("password changed", person())
+        audit.record("application stopped", an_application())
+    with django_assert_max_num_queries(24):
+        auditor.get(EVENTS)
+
+
+def test_every_message_says_to_whom_it_goes_and_what_it_says() -> None:
+    templates = {
+        f"{letter.parents[1].name}/messages/{letter.name.partition('.')[0]}"
+        for kind in ("sms", "email")
+        for letter in (settings.BASE_DIR / "templates").glob(f"*/messages/*.{kind}.txt")
+    }
+    assert set(messages_in_words()) == templates
+
+
+def test_messages_are_listed_by_what_they_say(auditor: Client, person: People) -> None:
+    outbox.post("portal/messages/password_reset", ["135790", "15"], person(), intent="x")
+    page = auditor.get(MESSAGES).content.decode()
+    assert "Chủ tài khoản: mã đặt lại mật khẩu" in page
+    assert ">portal/messages/password_reset<" not in page
+
+
+def test_the_trails_verbs_stand_under_the_part_that_does_them(auditor: Client) -> None:
+    page = auditor.get(EVENTS).content.decode()
+    for group in ("Tài khoản và hệ thống", "Thẩm định", "Ký số"):
+        assert f'<li class="group">{group}</li>' in page
