@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from enrollment.orders.models import TERMS, Invoice, Order, Payment, Plan, Refund
 from enrollment.orders.steps import invoicing, pricing, refunding
 from portal import changes, writing
-from portal.admin import Proposing, ReadOnly
+from portal.admin import Desk, Proposing, ReadOnly, money
 from portal.forms import ReasonField
 from portal.models import Change, User
 
@@ -24,7 +24,7 @@ class WithReason(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Plan)
 class PlanAdmin(Proposing):
     form = WithReason
-    list_display = ("name", "kind", "months", "price", "sold_from", "sold_until", "is_confirmed")
+    list_display = ("name", "kind", "months", "total", "sold_from", "sold_until", "is_confirmed")
     list_filter = ("kind",)
     search_fields = ("name", "code")
 
@@ -40,14 +40,24 @@ class PlanAdmin(Proposing):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a plan is taken off sale by its date; orders still name it
 
+    @admin.display(description=_("Giá đã gồm VAT"), ordering="price")
+    def total(self, plan: Plan) -> str:
+        return money(plan.price)
+
     @admin.display(description=_("Đã xác nhận"), boolean=True)
     def is_confirmed(self, plan: Plan) -> bool:
         return plan.is_ours
 
 
+class OfMoney(Desk):
+    @admin.display(description=_("Số tiền"), ordering="amount")
+    def total(self, row: Payment | Refund) -> str:
+        return money(row.amount)
+
+
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly):
-    list_display = ("reference", "order", "gateway", "amount", "status", "code", "created_at", "settled_at")
+class PaymentAdmin(OfMoney, ReadOnly):
+    list_display = ("reference", "order", "gateway", "total", "status", "code", "created_at", "settled_at")
     list_filter = ("status", "gateway")
     list_select_related = ("order",)
     search_fields = ("reference",)
@@ -76,18 +86,18 @@ class Returned(WithReason):
 
 
 @admin.register(Refund)
-class RefundAdmin(Proposing):
+class RefundAdmin(OfMoney, Proposing):
     """Money to be sent back by a person, and confirmed by another; the list is the queue."""
 
     form = Returned
-    readonly_fields = ("gateway", "provider_id", "amount", "reason", "payment", "sent_to", "done_at", "done_by")
-    list_display = ("created_at", "gateway", "provider_id", "amount", "reason", "payment", "status", "done_at")
+    readonly_fields = ("gateway", "provider_id", "total", "reason", "payment", "sent_to", "done_at", "done_by")
+    list_display = ("created_at", "gateway", "provider_id", "total", "reason", "payment", "status", "done_at")
     list_filter = ("status", "reason", "gateway")
     list_select_related = ("payment",)
     ordering = ("-status", "pk")  # what is due comes before what is done
 
     def get_fields(self, request: HttpRequest, obj: Refund | None = None) -> tuple[str, ...]:
-        owed = ("gateway", "provider_id", "amount", "reason", "payment")
+        owed = ("gateway", "provider_id", "total", "reason", "payment")
         if self.has_change_permission(request, obj):
             return (*owed, "receiver", "bank_reference", "why")
         return (*owed, "sent_to", "bank_reference", "done_at", "done_by")

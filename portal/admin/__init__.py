@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 
 from portal.admin import changes, people, trail
-from portal.admin.screens import Capped, Desk, Proposing, ReadOnly, SealedSearch
+from portal.admin.screens import Capped, Desk, Proposing, ReadOnly, SealedSearch, money
 
-__all__ = ["Capped", "Desk", "Proposing", "ReadOnly", "SealedSearch", "changes", "people", "trail"]
+__all__ = ["Capped", "Desk", "Proposing", "ReadOnly", "SealedSearch", "changes", "money", "people", "trail"]
 
 admin.site.unregister(Group)  # roles are the table in accounts/roles.py

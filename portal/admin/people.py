@@ -13,12 +13,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from portal import audit, changes, looks, writing
+from portal import audit, changes, looks, naming, writing
 from portal.accounts import changing, roles
 from portal.accounts.opening import invite_again, is_invited, known_by, withdraw_invitation
 from portal.accounts.roles import ROLES
 from portal.accounts.second_factor import has_second_factor
-from portal.admin import naming
 from portal.admin.screens import Desk, NamedFilter, Proposing, SealedSearch
 from portal.forms import ChangeAccountForm, OpenAccountForm
 from portal.models import Branch, Change, User

@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import label_for_field
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +21,11 @@ from django.utils.translation import gettext_lazy as _
 from portal import audit, looks, sealing, writing
 from portal.models import Change, User
 from portal.refusals import Refusal
+
+
+def money(amount: int) -> str:
+    """As the page's language groups it."""
+    return f"{number_format(amount, force_grouping=True)} đ"
 
 
 class NamedFilter(admin.SimpleListFilter):
@@ -101,6 +108,13 @@ class Desk(admin.ModelAdmin[Any]):
 
     def titled(self, row: Any) -> str:
         return f"{self.opts.verbose_name} {row}"
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A choice is a choice: no windows that open over the page to add to it."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [self.legible(str(column)) for column in super().get_list_display(request)]

@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.utils import label_for_field
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -19,16 +20,15 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from portal import audit, outbox, sealing, writing
+from portal import audit, naming, outbox, sealing, writing
 from portal.accounts import roles
 from portal.accounts.opening import known_by
 from portal.accounts.roles import ROLES
-from portal.admin import naming
 from portal.admin.screens import NamedFilter, PeriodFilter, ReadOnly, SealedSearch
 from portal.allowances import Limit
 from portal.audit import reading
 from portal.audit.record import RESULTS
-from portal.models import Event, Failure, Message
+from portal.models import Event, Failure, Message, User
 from portal.parts import Part, PartConfig, parts
 
 MOST, EXPORTS = 10_000, Limit("trail exports", 20, timedelta(days=1))
@@ -82,15 +82,26 @@ class Done(PeriodFilter):
     field = "at"
 
 
+class Named(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = naming.name(list(self.result_list), reader_of(request))
+
+
+def reader_of(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
 class About(ReadOnly):
     """Rows about somebody or something, which they name."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
-        return naming.Named
+        return Named
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         row = super().get_object(request, object_id, from_field)
-        return naming.name([row], request)[0] if row else None
+        return naming.name([row], reader_of(request))[0] if row else None
 
     @admin.display(description=_("Về"), ordering="about")
     def subject(self, row: Any) -> str:
@@ -180,7 +191,8 @@ class EventAdmin(SealedSearch, About):
         if request.method != "POST" or not self.has_view_permission(request):
             raise PermissionDenied
         EXPORTS.require(str(request.user.pk), _("Hôm nay đã xuất nhật ký 20 lần. Vui lòng thử lại vào ngày mai."))
-        rows = naming.name(list(self.get_changelist_instance(request).get_queryset(request)[:MOST]), request)
+        events = list(self.get_changelist_instance(request).get_queryset(request)[:MOST])
+        rows = naming.name(events, reader_of(request))
         audit.record("trail exported", count=len(rows), fields=sorted(set(request.GET) - {"p", "o"}))
         response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")  # by which spreadsheets know UTF-8
         response["Content-Disposition"] = f'attachment; filename="nhat-ky-{timezone.localdate():%Y%m%d}.csv"'
@@ -223,5 +235,12 @@ class EventAdmin(SealedSearch, About):
 
 @admin.register(Failure)
 class FailureAdmin(ReadOnly):
-    list_display = ("job", "row", "reason", "times", "since", "at")
+    """The job is named as the log line names it."""
+
+    list_display = ("job", "subject", "reason", "times", "since", "at")
+    fields = list_display
     ordering = ("-at",)
+
+    @admin.display(description=_("Về"))
+    def subject(self, failure: Failure) -> str:
+        return naming.words_of(failure.row)

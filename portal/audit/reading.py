@@ -58,6 +58,13 @@ FIELDS: dict[str, Any] = {  # of an entry's details, where no matter for two peo
 }
 
 
+# Yes and no were put down in the words of whoever did it.
+SAID: dict[str, Any] = {
+    **dict.fromkeys(("có", "yes"), gettext_lazy("có")),
+    **dict.fromkeys(("không", "no"), gettext_lazy("không")),
+}
+
+
 def lines(event: Event, words: Mapping[str, Any]) -> Iterator[str]:
     """Of what was changed each field with what stood there and what stands there now; then whatever else is known."""
     details = dict(event.details)
@@ -85,7 +92,8 @@ def in_words(value: Any, words: Mapping[str, Any]) -> str:
             return ", ".join(in_words(part, words) for part in value) or "–"
         case Mapping():
             return "; ".join(f"{FIELDS.get(name, name)}: {in_words(part, words)}" for name, part in value.items())
-    return str(words.get(str(value), FIELDS.get(str(value), value)))
+    text = str(value)
+    return str(words.get(text) or SAID.get(text) or FIELDS.get(text, text))
 
 
 def about(term: str) -> set[str]:

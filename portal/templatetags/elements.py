@@ -10,7 +10,7 @@ from django.forms import BoundField
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from portal import looks, writing
+from portal import looks, naming, writing
 from portal.accounts.passwords import KINDS, NotAboutThePerson
 from portal.models import Event
 from portal.parts import Part, parts
@@ -100,7 +100,8 @@ def open_up(address: str) -> dict[str, Any]:
     return {"address": address, "reasons": looks.REASONS}
 
 
-@register.inclusion_tag("admin/parts/openings.html")
-def openings(events: Iterable[Event], *, of_all: bool = False) -> dict[str, Any]:
+@register.inclusion_tag("admin/parts/openings.html", takes_context=True)
+def openings(context: dict[str, Any], events: Iterable[Event], *, of_all: bool = False) -> dict[str, Any]:
     """Who opened what they did not hold, and why: for their supervisor."""
-    return {"openings": [(event, looks.reason_of(event)) for event in events], "of_all": of_all}
+    rows = naming.name(list(events), context["user"])
+    return {"openings": [(event, looks.reason_of(event)) for event in rows], "of_all": of_all}

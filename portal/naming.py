@@ -8,10 +8,8 @@ from functools import cache
 from typing import Any
 
 from django.apps import apps
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import Model
-from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -41,6 +39,10 @@ def kinds() -> dict[str, type[Model]]:
 
 
 def named(labels: Iterable[str], reader: User) -> dict[str, Subject]:
+    return {label: Subject(words(row), address(row, reader)) for label, row in rows_of(labels).items()}
+
+
+def rows_of(labels: Iterable[str]) -> dict[str, Model]:
     """A query for each kind, not for each label. Where the row is gone or the kind unknown, the label stays as it is."""
     keys: dict[type[Model], dict[Any, str]] = defaultdict(dict)
     for label in set(labels):
@@ -49,11 +51,15 @@ def named(labels: Iterable[str], reader: User) -> dict[str, Subject]:
             with suppress(ValidationError):
                 keys[model][model._meta.pk.to_python(key)] = label
     return {
-        label: Subject(words(row), address(row, reader))
+        wanted[pk]: row
         for model, wanted in keys.items()
         for pk, row in model._default_manager.in_bulk(list(wanted)).items()
-        for label in [wanted[pk]]
     }
+
+
+def words_of(label: str) -> str:
+    subject = rows_of([label]).get(label)
+    return words(subject) if subject else label or NOTHING
 
 
 def words(row: Model) -> str:
@@ -79,17 +85,9 @@ def address(row: Model, reader: User) -> str:
         return ""
 
 
-class Named(ChangeList):
-    """A list whose rows know by name what they are `about`."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        self.result_list = name(list(self.result_list), request)
-
-
-def name(rows: Sequence[Any], request: HttpRequest) -> Sequence[Any]:
-    assert isinstance(request.user, User)
-    subjects = named((row.about for row in rows if row.about), request.user)
+def name(rows: Sequence[Any], reader: User) -> Sequence[Any]:
+    """Rows that know by name what they are `about`."""
+    subjects = named((row.about for row in rows if row.about), reader)
     for row in rows:
         row.subject = subjects.get(row.about, Subject(row.about or NOTHING))
     return rows
