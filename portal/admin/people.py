@@ -34,7 +34,7 @@ class PeopleFilter(NamedFilter):
     def names(self) -> Mapping[str, Any]:
         return {self.CUSTOMERS: _("Khách hàng")}
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         every, customers = super().choices(changelist)
         yield {**every, "display": _("Nhân viên")}
         yield customers

@@ -53,7 +53,7 @@ class VerbFilter(NamedFilter):
         verbs = audit.verbs()
         return {verb: verbs[verb] for verb in self.groups}
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         every, *others = super().choices(changelist)
         yield every
         for choice, group in zip(others, self.groups.values(), strict=True):

@@ -17,8 +17,8 @@ ANYBODY = """/ /register/ /activate/ /sign-in/ /password/forgotten/ /accessibili
     /khong-co/"""
 CUSTOMER = """/account/ /account/sessions/ /account/password/ /account/security/ /account/security/totp/activate/
     /account/security/webauthn/ /account/security/webauthn/add/ /sign-out/ /account/confirm/"""
-OPERATOR = """/admin/ /admin/handbook/ /admin/portal/change/ /admin/portal/failure/ /admin/orders/plan/ /admin/portal/user/?people=customers
-    /admin/portal/user/ /admin/portal/user/add/ /admin/portal/branch/ /admin/portal/message/
+OPERATOR = """/admin/ /admin/handbook/ /admin/portal/change/ /admin/portal/failure/ /admin/orders/plan/
+    /admin/portal/user/?people=customers /admin/portal/user/ /admin/portal/user/add/ /admin/portal/branch/ /admin/portal/message/
     /admin/portal/event/ /admin/enrollment/application/ /admin/orders/payment/ /admin/orders/refund/
     /admin/orders/invoice/ /account/security/recovery-codes/generate/"""
 VIETNAMESE = re.compile(r"[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.I)
