@@ -46,6 +46,7 @@ class Stop:
     title: Any
     page: str
     user: User | None  # nobody: the customer, who has no account yet
+    note: Any = ""
     is_here: bool = False
 
 

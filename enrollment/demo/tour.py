@@ -49,7 +49,7 @@ def stop_of(application: Application) -> Stop:
     others = (part.stops[step](application) for part in all_parts() if step in part.stops)
     own = Stop(
         place=CUSTOMERS.get(step, 1),
-        title=_("Xem chứng thư số") if step == Step.COMPLETE else step.label,
+        title={Step.PIN: LEGS[0][1], Step.COMPLETE: LEGS[4][1]}.get(step, step.label),
         page=reverse(application.turn.page),
         user=application.user,
     )
@@ -62,7 +62,8 @@ def tour(request: HttpRequest) -> Stop | None:
         return None
     stop = stop_of(application)
     same = request.user == stop.user if stop.user else request.session.get("application") == application.pk
-    return replace(stop, is_here=same and request.path == stop.page)
+    note = next((note for _who, what, note in LEGS if what == stop.title), "")
+    return replace(stop, is_here=same and request.path == stop.page, note=note)
 
 
 @require_POST

@@ -1,9 +1,12 @@
+import gzip
 import re
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 
 from enrollment import journey, seeds
@@ -64,6 +67,18 @@ def test_without_one_an_account_is_led_to_register_and_staff_to_their_desk(
 
 def test_it_promises_nothing_that_cannot_be_done_yet(client: Client) -> None:
     assert "mua lượt ký" not in client.get("/").content.decode()
+
+
+def test_all_of_it_weighs_no_more_than_90_kb(client: Client) -> None:
+    """As WhiteNoise sends it: texts compressed, fonts as they are; the page itself is not."""
+    page = client.get("/").content
+    names = re.findall(r'(?:href|src)="/static/([^"?]+\.(?:css|js|svg))"', page.decode())
+    assert {"portal/portal.css", "portal/tokens.css", "portal/portal.js"} <= set(names)
+    texts = {name: Path(str(finders.find(name))).read_bytes() for name in names}
+    fonts = re.findall(r'url\("(fonts/[^"]+)"\)', texts["portal/tokens.css"].decode())
+    assert len(fonts) == 4
+    weight = len(page) + sum(len(gzip.compress(text)) for text in texts.values())
+    assert weight + sum(Path(str(finders.find(f"portal/{font}"))).stat().st_size for font in fonts) <= 90_000
 
 
 def test_a_plan_is_on_sale_on_its_days_only(client: Client) -> None:
