@@ -1,6 +1,7 @@
 """Passwords: how they are kept, and what one must be."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
@@ -45,20 +46,22 @@ class NotAboutThePerson:
     """Not the ID number, the phone or the name, whole or in part. A short part of a name does not count: it is inside many
     words, and the guide's own example, Hoa@1234, is no riddle more or less to a Mrs Hòa."""
 
-    RULE = gettext_lazy(
-        "Không chứa họ tên (từ 4 chữ cái), số giấy tờ, số điện thoại, email; không phải mật khẩu phổ biến"
-    )
+    RULE = gettext_lazy("Không chứa họ tên (từ 4 chữ cái), số giấy tờ, số điện thoại, email")
+
+    @staticmethod
+    def pattern(user: User) -> str:
+        """What a password of this person must not match, in whatever case; a browser reads it as well."""
+        name = writing.fold(user.full_name).casefold().split()
+        mailbox = user.email.partition("@")[0].casefold()
+        digits = [user.id_number, user.id_number[-6:], user.phone, user.phone[-6:]]
+        inside = [*digits, "".join(name), *([mailbox] if len(mailbox) > 3 else [])]
+        words = [f"(?:^|[^a-z]){re.escape(word)}(?:[^a-z]|$)" for word in name if len(word) > 3]
+        return "|".join([*(re.escape(part.casefold()) for part in inside if part), *words])
 
     def validate(self, password: str, user: User | None = None) -> None:
         if user is None or not user.id_number:
             return
-        typed = password.casefold()
-        digits = [user.id_number, user.id_number[-6:], user.phone, user.phone[-6:]]
-        name = writing.fold(user.full_name).casefold().split()
-        mailbox = user.email.partition("@")[0].casefold()
-        inside = [*digits, "".join(name), *([mailbox] if len(mailbox) > 3 else [])]
-        words = set(re.findall(r"[a-z]+", typed)) & {word for word in name if len(word) > 3}
-        if words or any(part and part.casefold() in typed for part in inside):
+        if re.search(self.pattern(user), password.casefold()):
             raise ValidationError(
                 _("Mật khẩu không được chứa họ tên, số giấy tờ, số điện thoại hoặc email."), code="about-the-person"
             )
@@ -71,6 +74,29 @@ class NotCommon(CommonPasswordValidator):
     """Nor a common one in disguise: "P@ssw0rd!2026" is "password" and a year."""
 
     DISGUISES = str.maketrans("@$!013457", "asioleast")
+    RULE = gettext_lazy("Không phải mật khẩu phổ biến")
+    # Of the thousands that the server knows, those that a browser is told beforehand.
+    BEST_KNOWN = (
+        "password",
+        "qwerty",
+        "welcome",
+        "iloveyou",
+        "admin",
+        "letmein",
+        "monkey",
+        "dragon",
+        "sunshine",
+        "princess",
+    )
+
+    @classmethod
+    def pattern(cls) -> str:
+        worn = {
+            letter: "".join(chr(mark) for mark, bare in cls.DISGUISES.items() if chr(bare) == letter)
+            for letter in "asiolet"
+        }
+        words = ("".join(f"[{letter}{worn.get(letter, '')}]" for letter in word) for word in cls.BEST_KNOWN)
+        return rf"^(?:{'|'.join(words)})[\d\W_]*$"
 
     def validate(self, password: str, user: Any = None) -> None:
         small = password.casefold()
@@ -83,6 +109,27 @@ class NotCommon(CommonPasswordValidator):
 
     def get_help_text(self) -> str:
         return _("Không phải mật khẩu phổ biến.")
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule as the page's live checklist reads it; without a pattern only the server can tell."""
+
+    label: Any
+    pattern: str = ""
+    flags: str = ""
+    is_final: bool = True  # else the server has more to say
+
+
+def checks(user: User | None) -> list[Check]:
+    """All rules, for somebody whom this page may know; nobody learns here whom a reset is for."""
+    kinds = [Check(label, pattern) for pattern, label in KINDS.values()]
+    about = f"^(?!.*(?:{NotAboutThePerson.pattern(user)}))" if user and user.id_number else ""
+    return [
+        *kinds,
+        Check(NotAboutThePerson.RULE, about, "i", is_final=bool(about)),
+        Check(NotCommon.RULE, f"^(?!{NotCommon.pattern().removeprefix('^')})", "i", is_final=False),
+    ]
 
 
 def check_password_for(password: str, *, number: str, full_name: str, phone: str, email: str) -> None:

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from portal import looks, naming, writing
-from portal.accounts.passwords import KINDS, NotAboutThePerson
-from portal.models import Event
+from portal.accounts.passwords import checks
+from portal.models import Event, User
 from portal.parts import Part, parts
 
 register = template.Library()
@@ -65,13 +65,12 @@ def drawing(name: str, size: str = "") -> SafeString:
 
 
 @register.inclusion_tag("portal/parts/checklist.html")
-def checklist(bound: BoundField | str) -> dict[str, Any]:
-    """What a password still lacks, told while it is typed."""
-    return {
-        "id": bound if isinstance(bound, str) else bound.id_for_label,
-        "kinds": KINDS,
-        "rule": NotAboutThePerson.RULE,
-    }
+def checklist(bound: BoundField | str, declared: Any = None) -> dict[str, Any]:
+    """What a password still lacks, told while it is typed; with the person's own data only where they stand on the page."""
+    person = declared and User(
+        id_number=declared.number, full_name=declared.full_name, phone=declared.phone, email=declared.email
+    )
+    return {"id": bound if isinstance(bound, str) else bound.id_for_label, "checks": checks(person)}
 
 
 @register.simple_tag(takes_context=True)

@@ -76,14 +76,11 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
 for (const list of document.querySelectorAll("[data-checks]")) {
   const input = document.getElementById(list.dataset.checks);
   const look = () => {
-    let missing = 0;
-    for (const item of list.children) {
-      const met = input.value !== "" && new RegExp(item.dataset.pattern).test(input.value);
+    for (const item of list.querySelectorAll("[data-pattern]")) {
+      const met = input.value !== "" && new RegExp(item.dataset.pattern, item.dataset.flags).test(input.value);
       item.classList.toggle("met", met);
       item.querySelector("[data-said]").textContent = met ? list.dataset.met : list.dataset.missing;
-      missing += met ? 0 : 1;
     }
-    return missing;
   };
   input?.addEventListener("input", look);
 }

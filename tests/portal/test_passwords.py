@@ -1,12 +1,15 @@
 """What a password must be, and how one is changed."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
 from django.test import Client
 
+from portal.accounts import passwords
 from portal.accounts.signing_in import AccountAdapter
 from portal.models import User
 from tests.conftest import PASSWORD, People
@@ -88,3 +91,40 @@ def test_a_password_change_brings_no_closed_account_back(person: People) -> None
     User.objects.filter(pk=old_copy.pk).update(is_active=False)
     AccountAdapter(None).set_password(old_copy, NEW)
     assert not User.objects.get(pk=old_copy.pk).is_active
+
+
+def unmet(password: str, user: User | None) -> list[str]:
+    """As the page's script reads the list."""
+    return [
+        str(check.label)
+        for check in passwords.checks(user)
+        if check.pattern and not re.search(check.pattern, password, re.IGNORECASE if check.flags else 0)
+    ]
+
+
+@pytest.mark.parametrize(
+    "password", ["Phuong@1234", "Aa1#nguyenthihoaphuong", "Aa#0900000001x", "P@ssw0rd!2026", "Hoa-dep#1"]
+)
+def test_the_pages_list_ticks_what_the_server_takes(password: str, person: People) -> None:
+    user = person(full_name="Nguyễn Thị Hòa Phượng", phone="0900000001")
+    try:
+        validate_password(password, user)
+    except ValidationError:
+        assert unmet(password, user)
+    else:
+        assert unmet(password, user) == []
+
+
+def test_a_browser_is_told_only_of_words_that_the_server_refuses_too() -> None:
+    for word in passwords.NotCommon.BEST_KNOWN:
+        with pytest.raises(ValidationError, match="phổ biến"):
+            passwords.NotCommon().validate(f"{word.title()}@2026")
+        assert unmet(f"{word.title()}#2026", None) == ["Không phải mật khẩu phổ biến"]
+
+
+def test_the_list_is_whole_and_tells_of_nobody_whom_the_page_does_not_name(person: People) -> None:
+    user = person()
+    page = render_to_string("portal/parts/checklist.html", {"id": "it", "checks": passwords.checks(None)})
+    assert page.count("<li") == len(passwords.KINDS) + 2
+    assert page.count("máy chủ kiểm tra lại khi lưu") == 2
+    assert user.id_number not in page
