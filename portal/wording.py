@@ -6,6 +6,7 @@ from django.conf import settings
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from portal import sealing, writing
 from portal.models import Message, User
@@ -22,16 +23,30 @@ def sms_text(message: Message) -> str:
     return " ".join(writing.fold(_rendered(message, "sms")).split())
 
 
+def button(paragraph: str) -> tuple[str, str]:
+    """ "Đăng nhập: https://…" by itself is a button in the HTML; as text it keeps its address."""
+    label, _colon, address = paragraph.rpartition(": ")
+    return (
+        (label, address) if label and address.startswith(("https://", "http://")) and " " not in address else ("", "")
+    )
+
+
 def email_parts(message: Message) -> tuple[str, str, str]:
     """Subject, text and HTML of one template: its first line is the subject, each paragraph serves both bodies."""
     subject, _blank, body = _rendered(message, "email").strip().partition("\n")
     paragraphs = [" ".join(part.split()) for part in body.split("\n\n") if part.strip()]
     with translation.override(message.language):
+        foot = f"{_('Tổng đài chăm sóc khách hàng')}: 1800 1260 {_('nhánh 1, miễn phí')}"
         html = render_to_string(
             "portal/messages/base.html",
-            {"subject": subject, "paragraphs": paragraphs, "hotline": settings.HOTLINE, "language": message.language},
+            {
+                "subject": subject,
+                "paragraphs": [(paragraph, *button(paragraph)) for paragraph in paragraphs],
+                "foot": foot,
+                "language": message.language,
+            },
         )
-    return subject.strip(), "\n\n".join(paragraphs) + "\n", html
+    return subject.strip(), "\n\n".join([*paragraphs, foot]) + "\n", html
 
 
 def _rendered(message: Message, kind: str) -> str:

@@ -77,9 +77,9 @@ def line(text: str) -> str:
     )
 
 
-def money(amount: int) -> str:
-    """As people write it here: 1.250.000 đ."""
-    return f"{amount:,}".replace(",", ".") + " đ"
+def money(amount: int, language: str = "vi") -> str:
+    """As people write it: 1.250.000 đ here, 1,250,000 đ in English."""
+    return f"{amount:,}".replace(",", "," if language == "en" else ".") + " đ"
 
 
 def spaced(phone: str) -> str:

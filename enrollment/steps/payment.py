@@ -146,7 +146,7 @@ def receipt(application: Application, order: Order, payment: Payment) -> None:
         [
             order.reference,
             order.name if application.language == "vi" else order.name_en,
-            writing.money(order.total),
+            writing.money(order.total, application.language),
             payment.reference,
         ],
         intent=f"receipt {order.pk}",

@@ -67,3 +67,7 @@ def test_a_file_keeps_its_name_and_has_a_plain_one_for_old_readers() -> None:
 def test_many_addresses_of_one_mailbox_are_one() -> None:
     assert {writing.mailbox(f"{name}@gmail.com") for name in ("M.Au", "mau+1", "mau+a+b")} == {"mau@gmail.com"}
     assert writing.mailbox("m.au+1@example.vn") == "m.au@example.vn"
+
+
+def test_an_amount_is_written_in_the_readers_language() -> None:
+    assert (writing.money(1_250_000), writing.money(220_000, "en")) == ("1.250.000 đ", "220,000 đ")

@@ -1,0 +1,29 @@
+"""What every e-mail has."""
+
+import re
+
+from django.conf import settings
+
+from portal import wording
+from portal.models import Message
+
+
+def test_a_mail_has_one_button_whose_address_stands_in_the_text_too() -> None:
+    for template in sorted(settings.BASE_DIR.glob("templates/*/messages/*.email.txt")):
+        name = f"{template.parts[-3]}/messages/{template.name.removesuffix('.email.txt')}"
+        params = ["135790", "15", "3", "4", "https://hoadon.example.vn/tra-cuu", "6"]
+        if name.endswith("contract_ready"):
+            params[1] = f"{settings.SITE_URL}/certificate/documents/"
+        message = Message(template=name, params=params, language="vi")
+        _subject, plain, html = wording.email_parts(message)
+        buttons = re.findall(r'<a href="(https?://[^"]+)"[^>]*>([^<]+)</a>', html)
+        assert len(buttons) == 1, name
+        [(address, label)] = buttons
+        assert f"\n{label}: {address}\n" in plain, name
+        assert plain.endswith("nhánh 1, miễn phí\n")
+
+
+def test_only_an_address_by_itself_is_a_button() -> None:
+    assert wording.button("Đăng nhập: https://x.vn/a/") == ("Đăng nhập", "https://x.vn/a/")
+    for paragraph in ("Địa chỉ: https://x.vn/ hoặc gọi", "https://x.vn/", "Mã: 135790", ": https://x.vn/"):
+        assert wording.button(paragraph) == ("", "")
