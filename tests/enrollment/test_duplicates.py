@@ -54,7 +54,7 @@ def comparable(page: str, application: Application) -> str:
     assert application.declaration
     for own in (application.reference, order.reference, application.declaration.number):
         page = page.replace(own, "…")
-    return re.sub(r'value="[A-Za-z0-9]{64}"|data-ends="\d+">[^<]*|data-wait="\d+"', "…", page)
+    return re.sub(r'value="[A-Za-z0-9]{64}"|data-ends="\d+">[^<]*|data-news="[^"]*"|data-wait="\d+"', "…", page)
 
 
 def second(customer: Customers, holder: Customer, plan: str = FREE) -> Customer:
