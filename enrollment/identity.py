@@ -67,13 +67,14 @@ CITIZEN_NUMBER = re.compile(r"[0-9]{12}")
 PASSPORT_NUMBER = re.compile(r"[A-Z]{1,2}[0-9]{6,8}")
 OLD_NUMBER = re.compile(r"[0-9]{9}|[0-9]{12}")
 CARD_AGES = (14, 25, 40, 60)  # at which a card ends; one issued in the two years before such an age runs to the next
-ISSUERS = (
-    "Cục CS QLHC về TTXH",  # as guide 1 writes it; the next is the same office in full
-    "Cục Cảnh sát quản lý hành chính về trật tự xã hội",
-    "Bộ Công an",
-    "Cục Cảnh sát ĐKQL cư trú và DLQG về dân cư",
-    "Cục Quản lý xuất nhập cảnh",
-)
+# Who is named as the place of issue, and since when every citizen's card names this one (DOMAIN §4).
+ISSUERS = {
+    "Bộ Công an": date(2024, 7, 1),
+    "Cục Cảnh sát quản lý hành chính về trật tự xã hội": date(2021, 1, 1),
+    "Cục CS QLHC về TTXH": None,  # the same, as guide 1 writes it
+    "Cục Cảnh sát ĐKQL cư trú và DLQG về dân cư": None,
+    "Cục Quản lý xuất nhập cảnh": None,
+}
 # Addresses that live for minutes: a contract sent there is lost.
 DISPOSABLE = frozenset(
     """mailinator.com guerrillamail.com 10minutemail.com tempmail.com temp-mail.org yopmail.com trashmail.com
@@ -245,10 +246,8 @@ def doubts(declaration: Declaration, today: date) -> Iterator[tuple[str, Any]]:
 
 
 def issuer_on(issued: date) -> str:
-    """Who issued a card with a QR, where its date makes that certain (DOMAIN §4); older ones name several offices."""
-    if issued >= date(2024, 7, 1):
-        return "Bộ Công an"
-    return "Cục Cảnh sát quản lý hành chính về trật tự xã hội" if issued >= date(2021, 1, 1) else ""
+    """Who issued a card, where its date makes that certain; older ones name several offices."""
+    return next((issuer for issuer, since in ISSUERS.items() if since and issued >= since), "")
 
 
 def _issuer_doubts(declaration: Declaration) -> Iterator[tuple[str, Any]]:

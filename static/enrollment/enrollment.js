@@ -304,3 +304,17 @@ for (const box of document.querySelectorAll("[data-digits-but]")) {
   const kind = box.form.elements.document;
   kind?.addEventListener("change", () => (box.inputMode = kind.value === box.dataset.digitsBut ? "text" : "numeric"));
 }
+
+// A citizen's number tells the sex, and a card's date who issued it: filled in where nothing stands there yet.
+if (form) {
+  const { number, sex, issued_on: day, issued_by: office, document: kind } = form.elements;
+  number.addEventListener("input", () => {
+    const century = /^\d{3}(\d)\d{8}$/.exec(number.value.replace(/\s/g, ""))?.[1];
+    if (century && kind.value === "citizen" && !sex.value) sex.value = century % 2 ? "female" : "male";
+  });
+  day.addEventListener("input", () => {
+    const [, date, month, year] = /^(\d\d)(\d\d)(\d{4})$/.exec(day.value.replace(/\D/g, "")) ?? [];
+    const known = [...document.querySelectorAll("#issuers [data-since]")].find((option) => year + month + date >= option.dataset.since);
+    if (year && known && kind.value === "citizen" && !office.value) office.value = known.value;
+  });
+}

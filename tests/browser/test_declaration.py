@@ -123,4 +123,17 @@ def test_the_card_is_scanned_with_the_camera(
 def test_a_blocked_camera_says_what_to_do(page: Page) -> None:
     begin(page)
     page.locator("[data-live]").click()
-    expect(page.locator("[data-said]")).to_contain_text("cho phép")
+    expect(page.locator("[data-scan] [data-said]")).to_contain_text("cho phép")
+
+
+def test_what_follows_from_number_and_date_is_filled_in_where_nothing_stands(page: Page) -> None:
+    begin(page)
+    page.locator("#id_number").fill("079190123456")
+    page.locator("#id_issued_on").fill("28032022")
+    page.locator("#id_full_name").click()
+    assert page.locator("input[name=sex][value=female]").is_checked()
+    assert page.locator("#id_issued_by").input_value() == "Cục Cảnh sát quản lý hành chính về trật tự xã hội"
+    page.locator("#id_issued_by").fill("Công an tỉnh")
+    page.locator("#id_issued_on").fill("01/08/2024")
+    page.locator("#id_full_name").click()
+    assert page.locator("#id_issued_by").input_value() == "Công an tỉnh"
