@@ -73,7 +73,7 @@ def filmed(playwright: Playwright, live_server: LiveServer, tmp_path: Path, appl
 
 
 def said(page: Page) -> str:
-    return page.locator("[data-said]").inner_text()
+    return page.locator(".say").inner_text()
 
 
 def test_a_good_card_is_taken_by_itself_and_leads_on(filmed: Film) -> None:
@@ -110,7 +110,7 @@ def test_what_changes_with_every_frame_is_said_at_a_calm_rate(filmed: Film) -> N
     with filmed("flickering") as page:
         page.goto(f"{CAPTURE}card-front/")
         page.evaluate("""() => { window.changes = 0;
-            new MutationObserver(() => window.changes++).observe(document.querySelector("[data-said]"), {childList: true}); }""")
+            new MutationObserver(() => window.changes++).observe(document.querySelector(".say"), {childList: true}); }""")
         page.get_by_role("button", name="Mở máy ảnh").tap()
         expect(page.locator("[data-moment=live]")).to_be_visible()
         before = page.evaluate("window.changes")
@@ -134,9 +134,9 @@ def test_what_is_wrong_is_said_while_it_is_seen_and_again_when_it_is_sent(
     with filmed(what) as page:
         page.goto(f"{CAPTURE}card-front/")
         page.get_by_role("button", name="Mở máy ảnh").tap()
-        expect(page.locator("[data-said]")).to_contain_text(hint)
+        expect(page.locator(".say")).to_contain_text(hint)
         page.get_by_role("button", name="Chụp", exact=True).tap()
-        expect(page.locator("[data-said]")).to_contain_text(refusal)
+        expect(page.locator(".say")).to_contain_text(refusal)
         expect(page.get_by_role("button", name="Chụp lại")).to_be_focused()
         assert page.locator(".shown li:visible").count() == 1  # what went wrong, drawn, and nothing else
         assert "giữ yên" not in page.locator("main").inner_text()
