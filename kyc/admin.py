@@ -21,7 +21,7 @@ from kyc.models import Case, Evidence, Policy
 from kyc.steps import facing, looking, policing, sampling
 from kyc.steps.review import deciding, queues, turns
 from kyc.steps.review.verbs import VERBS
-from portal import audit, changes, looks, sealing, writing
+from portal import audit, changes, sealing, writing
 from portal.accounts.opening import known_by
 from portal.admin import Desk, ReadOnly, SealedSearch
 from portal.models import User
@@ -211,7 +211,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
             _("Số liệu thẩm định"),
             **board.figures(),
             is_supervisor=queues.SUPERVISOR in who(request).roles,
-            openings=looks.openings()[:30],
+            openings=board.openings(),
         )
 
     def face_again(self, request: HttpRequest) -> HttpResponse:

@@ -10,10 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import corrections
+from enrollment.models import Application
 from kyc.models import Case, Decision
 from kyc.steps import sampling
 from kyc.steps.review import acts, queues
-from portal.models import User
+from portal import looks
+from portal.models import Event, User
 from portal.waits import span
 
 DAYS = 14
@@ -57,9 +59,7 @@ def figures() -> dict[str, Any]:
         "by_day": bars([(f"{day:%d/%m}", number) for day, number in by_day(decided)]),
         "by_act": bars([(Decision.ACTS[act], number) for act, number in counted(decided, "act")]),
         "reasons": bars(reasons(decided)),
-        "people": people(decided),
-        "branches": branches(since),
-        "samples": samples(),
+        "tables": tables(decided, since),
         "days": DAYS,
     }
 
@@ -105,46 +105,78 @@ def reasons(decided: Any) -> list[tuple[Any, int]]:
     return sorted(numbers.items(), key=lambda pair: -pair[1])[:12]
 
 
-def people(decided: Any) -> list[dict[str, Any]]:
-    """Each person's decisions, the usual time from taking a file to deciding, and how often a second look agreed."""
-    rows = decided.values("by").annotate(number=Count("pk"), seconds=Avg("seconds")).order_by("-number")[:50]
-    agreed = {row["decided_by"]: row for row in sampling.agreement("decided_by")}
-    users = User.objects.in_bulk([row["by"] for row in rows])
+def openings() -> list[Event]:
+    """Who opened what another holds, each file by its reference."""
+    events = list(looks.openings()[:30])
+    numbers = [
+        int(pk) for event in events for kind, _colon, pk in [event.about.partition(":")] if kind == "application"
+    ]
+    references = {
+        f"application:{pk}": reference
+        for pk, reference in Application.objects.filter(pk__in=numbers).values_list("pk", "reference")
+    }
+    for event in events:
+        event.about = references.get(event.about, event.about)
+    return events
+
+
+@dataclass(frozen=True)
+class Table:
+    """What stands first in each row is what the others are about."""
+
+    title: Any
+    columns: tuple[Any, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def tables(decided: Any, since: Any) -> list[Table]:
+    looked, agreed = _("Được xem lại"), _("Trùng ý kiến")
     return [
-        {
-            "user": users[row["by"]],
-            "number": row["number"],
-            "seconds": round(row["seconds"] or 0),
-            "looked": agreed.get(row["by"], {}).get("looked", 0),
-            "agreed": percent(agreed.get(row["by"], {}).get("agreed", 0), agreed.get(row["by"], {}).get("looked", 0)),
-        }
-        for row in rows
+        Table(
+            _("Người thẩm định"),
+            (_("Họ tên"), _("Quyết định"), _("Giây mỗi hồ sơ (trung bình)"), looked, agreed),
+            people(decided),
+        ),
+        Table(_("Chất lượng, qua xem lại mù"), (_("Quyết định, nhân viên hỗ trợ"), looked, agreed), samples()),
+        Table(_("Theo đơn vị"), (_("Đơn vị"), _("Hồ sơ"), _("Đã xong"), _("Đúng hẹn")), branches(since)),
     ]
 
 
-def branches(since: Any) -> list[dict[str, Any]]:
+def people(decided: Any) -> list[tuple[Any, ...]]:
+    """Each person's decisions, the usual time from taking a file to deciding, and how often a second look agreed."""
+    rows = decided.values("by").annotate(number=Count("pk"), seconds=Avg("seconds")).order_by("-number")[:50]
+    again = {row["decided_by"]: row for row in sampling.agreement("decided_by")}
+    users = User.objects.in_bulk([row["by"] for row in rows])
+    figures = []
+    for row in rows:
+        user, second = users[row["by"]], again.get(row["by"], {"looked": 0, "agreed": 0})
+        name = looks.legible(lambda: user.full_name, user)  # noqa: B023
+        share = percent(second["agreed"], second["looked"])
+        figures.append((name, row["number"], round(row["seconds"] or 0), second["looked"], share))
+    return figures
+
+
+def branches(since: Any) -> list[tuple[Any, ...]]:
     rows = Case.objects.filter(received_at__gte=since).values("branch__name")
     figures = rows.annotate(
         number=Count("pk"), closed=Count("pk", filter=Q(queue="closed")), good=Count("pk", filter=Q(kept=True)),
         known=Count("pk", filter=Q(kept__isnull=False)),
     ).order_by("-number")  # fmt: skip
-    return [{**row, "kept": percent(row["good"], row["known"])} for row in figures]
+    return [
+        (row["branch__name"] or _("Trực tuyến"), row["number"], row["closed"], percent(row["good"], row["known"]))
+        for row in figures
+    ]
 
 
-def samples() -> dict[str, Any]:
+def samples() -> list[tuple[Any, ...]]:
     """Agreement with approvals and with rejections, and per agent who opened the application."""
     every = sampling.agreement("expected")
     agents = sampling.agreement("case__application__trail__actor")
     helpers = User.objects.filter(groups__name="agent").in_bulk(
         [row["case__application__trail__actor"] for row in agents]
     )
-    return {
-        "kinds": [
-            (sampling.VERDICTS[row["expected"]], row["looked"], percent(row["agreed"], row["looked"])) for row in every
-        ],
-        "agents": [
-            (helpers[row["case__application__trail__actor"]], row["looked"], percent(row["agreed"], row["looked"]))
-            for row in agents
-            if row["case__application__trail__actor"] in helpers
-        ],
-    }
+    named = [(sampling.VERDICTS[row["expected"]], row) for row in every]
+    for row in agents:
+        if helper := helpers.get(row["case__application__trail__actor"]):
+            named.append((looks.legible(lambda: helper.full_name, helper), row))
+    return [(name, row["looked"], percent(row["agreed"], row["looked"])) for name, row in named]

@@ -151,6 +151,7 @@ def test_a_supervisor_looks_at_what_others_hold_for_a_reason_alone(staff: People
     assert (shows(), client.get(picture).status_code) == (True, 200)
     for place in (page, f"{DESK}board/"):
         assert "Kiểm tra cách chấm của nhóm" in client.get(place).content.decode()
+    assert f"nhóm · {case.application.reference}" in client.get(f"{DESK}board/").content.decode()
 
 
 def test_nobody_else_opens_what_another_holds(staff: People, signed_in: Enter) -> None:
@@ -223,8 +224,8 @@ def test_figures_tell_how_often_second_looks_agreed(staff: People, signed_in: En
         "Quyết định theo ngày",
         "Theo đơn vị",
         "<svg",
-        "Đạt: 2 · 50 %",
-        "Không đạt: 1 · 100 %",
+        '<th scope="row">Đạt</th><td class="figure">2</td><td class="figure">50 %</td>',
+        '<th scope="row">Không đạt</th><td class="figure">1</td><td class="figure">100 %</td>',
     ):
         assert word in page
 
