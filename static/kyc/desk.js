@@ -15,7 +15,7 @@ function press(target) {
   if (target.tagName === "SUMMARY") {
     const box = target.closest("details");
     for (const other of desk.querySelectorAll(".decide details")) other.open = other === box;
-    box.querySelector("select, input:not([type=hidden])")?.focus();
+    box.querySelector("select, textarea, input:not([type=hidden])")?.focus();
   } else if (target.tagName === "INPUT" || target.dataset.twice) {
     if (target.dataset.twice && document.activeElement !== target) {
       const word = Object.assign(document.createElement("span"), { textContent: ` · ${target.dataset.twice}` });
@@ -30,7 +30,7 @@ addEventListener("keydown", (event) => {
   if (!desk || !on() || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "Escape") {
     const box = desk.querySelector("details[open]");
-    if (!box) return document.activeElement?.closest("input, select") && document.activeElement.blur();
+    if (!box) return document.activeElement?.closest("input, select, textarea") && document.activeElement.blur();
     if (event.target.tagName === "SELECT") return; // it closes its own list
     box.open = false;
     return box.querySelector("summary").focus();
