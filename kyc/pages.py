@@ -199,7 +199,7 @@ def standing(application: Application) -> dict[str, Any]:
         "answered": case.asking == Case.Asking.ANSWERED,
         "line": line_of(case),
         "due": hours.in_words(turns.due(case)),
-        "late": case.is_running and not case.asking and case.due_at < now,
+        "late": case.is_running and case.asking != Case.Asking.ASKED and case.due_at < now,
         "looks_at": hours.in_words(looks_at) if looks_at > now else "",
         "office": hours.office(),
         "contact": contact_of(application),
