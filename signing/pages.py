@@ -87,6 +87,7 @@ def contract_page(application: Application) -> dict[str, Any]:
         "agreement": agreement,
         "asked": asked,
         "terms": terms,
+        "facts": facts,
         "applicant": labelled(printing.APPLICANT, facts),
         "party_a": labelled(printing.PARTY_A, facts),
         "party_b": labelled(printing.PARTY_B, facts),
