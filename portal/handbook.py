@@ -29,7 +29,7 @@ def sections() -> set[str]:
 def blocks(text: str) -> Iterator[str]:
     for place, part in enumerate(re.split(r"^```\w*\n(.*?)^```$", text, flags=re.M | re.S)):
         if place % 2:
-            yield f"<pre>{escape(part)}</pre>"
+            yield f'<pre tabindex="0">{escape(part)}</pre>'
             continue
         for block in re.split(r"\n\s*\n", part.strip("\n")):
             yield from whole(block)
@@ -41,7 +41,7 @@ def whole(block: str) -> Iterator[str]:
         level = len(title[1])
         yield f'<h{level} id="{slug(title[2])}">{inline(title[2])}</h{level}>' if level > 1 else ""
     elif block.startswith("|"):
-        yield f'<div class="wide"><table>{"".join(rows(block))}</table></div>'
+        yield f'<div class="wide" tabindex="0"><table>{"".join(rows(block))}</table></div>'
     elif mark := re.match(r"(-|\d+\.) ", block):
         kind = "ul" if mark[1] == "-" else "ol"
         items = re.split(r"^(?:-|\d+\.) ", block, flags=re.M)[1:]

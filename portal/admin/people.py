@@ -36,7 +36,7 @@ class PeopleFilter(NamedFilter):
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         every, customers = super().choices(changelist)
-        yield {**every, "display": _("Nhân viên")}
+        yield {**every, "display": _("Nhân viên VNPT")}
         yield customers
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -61,7 +61,7 @@ class UserAdmin(Proposing, SealedSearch):
     searched = "people searched"
     list_display = ("full_name", "number", "telephone", "role", "counts", "branch", "is_active", "date_joined")
     list_filter = (PeopleFilter, RoleFilter, "branch", "is_active")
-    lists = ((_("Nhân viên"), ""), (_("Khách hàng"), f"?people={PeopleFilter.CUSTOMERS}"))
+    lists = ((_("Tài khoản nhân viên"), ""), (_("Tài khoản khách hàng"), f"?people={PeopleFilter.CUSTOMERS}"))
     list_select_related = ("branch",)
     search_fields = ("username",)
     search_help_text = _("Số giấy tờ đầy đủ, số điện thoại hoặc email chính xác")

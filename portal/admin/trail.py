@@ -216,7 +216,7 @@ class EventAdmin(SealedSearch, About):
     def who(self, event: Event) -> str:
         return naming.person(event.actor) if event.actor else "–"
 
-    @admin.display(description=_("Nội dung"))
+    @admin.display(description=_("Chi tiết"))
     def values(self, event: Event) -> str:
         return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in reading.lines(event, WORDS)))
 
