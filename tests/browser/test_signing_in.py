@@ -110,7 +110,9 @@ def chooses_password(page: Page, user: User, language: str) -> None:
     for label in ("Mật khẩu mới", "Nhập lại") if language == "vi" else ("New password", "New password again"):
         tab_to(page, label)
         type_here(page, NEW)
-    expect(page.locator(".checklist li.met")).to_have_count(len(KINDS) + 1)  # all that a browser can know of somebody unnamed
+    expect(page.locator(".checklist li.met")).to_have_count(
+        len(KINDS) + 1
+    )  # all that a browser can know of somebody unnamed
     tab_to(page, words["save"])
     page.keyboard.press("Enter")
     page.wait_for_url("**/sign-in/")
