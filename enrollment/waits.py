@@ -9,12 +9,29 @@ from enrollment import journey
 from enrollment.journey import Step
 from enrollment.models import Application
 from portal.models import User
-from portal.parts import Waiting, up_to
+from portal.parts import CALM, SOON, Waiting, up_to
 
 STEPS = (Step.PAYMENT, Step.ACTIVATION, Step.CAPTURE, Step.CONTRACT, Step.PIN, Step.ACCEPTANCE)
 
 
+def of_customer(user: User) -> Iterator[Waiting]:
+    """The one that is open, and whose turn it is."""
+    if application := Application.objects.filter(user=user).exclude(step__in=journey.ENDS).order_by("-pk").first():
+        is_mine = application.turn.actor == journey.Actor.CUSTOMER
+        yield Waiting(
+            title=_("Hồ sơ %(reference)s") % {"reference": application.reference},
+            words=f"{min(journey.milestone(Step(application.step)), len(journey.NINE))}/{len(journey.NINE)}",
+            address=reverse(application.turn.page),
+            tone=SOON if is_mine else CALM,
+            sentence=_("Đến lượt Quý khách: %(step)s") % {"step": application.get_step_display()}
+            if is_mine
+            else application.get_step_display(),
+        )
+
+
 def waits(user: User) -> Iterator[Waiting]:
+    if not user.is_staff:
+        yield from of_customer(user)
     if "agent" not in user.roles or user.branch_id is None:
         return
     rows, page = Application.objects.filter(branch=user.branch_id), reverse("admin:enrollment_application_changelist")

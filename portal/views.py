@@ -20,7 +20,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from portal import audit, forms, health, metrics, writing
+from portal import audit, forms, health, metrics, waits, writing
 from portal.accounts import devices, roles
 from portal.accounts.reset import check_reset, request_reset, reset_password
 from portal.accounts.second_factor import has_second_factor
@@ -59,7 +59,11 @@ def passkey_sign_in(request: HttpRequest) -> HttpResponseBase:
 
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/account.html", {"roles": roles.labels(signed_in(request).roles)})
+    """What somebody has, what waits for them, and how it is kept safe."""
+    user = signed_in(request)
+    mine = [] if user.is_staff else waits.waiting_for(user)
+    facts = {"roles": roles.labels(user.roles), "mine": mine, "has_second_factor": has_second_factor(user)}
+    return render(request, "portal/account.html", facts)
 
 
 @login_required

@@ -53,6 +53,7 @@ PART = Part(
     gauges=metrics.standing,
     places=pages.places,
     watches=waits.WATCHES,
+    waits=waits.waits,
     typed={_("Mã PIN ký số"): people.DEMO_PIN},
     benches="signing.demo.benches",
 )

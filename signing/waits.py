@@ -1,8 +1,13 @@
-"""What the gauges of the signer mean."""
+"""What a customer has here, and what the gauges of the signer mean."""
 
+from collections.abc import Iterator
+
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from portal.parts import SOON, Watch
+from portal.models import User
+from portal.parts import SOON, Waiting, Watch
+from signing.models import Certificate
 
 SLOW = _("Tiến trình ký không theo kịp, hoặc két khóa hay nơi cấp chứng thư không trả lời: xem nhật ký của nó.")
 KEYS = "keys-and-the-ceremony"
@@ -39,3 +44,17 @@ WATCHES: dict[str, Watch] = {
         section=KEYS,
     ),
 }
+
+
+def waits(user: User) -> Iterator[Waiting]:
+    """Each certificate of a customer's own, with its state in words."""
+    if user.is_staff:
+        return
+    own = Certificate.issued().filter(application__user=user).select_related("application")
+    for certificate in own.order_by("-pk"):
+        yield Waiting(
+            title=_("Chứng thư số"),
+            words=certificate.get_state_display(),
+            address=reverse("signing:certificate"),
+            sentence=certificate.application.reference,
+        )

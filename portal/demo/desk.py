@@ -148,6 +148,7 @@ def newest(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"number": letter.number, "code": letter.code})
 
 
+DRAWINGS = settings.BASE_DIR / "templates/drawings"
 LETTER_POLICY = {
     "style-src": ["'unsafe-inline'"],
     "script-src": ["'none'"],
@@ -172,7 +173,7 @@ def mail(request: HttpRequest, name: str, place: int) -> HttpResponseBase:
 @only_here
 def elements(request: HttpRequest) -> HttpResponse:
     """Every part of our pages on one page, to be looked at."""
-    return render(request, "portal/demo/parts.html")
+    return render(request, "portal/demo/parts.html", {"drawings": sorted(path.stem for path in DRAWINGS.glob("*.svg"))})
 
 
 urls = [

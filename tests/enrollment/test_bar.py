@@ -48,6 +48,21 @@ def test_staff_have_their_desk(staff: People, signed_in: Callable[[User], Client
     assert list(bar(signed_in(staff()), "/account/")) == ["Quản trị", "Tài khoản"]
 
 
+def test_the_account_says_what_one_has_and_what_waits(customer: Callable[..., Customer]) -> None:
+    client = activated(customer)
+    reference = Application.objects.get().reference
+    page = client.get("/account/").content.decode()
+    for words in (f"Hồ sơ {reference}", "6/9", "Đến lượt Quý khách: Xác thực giấy tờ, khuôn mặt", "Chưa bật"):
+        assert words in page
+    assert re.search(r'class="button small" href="/application/capture/">Làm tiếp', page)
+    Application.objects.update(step=Step.REVIEW)
+    assert re.search(
+        r'class="button small second" href="/application/waiting/">Xem', client.get("/account/").content.decode()
+    )
+    Application.objects.update(step=Step.STOPPED)
+    assert "Chưa có hồ sơ nào đang mở." in client.get("/account/").content.decode()
+
+
 def test_strangers_have_none(client: Client) -> None:
     assert bar(client, "/sign-in/") == {}
 

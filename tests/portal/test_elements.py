@@ -53,3 +53,23 @@ def test_a_value_to_copy_can_be_selected_without_a_script() -> None:
     part = render_to_string("portal/parts/copy.html", {"label": "Số tiền", "value": "220000", "shown": "220.000 đ"})
     assert "<span>220.000 đ</span>" in part
     assert re.search(r'data-copy="220000"[^>]* hidden>', part)
+
+
+TYPED = re.compile(r"{% field|<(?:textarea|select)|file\.html|<input(?![^>]*(?:hidden|radio|search))")
+
+
+def speaking(template: str) -> list[str]:
+    """Forms in which the browser would say in its own language what is missing."""
+    forms = re.findall(r"<form([^>]*)>(.*?)</form>", template, re.DOTALL)
+    return [head for head, inside in forms if "post" in head and TYPED.search(inside) and "novalidate" not in head]
+
+
+def test_what_is_missing_is_said_in_the_pages_language() -> None:
+    assert speaking('<form method="post">{% field form.code %}</form>')
+    pages = [path for path in (settings.BASE_DIR / "templates").rglob("*.html") if "admin" not in path.parts]
+    assert [path.name for path in pages if speaking(path.read_text())] == []
+
+
+def test_no_date_is_asked_for_by_the_browsers_own_calendar() -> None:
+    pages = [path for path in (settings.BASE_DIR / "templates").rglob("*.html") if "admin" not in path.parts]
+    assert [path.name for path in pages if 'type="date"' in path.read_text()] == []
