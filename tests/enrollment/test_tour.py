@@ -7,8 +7,10 @@ from django.test import Client
 from django.utils import timezone
 
 from enrollment import seeds
+from enrollment.demo import doors
 from enrollment.journey import Step
 from enrollment.models import Application
+from kyc.demo import seeding
 from kyc.models import Case
 from portal import seeds as portal_seeds
 from portal.models import User
@@ -104,3 +106,15 @@ def test_it_leads_nobody_into_a_real_application(visitor: Client, person: People
         assert visitor.post(door).headers["Location"] == "/demo/"
     visitor.cookies["tour"] = "1 OR 1"
     assert said(visitor) == ""
+
+
+def test_where_a_visitor_led_somebody_onward_the_next_one_comes(visitor: Client) -> None:
+    Application.objects.filter(step=Step.CAPTURE).update(step=Step.PIN, reached=Step.PIN)
+    assert seeding.next_follower() == Step.ACCEPTANCE  # none has come so far
+    for step in (Step.PLAN, Step.PAYMENT, Step.CAPTURE):
+        before = Application.objects.filter(step=step).count()
+        seeding.follow(step)
+        seeding.follow(step)
+        assert Application.objects.filter(step=step, is_demo=True).count() == before + 2
+    people = [door.who for door in doors.doors()]
+    assert len(people) == len(seeds.people.PEOPLE) + 1 + 6
