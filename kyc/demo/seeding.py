@@ -135,7 +135,11 @@ _PASS: tuple[Told, ...] = (_TAKE, ("pass", "first", {}))
 _APPROVED: tuple[Told, ...] = (*_PASS, ("take", "approver", {}), ("approve", "approver", {}))
 STORIES: dict[str, tuple[Told, ...]] = {
     "new": (),
-    "mine": (_TAKE,),
+    "mine": (
+        _TAKE,
+        ("note", "first", {"words": "Địa chỉ trùng với vài hồ sơ khác trong tuần này"}),
+        ("question", "first", {"reason": "address"}),
+    ),
     "approval": _PASS,
     "second": (_TAKE, ("ask", "first", {})),
     "waiting": (_TAKE, ("send-back", "first", {"items": {"card-front": "glare", "face": "covered"}})),
