@@ -95,7 +95,7 @@ def show_the_card_and_the_face(page: Page) -> None:
     for item in ("card-front", "card-back"):
         page.goto(f"/application/capture/{item}/")
         page.get_by_role("button", name="Mở máy ảnh").tap()
-        expect(page.locator("[data-said]")).to_have_text("Ảnh rõ, đã nhận.", timeout=60_000)
+        expect(page.locator(".say")).to_have_text("Ảnh rõ, đã nhận.", timeout=60_000)
     head = Face(FACE).drawn(near=0.3).convert("RGBA")
     head.putalpha(head.convert("L").point(lambda value: 255 if value > 3 else 0))
     png = io.BytesIO()
@@ -103,8 +103,7 @@ def show_the_card_and_the_face(page: Page) -> None:
     page.goto("/application/capture/face/")
     page.evaluate(INJECTED, "data:image/png;base64," + base64.b64encode(png.getvalue()).decode())
     page.get_by_role("button", name="Bắt đầu").tap()
-    expect(page.get_by_role("link", name="Tiếp theo")).to_be_visible(timeout=90_000)
-    page.get_by_role("link", name="Tiếp theo").tap()
+    expect(page.get_by_role("button", name="Tiếp theo")).to_be_visible(timeout=90_000)
     page.get_by_role("button", name="Tiếp theo").tap()
     page.wait_for_url("**/application/contract/")
 
