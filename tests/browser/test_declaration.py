@@ -116,6 +116,10 @@ def test_the_card_is_scanned_with_the_camera(
     assert page.locator("form[data-draft] .tag").count() == 11
     assert page.locator("#id_ward").input_value() == "Xã Mỏ Cày"
     assert page.locator("#id_address").input_value() == "Thôn 6"
+    left = page.locator("form[data-draft] input[required]").evaluate_all(
+        "boxes => boxes.filter(b => !b.value).map(b => b.name)"
+    )
+    assert left == ["email", "phone"]  # nothing else is left to be typed
     assert not page.locator("video").is_visible()
     browser.close()
 
