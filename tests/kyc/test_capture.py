@@ -7,6 +7,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from kyc.models import Evidence, Mark, Piece, Upload
 from kyc.steps import capture
 from portal.models import SealedFile, User
 from portal.refusals import Refusal
+from portal.templatetags.elements import drawing
 from signing.papers import layout
 from tests.kyc.conftest import an_application, given, send, shown, try_face
 
@@ -270,6 +272,18 @@ def test_the_pages_lead_from_item_to_item(capturing: tuple[Application, Client])
     assert client.post(f"{CAPTURE}done/").headers["Location"] == "/application/contract/"
     application.refresh_from_db()
     assert application.step == Step.CONTRACT
+
+
+def test_of_a_passport_one_page_is_asked_for_by_its_own_drawing(capturing: tuple[Application, Client]) -> None:
+    application, client = capturing
+    assert application.declaration
+    passport = replace(application.declaration, document="passport")
+    Application.objects.filter(pk=application.pk).update(**application.as_declared(passport))
+    assert "Còn 2 trong 2 mục" in client.get(CAPTURE).content.decode()
+    page = client.get(f"{CAPTURE}card-front/").content.decode()
+    assert "<h1>Chụp trang có ảnh</h1>" in page
+    assert drawing("passport") in page
+    assert client.get(f"{CAPTURE}card-back/").status_code == 404
 
 
 def test_a_piece_is_posted_and_asked_about(capturing: tuple[Application, Client]) -> None:
