@@ -13,8 +13,8 @@ from tests.browser.conftest import look, press_in_menu
 from tests.conftest import People
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ANYBODY = """/ /register/ /activate/ /sign-in/ /password/forgotten/ /accessibility/ /counters/ /security/ /demo/ /demo/parts/
-    /khong-co/"""
+ANYBODY = """/ /register/ /activate/ /sign-in/ /password/forgotten/ /accessibility/ /counters/ /security/ /terms/
+    /privacy/ /practice/ /demo/ /demo/parts/ /khong-co/"""
 CUSTOMER = """/account/ /account/sessions/ /account/password/ /account/security/ /account/security/totp/activate/
     /account/security/webauthn/ /account/security/webauthn/add/ /sign-out/ /account/confirm/"""
 OPERATOR = """/admin/ /admin/handbook/ /admin/portal/change/ /admin/portal/failure/ /admin/orders/plan/
@@ -50,7 +50,7 @@ def enter(page: Page, name: str) -> None:
 def only_english(page: Page) -> None:
     """Names of people, places, offices and plans stay as they are; nothing else may be Vietnamese."""
     text = page.locator("main").inner_text()
-    for name in ("Mẫu", "MẪU", "VNPT", "đ", "Tiếng Việt", "Cục", "Xã ", "Quảng", "HĐ ", "NĐ-CP", "Việt Nam"):
+    for name in ("Mẫu", "MẪU", "VNPT", "đ", "Tiếng Việt", "Cục", "Xã ", "Quảng", "Đại lộ", "HĐ ", "NĐ-CP", "Việt Nam"):
         text = "\n".join(line for line in text.splitlines() if name not in line)
     assert not VIETNAMESE.search(text), f"{page.url}: {VIETNAMESE.search(text)}"
 
