@@ -158,6 +158,22 @@ def test_an_open_page_is_told_the_new_numbers(staff: People, signed_in: Enter, r
     assert client.get(f"{DESK}live/", {"flag": "fail"}).json()["new"] == 1
 
 
+def test_people_have_names_and_no_numbers(staff: People, signed_in: Enter, person: People) -> None:
+    reviewer, customer = staff("reviewer", full_name="Mai Mẫu Một"), person(full_name="Lý Mẫu Hai")
+    case = bare_case()
+    case.application.trail.update(actor=customer)
+    act(case, "take", reviewer)
+    act(case, "hold", reviewer, **MORE["hold"])
+    act(case, "resume", reviewer)
+    act(case, "take", reviewer)
+    client = signed_in(reviewer)
+    for path in ("?tab=mine", f"{case.pk}/change/", "board/"):
+        page = client.get(DESK + path).content.decode()
+        assert reviewer.full_name in page
+        assert not re.search(rf"#({reviewer.pk}|{customer.pk})\b", page)
+    assert customer.full_name in client.get(f"{DESK}{case.pk}/change/").content.decode()
+
+
 # ── The customer withdrew ──
 
 
