@@ -209,6 +209,34 @@ def test_the_page_says_of_each_pin_what_the_signer_would(page: Page) -> None:
         expect(page.locator("#pin-said"), each).to_have_text(str(PIN_FAULTS[fault]) if fault else "")
 
 
+def test_the_rules_of_a_pin_tick_themselves_and_six_digits_fill_the_box(page: Page) -> None:
+    enter(page, to(Step.PIN))
+    page.goto("/application/pin/")
+    rules, met = page.locator(".checklist li"), page.locator(".checklist li.met")
+    page.locator("#pin").fill("123456")
+    expect(met).to_have_count(3)  # a pattern, and not the same both times
+    page.locator("#pin").press_sequentially("7")
+    assert page.locator("#pin").evaluate("box => [box.value.length, box.scrollLeft]") == [6, 0]
+    page.locator("#pin").fill("719305")
+    expect(met).to_have_count(4)
+    page.locator("#pin-again").fill("719305")
+    expect(met).to_have_count(rules.count())
+    seen: float = page.locator(".six").first.evaluate(
+        "box => box.clientWidth / getComputedStyle(box).fontSize.slice(0, -2)"
+    )
+    assert 14 < seen < 20  # as wide as its six squares, not as the page
+
+
+def test_what_is_signed_and_the_button_share_the_first_screen(page: Page, deciders: tuple[User, User]) -> None:
+    """Also above the bar at a phone's foot, and right after signing in, where the SMS leads."""
+    enter(page, to(Step.ACCEPTANCE, deciders))
+    page.wait_for_url("**/application/acceptance/")
+    foot = page.get_by_role("button", name="Xác nhận ký số").evaluate("button => button.getBoundingClientRect().bottom")
+    assert foot <= (page.viewport_size or {"height": 0})["height"] - 56
+    for words in ("079190", "Xem tài liệu"):
+        expect(page.locator(".confirm")).to_contain_text(words)
+
+
 @pytest.mark.usefixtures("_at_work")
 def test_once_the_pin_is_locked_no_box_is_left_and_the_way_on_is_named(page: Page, deciders: tuple[User, User]) -> None:
     application = to(Step.ACCEPTANCE, deciders)
@@ -241,7 +269,7 @@ def test_whoever_types_the_name_presses_enter(page: Page) -> None:
     contract.begin(application, place="", device="")
     enter(page, application)
     page.goto("/application/contract/signature/")
-    page.locator("main summary").press("Enter")
+    page.get_by_text("Tôi không vẽ được").press("Enter")
     page.locator("#id_typed").fill(sure(application.declaration).full_name)
     page.keyboard.press("Enter")
     page.wait_for_url("**/code/")
@@ -261,9 +289,9 @@ def test_without_javascript_the_contract_is_signed_by_a_typed_name(page: Page, c
     form.locator("#id_content").check()
     form.locator("#id_acts").check()
     form.locator("#agree button").click()
-    form.locator("main summary").click()
+    form.get_by_text("Tôi không vẽ được").click()
     form.locator("#id_typed").fill(sure(application.declaration).full_name)
-    form.locator("main details button").click()
+    form.get_by_role("button", name="Dùng họ tên gõ vào").click()
     form.wait_for_url("**/code/")
     form.locator("main form button.button").last.click()
     message = Message.objects.filter(template="signing/messages/contract_code").latest("created_at")
@@ -281,7 +309,7 @@ def test_a_signature_is_drawn_and_drawn_again(page: Page) -> None:
     box = page.locator("canvas").bounding_box()
     assert box
     page.locator("[data-done]").click()
-    expect(page.locator("[data-said]")).to_contain_text("quá ngắn")
+    expect(page.locator("main .wrongly")).to_contain_text("quá ngắn")
     for _twice in range(2):
         for place in range(24):
             x, y = box["x"] + box["width"] * (0.1 + place / 30), box["y"] + box["height"] * (0.3 + place % 5 / 10)
