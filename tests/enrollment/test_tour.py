@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from enrollment import seeds
-from enrollment.demo import doors
+from enrollment.demo import doors, people
 from enrollment.journey import Step
 from enrollment.models import Application
 from kyc.demo import seeding
@@ -116,5 +116,5 @@ def test_where_a_visitor_led_somebody_onward_the_next_one_comes(visitor: Client)
         seeding.follow(step)
         seeding.follow(step)
         assert Application.objects.filter(step=step, is_demo=True).count() == before + 2
-    people = [door.who for door in doors.doors()]
-    assert len(people) == len(seeds.people.PEOPLE) + 1 + 6
+    standing = [door.who for door in doors.doors()]
+    assert len(standing) == len(people.PEOPLE) + 1 + 6
