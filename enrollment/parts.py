@@ -38,6 +38,21 @@ def no_rows(application: Application) -> list[tuple[str, str]]:
     return []
 
 
+def no_sheets(application: Application) -> list["Sheet"]:
+    return []
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A paper or drawing that staff read beside the file; what it holds is fetched by itself, each look on the record."""
+
+    name: str  # in its address
+    title: Any
+    words: str  # what is known of it without opening it
+    kind: str  # of content
+    read: Callable[[], bytes]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stop:
     """Where the demo's tour goes on: which of its five stops, what is done there, on which page, and as whom."""
@@ -59,6 +74,7 @@ class Part(SellingPart):
     hands: Callable[[Application], set[int]] = no_hands  # who had to do with it, and so may not decide about it
     lives: Callable[[Application], bool] = never  # whether what it led to is in force
     rows: Callable[[Application], list[tuple[str, str]]] = no_rows  # what staff read of it
+    sheets: Callable[[Application], list[Sheet]] = no_sheets  # and may open
     walks: Mapping[Step, Verb] = field(default_factory=dict)  # how the demo's people do this step
     stops: Mapping[Step, Callable[[Application], Stop | None]] = field(
         default_factory=dict

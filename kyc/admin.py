@@ -1,6 +1,6 @@
 """The desk: queues, one screen per file, pictures under the viewer's name, blind second looks, policies, figures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from enrollment.journey import Step
 from enrollment.models import Application
+from enrollment.parts import all_parts
 from kyc import board, desk, forms, queue, sifting, watermark
 from kyc.models import Case, Evidence, Policy
 from kyc.steps import facing, looking, policing, sampling
@@ -33,6 +34,13 @@ def who(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def unless_erased(read: Callable[[], bytes]) -> bytes:
+    try:
+        return read()
+    except sealing.Erased as gone:
+        raise Http404 from gone
 
 
 @admin.register(Case)
@@ -57,6 +65,8 @@ class CaseAdmin(ReadOnly, SealedSearch):
             own("<int:pk>/open/", self.open_up, "case_open", writes=True),
             own("<int:pk>/live/", self.how_it_stands, "case_stands"),
             own("<int:pk>/act/", self.act, "case_act", writes=True),
+            own("<int:pk>/sheet/<slug:name>/", self.sheet, "case_sheet"),
+            own("<int:pk>/beside/<int:picture>/", self.beside, "case_beside"),
             *super().get_urls(),
         ]
 
@@ -80,6 +90,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
         rows, _distinct = self.get_search_results(request, Case.objects.all(), request.GET.get("q", ""))
         return self.page(
             request, "queue", _("Bàn thẩm định"), **queue.page(user, request.GET, rows),
+            undo=desk.undo_of(user),
             search_help_text=_("Mã hồ sơ, số giấy tờ đầy đủ, số điện thoại hoặc email chính xác"),
             may_help=bool({"agent", queues.SUPERVISOR} & set(user.roles)),
             sample=sampling.waiting_for(user).first() if queues.REVIEWER in user.roles else None,
@@ -142,8 +153,11 @@ class CaseAdmin(ReadOnly, SealedSearch):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        case, user = self.case_of(request, object_id), who(request)
-        return self.page(request, "file", case.application.reference, **desk.file_page(case, user))
+        return self.file(request, self.case_of(request, object_id))
+
+    def file(self, request: HttpRequest, case: Case, written: Mapping[str, str] | None = None) -> HttpResponse:
+        user, title = who(request), case.application.reference
+        return self.page(request, "file", title, **desk.file_page(case, user, written), undo=desk.undo_of(user))
 
     def open_up(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A supervisor looks at a file that another holds, or nobody, and says why."""
@@ -160,11 +174,14 @@ class CaseAdmin(ReadOnly, SealedSearch):
             raise Refusal("incomplete", _("Quyết định chưa đủ thông tin. Hãy tải lại trang và chọn lại."), status=422)
         verb = VERBS[form.cleaned_data["verb"]]
         try:
-            deciding.decide(case, verb.name, user, form.choice(forms.ActForm.items(request.POST)))
+            deciding.decide(case, verb.name, user, form.choice())
         except Refusal as no:
             self.message_user(request, no.message, messages.ERROR)
+            if no.code == "unanswered":  # what was written already stays
+                return self.file(request, self.case_of(request, pk), forms.ActForm.answers(request.POST))
             return redirect("admin:kyc_case_change", case.pk)
-        self.message_user(request, f"{case.application.reference}: {verb.label}", messages.SUCCESS)
+        if verb.name not in desk.UNDONE_BY:  # else the line that lets it be undone says it
+            self.message_user(request, f"{case.application.reference}: {verb.label}", messages.SUCCESS)
         if verb.then == "file":
             return redirect("admin:kyc_case_change", case.pk)
         if verb.then == "queue" or "stay" in request.POST:
@@ -175,18 +192,42 @@ class CaseAdmin(ReadOnly, SealedSearch):
         """One look at one picture, under the viewer's name and on the record."""
         if not request.user.has_perm("kyc.view_evidence"):
             raise PermissionDenied
-        user = who(request)
-        rows = Evidence.objects.select_related("application__data_key", "application__case", "file", "file__data_key")
-        evidence = get_object_or_404(rows, pk=pk)
+        evidence, user = self.evidence_of(pk), who(request)
         looking.look(evidence, user)
+        return self.marked(evidence, user)
+
+    def beside(self, request: HttpRequest, pk: int, picture: int) -> HttpResponse:
+        """One of another's file, much like one of the file in hand."""
+        if not request.user.has_perm("kyc.view_evidence"):
+            raise PermissionDenied
+        case, evidence, user = self.case_of(request, pk), self.evidence_of(picture), who(request)
+        looking.look_beside(case, evidence, user)
+        return self.marked(evidence, user)
+
+    def evidence_of(self, pk: int) -> Evidence:
+        rows = Evidence.objects.select_related("application__data_key", "application__case", "file", "file__data_key")
+        return get_object_or_404(rows, pk=pk)
+
+    def marked(self, evidence: Evidence, user: User) -> HttpResponse:
         name = f"{user.full_name} · {timezone.localtime():%H:%M %d/%m/%Y}"
-        try:
-            pixels = evidence.file.read() if evidence.file else b""
-        except sealing.Erased:
-            pixels = b""
-        if not pixels:
+        if evidence.file is None:
             raise Http404
+        pixels = unless_erased(evidence.file.read)
         return HttpResponse(watermark.marked(pixels, name), content_type="image/jpeg")
+
+    def sheet(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """What lies beside the file, as its app gives it: in its own window, or as a picture on the page."""
+        if not request.user.has_perm("kyc.view_evidence"):
+            raise PermissionDenied
+        case = self.case_of(request, pk)
+        sheets = (sheet for part in all_parts() for sheet in part.sheets(case.application))
+        sheet = next((sheet for sheet in sheets if sheet.name == name), None)
+        if sheet is None:
+            raise Http404
+        looking.look_at_sheet(case, sheet, who(request))
+        answer = HttpResponse(unless_erased(sheet.read), content_type=sheet.kind)
+        answer["Content-Disposition"] = writing.disposition(f"{case.application.reference}-{name}", keep=False)
+        return answer
 
     # ── Blind second looks, figures ──
 

@@ -11,6 +11,6 @@ def erased(application: Application) -> None:
     Sample.objects.filter(case__application=application, verdict="").delete()  # there is nothing left to look at
     Check.objects.filter(application=application).delete()
     Evidence.objects.filter(application=application).update(facts=None, digest="")
-    Decision.objects.filter(case__application=application).update(note=None)
+    Decision.objects.filter(case__application=application).update(note=None, answers=None)
     Remark.objects.filter(case__application=application).update(words=None)
     Case.objects.filter(application=application).update(checked=True)

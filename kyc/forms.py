@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from enrollment import corrections
 from enrollment.models import Application
 from kyc.models import Check, Evidence, Policy
-from kyc.steps import policing
+from kyc.steps import flags, policing
 from kyc.steps.review import law
 from kyc.steps.review.turns import Choice
 from kyc.steps.review.verbs import VERBS
@@ -76,18 +76,24 @@ class ActForm(forms.Form):
     words = forms.CharField(max_length=1000, required=False)
     to = forms.ModelChoiceField(User.objects.filter(is_active=True, is_staff=True), required=False)
 
-    def choice(self, items: dict[str, str]) -> Choice:
+    def choice(self) -> Choice:
         chosen: dict[str, Any] = {
             name: self.cleaned_data[name] for name in ("turns", "file_hash", "reason", "until", "to")
         }
         said: dict[str, Any] = {name: writing.line(self.cleaned_data[name]) for name in ("note", "words")}
-        return Choice(**chosen, items=items, **said)
+        return Choice(**chosen, items=self.items(self.data), answers=self.answers(self.data), **said)
 
     @staticmethod
     def items(posted: Any) -> dict[str, str]:
         """Each item with the reason chosen for it; what fits no table is left out and refused by the step."""
         chosen = {item: posted.get(f"item-{item}", "") for item in corrections.NAMES}
         return {item: why for item, why in chosen.items() if corrections.fits(item, why)}
+
+    @staticmethod
+    def answers(posted: Any) -> dict[str, str]:
+        """What was written to each flag."""
+        written = {name: writing.line(posted.get(f"flag-{name}", ""))[:300] for name in flags.NAMES}
+        return {name: words for name, words in written.items() if words}
 
 
 def item_choices(application: Application) -> list[tuple[str, Any, list[tuple[str, Any]]]]:

@@ -20,7 +20,7 @@ PART = Part(
         "kyc_policy": {"desk": "SELECT, INSERT, UPDATE", "": "SELECT"},
         "kyc_decision": {
             **dict.fromkeys(("desk", "worker"), "SELECT, INSERT, UPDATE"),
-            "": "SELECT, UPDATE (note)",  # which is erased with the application
+            "": "SELECT, UPDATE (note, answers)",  # which are erased with the application
         },
         "kyc_remark": {
             **dict.fromkeys(("desk", "public"), "SELECT, INSERT"),

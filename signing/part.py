@@ -24,6 +24,7 @@ PART = Part(
     papers=dossier.papers,
     is_sound=dossier.is_sound,
     rows=sheet.rows,
+    sheets=sheet.sheets,
     verbs=VERBS,
     messages=MESSAGES,
     references=references,

@@ -1,4 +1,4 @@
-"""What staff read about signing on an application's page: numbers and states, no document."""
+"""What staff read about signing: numbers and states on an application's page, and what whoever judges the file may open."""
 
 from typing import Any
 
@@ -7,7 +7,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from enrollment.models import Application
+from enrollment.parts import Sheet
 from signing.models import Certificate, Paper
+from signing.papers.filling import BOX
+from signing.papers.places import Strokes
 
 
 def rows(application: Application) -> list[tuple[str, str]]:
@@ -34,3 +37,34 @@ def again(row: Paper | Certificate, waiting: Any) -> str:
 
 def moment(when: Any) -> str:
     return date_format(timezone.localtime(when), "SHORT_DATETIME_FORMAT")
+
+
+# ── To be opened ──
+
+
+def sheets(application: Application) -> list[Sheet]:
+    """The contract, and the hand that signed it."""
+    paper = Paper.of(application, Paper.Kind.CONTRACT)
+    file = (paper.file or paper.shown) if paper else None
+    if paper is None or file is None:
+        return []
+    words = [paper.number, str(paper.get_state_display()), moment(paper.agreed_at) if paper.agreed_at else ""]
+    opened = [
+        Sheet("contract", paper.get_kind_display(), " · ".join(filter(None, words)), "application/pdf", file.read)
+    ]
+    strokes = (paper.evidence or {}).get("strokes")
+    how = _("vẽ tay, %d nét") % len(strokes) if strokes else _("gõ họ tên thay cho vẽ")
+    opened.append(Sheet("signature", _("Chữ ký"), how, "image/svg+xml", lambda: drawn(strokes or [])))
+    return opened
+
+
+def drawn(strokes: Strokes) -> bytes:
+    """As lines: dark on white, whatever the page's colours."""
+    wide, high = BOX
+    lines = (
+        '<polyline points="{}"/>'.format(" ".join(f"{x * wide:.1f},{y * high:.1f}" for x, y, *_when in stroke))
+        for stroke in strokes
+    )
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:g} {high:g}">'
+    pen = '<g fill="none" stroke="#111" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">'
+    return f'{head}<rect width="100%" height="100%" fill="#fff"/>{pen}{"".join(lines)}</g></svg>'.encode()

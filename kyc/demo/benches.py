@@ -83,7 +83,7 @@ def pairs() -> Iterator[Pair]:
         back = picture.fresh(photograph("back")).convert("L")
         flat = vision.image_of(vision.flattened(back, (1140, 719)))
         yield Pair(
-            "machine-readable lines", lambda: vision.machine(back), lambda: ocr.words(flat), "tesseract on the card", 2
+            "machine-readable lines", lambda: vision.machine(back), lambda: ocr.lines(flat), "tesseract on the card", 2
         )
 
 

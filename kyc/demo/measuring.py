@@ -105,11 +105,8 @@ def score(
     if printed and ocr.able():
         read = ocr.printed(vision.image_of(vision.flattened(front.convert("L"), (1140, 719))))
         scores["number (OCR)"].add(trouble, is_right(read.number, person.number))
-        scores["name (OCR)"].add(trouble, is_right(comparing.plain(read.name), comparing.plain(person.full_name)))
-        born: date | None = (
-            person.birth_date if person.birth_date in read.dates else (read.dates[0] if read.dates else None)
-        )
-        scores["birth date (OCR)"].add(trouble, is_right(born, person.birth_date))
+        scores["name (OCR)"].add(trouble, is_right(comparing.plain(read.full_name), comparing.plain(person.full_name)))
+        scores["birth date (OCR)"].add(trouble, is_right(read.birth_date, person.birth_date))
 
 
 def false_accepts(each: int = 60) -> int:

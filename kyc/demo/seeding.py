@@ -9,15 +9,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from enrollment import dossier
-from enrollment.demo.people import declaration_of_nobody, seed_application, walk
+from enrollment.demo.people import declaration_of_nobody, home_of, seed_application, walk
 from enrollment.journey import Step
 from enrollment.models import Application
 from kyc.demo.drawing import Card, Face, Shot
 from kyc.demo.evidence import drawn
 from kyc.models import Case
-from kyc.steps import capture, checking
+from kyc.steps import capture, checking, flags
 from kyc.steps.review import deciding, objections
 from kyc.steps.review.turns import Choice
+from kyc.steps.review.verbs import VERBS
 from portal.allowances import Limit
 from portal.models import User
 
@@ -40,6 +41,7 @@ DEMO = (
     ("Tạ Văn Mẫu Oanh", "051090000125", "0900000125", "pin", ""),
     ("Thái Thị Mẫu Phượng", "079192000126", "0900000126", "complete", ""),
 )
+SAME_FACE = 10  # the place above of whose face is met twice
 # How far those come who do not stop at the desk.
 STOPS = {"contract": Step.CONTRACT, "pin": Step.PIN}
 # Who follows where a visitor led the last one onward: the state above, or before it the plan; and how they are called.
@@ -93,7 +95,9 @@ def follow(step: Step) -> None:
 
 def seed_file(place: int, full_name: str, number: str, phone: str, state: str, fault: str = "") -> None:
     """Drawn first, for drawing takes seconds and a database has other writers."""
-    declaration, face = declaration_of_nobody(full_name, number, phone), Face(1000 + place * 17)
+    # Whoever chose pictures from a gallery chose somebody else's face, too.
+    face = Face(1000 + (SAME_FACE if fault == "gallery" else place) * 17)
+    declaration = declaration_of_nobody(full_name, number, phone, home_of(number))
     printed = replace(declaration, full_name="Mai Văn Mẫu Yến") if fault == "other-name" else declaration
     fake = {"number": "079089000999"} if fault == "other-card" else {}
     shot = Shot(seed=place + 1, turn=(place % 5 - 2) * 0.8, tilt=0.006, fill=0.9, blur=0.6 if place % 3 == 0 else 0)
@@ -126,8 +130,18 @@ def decide(case: Case, state: str) -> None:
             continue
         case.refresh_from_db()
         until = timezone.localdate() + timedelta(days=2) if verb == "hold" else None
-        choice = Choice(turns=case.turns, file_hash=dossier.digest(case.application), until=until, **more)
+        answers = answers_to(case.application) if VERBS[verb].answers else {}
+        seen = dossier.digest(case.application)
+        choice = Choice(turns=case.turns, file_hash=seen, until=until, **{"answers": answers, **more})
         deciding.decide(case, verb, user, choice)
+
+
+def answers_to(application: Application) -> dict[str, str]:
+    """What the demo's staff write to each flag."""
+    return {
+        flag.name: "Đã đối chiếu với giấy tờ, không có gì lạ"
+        for flag in flags.of(application, checking.findings(application))
+    }
 
 
 _TAKE: Told = ("take", "first", {})

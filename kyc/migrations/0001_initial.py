@@ -89,6 +89,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, max_length=20)),
                 ('until', models.DateField(null=True)),
                 ('note', portal.sealing.SealedTextField(key='data_key', null=True)),
+                ('answers', portal.sealing.SealedJSONField(key='data_key', null=True)),
                 ('seconds', models.PositiveIntegerField(default=0)),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='kyc.case')),

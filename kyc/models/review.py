@@ -113,6 +113,7 @@ class Decision(models.Model):
     reason = models.CharField(max_length=20, blank=True)
     until = models.DateField(null=True)
     note = sealing.SealedTextField(key="data_key", null=True)
+    answers = sealing.SealedJSONField(key="data_key", null=True)  # why each flag of the file stood in no one's way
     seconds = models.PositiveIntegerField(default=0)  # since the file was taken
 
     class Meta:

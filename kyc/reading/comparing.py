@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.identity import Declaration, Sex
 from portal import writing
 
-SAME, NEAR, OTHER = "same", "near", "other"
+SAME, NEAR, OTHER, UNREAD = "same", "near", "other", "unread"
 SOURCES: dict[str, Any] = {"code": _("Mã QR"), "machine": _("MRZ"), "printed": _("OCR"), "vneid": _("VNeID")}
 FIELDS: dict[str, Any] = {
     "number": _("Số giấy tờ"),
@@ -60,9 +60,9 @@ def rows(declared: Declaration, reads: Reads) -> list[Row]:
     for field in FIELDS:
         own = getattr(declared, field)
         statements = tuple(
-            Statement(source, shown(field, facts[field]), verdict(field, own, facts[field], source))
+            Statement(source, shown(field, facts.get(field)), verdict(field, own, facts.get(field), source))
             for source, facts in reads.items()
-            if facts.get(field)
+            if facts.get(field) or field in facts.get("unread", ())
         )
         compared.append(Row(field, shown(field, own), statements))
     return compared
@@ -83,6 +83,8 @@ def as_day(value: Any) -> date | None:
 
 
 def verdict(field: str, declared: Any, stated: Any, source: str) -> str:
+    if not stated:
+        return UNREAD  # which contradicts nothing
     if field == "full_name":
         return name_verdict(str(declared), str(stated), cut=source == "machine")
     if field in ("birth_date", "issued_on", "expires_on"):

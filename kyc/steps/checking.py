@@ -3,7 +3,7 @@ and this declaration. What was not performed, or is not sure, is said so and nev
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -15,23 +15,20 @@ from django.utils import timezone
 
 from enrollment import identity
 from enrollment.identity import Declaration, Document
-from enrollment.journey import Step
-from enrollment.models import Application, Trail
+from enrollment.models import Application
 from kyc.gateways import ekyc, eyes
-from kyc.models import Case, Check, Evidence, Mark
+from kyc.models import Case, Check, Evidence
 from kyc.reading import comparing, ocr
-from kyc.steps import policing
-from portal import jobs, sealing, writing
+from kyc.steps import flags, kinship, policing
+from kyc.steps.kinship import TRACED
+from portal import jobs, sealing
 from portal.refusals import Refusal
 from portal.waking import Waker
 
 log = structlog.get_logger(__name__)
 PASS, UNSURE, FAIL, SKIPPED = Check.Outcome.PASS, Check.Outcome.UNSURE, Check.Outcome.FAIL, Check.Outcome.NOT_PERFORMED
-TRACED = ("card-front", "face-near")
-LOOKED_AT = 3000  # marks of others, the newest first; beyond that it is not known and not claimed
 LOOKS = 5
 ASKS_AGAIN, ASKS_FOR = timedelta(minutes=3), timedelta(hours=4)  # of an eKYC service that is away
-NEAR_BITS = 10  # of 256: two traces that differ in no more share some of sixteen bands, so an index finds them
 Finding = tuple[Check.Outcome, dict[str, Any]]
 Pictures = dict[str, Evidence]
 Facts = Mapping[str, Mapping[str, Any]]  # of each picture, as found when it came
@@ -76,10 +73,10 @@ def check(application: Application) -> None:
     outcomes |= {
         name: (Check.Outcome(answer.outcome), dict(answer.facts)) for name, answer in ekyc.gateway().ask(images).items()
     }
-    marks = marks_of(application, declaration, sight.traces)
+    marks = kinship.marks_of(application, declaration, sight.traces)
     try:
         with transaction.atomic():
-            mark(application, marks)
+            kinship.mark(application, marks)
             outcomes["reuse"] = _reuse(application)
             Check.objects.filter(application=application, basis=about).delete()
             rows = [
@@ -104,7 +101,9 @@ def stand(application: Application) -> None:
     """Of what lies there now and not of what once did: nobody changes it until this is through."""
     application.hold()
     fresh = Application.objects.select_related("data_key", "plan").get(pk=application.pk)
-    policing.stand_for_the_first(fresh, {check.name for check in findings(fresh) if check.outcome == PASS})
+    checks = findings(fresh)
+    if not flags.of(fresh, checks):  # which only a person can answer
+        policing.stand_for_the_first(fresh, {check.name for check in checks if check.outcome == PASS})
 
 
 def was_away(match: Check, application: Application) -> bool:
@@ -124,10 +123,9 @@ def read(declaration: Declaration, sight: eyes.Sight, facts: Facts) -> comparing
             reads["code"] = dict(code)
         if machine := facts.get(side, {}).get("machine"):
             reads["machine"] = {**machine, "full_name": machine["name"]}
-    if sight.front and (printed := ocr.printed(sight.front)):
-        days = [day.isoformat() for day in printed.dates]
-        born = next((day for day in days if day == declaration.birth_date.isoformat()), days[0] if days else None)
-        reads["printed"] = {"number": printed.number, "full_name": printed.name, "birth_date": born}
+    printed = (sight.front and eyes.as_json(ocr.printed(sight.front))) or {}
+    if any(printed.values()):
+        reads["printed"] = {**printed, "unread": [field for field, value in printed.items() if not value]}
     return reads
 
 
@@ -150,7 +148,8 @@ def _cards(
     yield "mrz", _source(reads, "machine", expected=has_lines, able=able)
     yield "ocr", _source(reads, "printed", expected=True, able=ocr.able())
     yield "same-card", _same_card(declaration, facts)
-    statements = [(row, statement) for row in comparing.rows(declaration, reads) for statement in row.statements]
+    rows = comparing.rows(declaration, reads)
+    statements = [(row, said) for row in rows for said in row.statements if said.verdict != comparing.UNREAD]
     differing = [
         f"{row.field}:{statement.source}" for row, statement in statements if statement.verdict == comparing.OTHER
     ]
@@ -215,80 +214,16 @@ def _faces(sight: eyes.Sight, facts: Facts) -> Iterator[tuple[str, Finding]]:
     known = sight.able and all(wide for _cue, wide, _at in seen)
     right = film.get("ratio") or 0
     yield "cues", (SKIPPED if not sight.able else PASS if known and 1.25 < right < 4 else FAIL, {"ratio": right})
-    # That something moves does not show that it lives.
-    yield "alive", (UNSURE if sight.able else SKIPPED, {"flat": sight.flat})
+    # What moves flat like a sheet is doubtful; that something moves otherwise does not show that it lives.
+    yield "alive", (UNSURE if sight.able and sight.flat else SKIPPED, {"flat": sight.flat})
 
 
 # ── What belongs together ──
 
 
-def marks_of(application: Application, declaration: Declaration, traces: Mapping[str, str]) -> list[Mark]:
-    """Bands of a trace are blind as everything else here: alike can be found, and nothing be drawn from them."""
-    kept = {
-        "phone": application.phone_index,
-        "email": application.email_index,
-        "address": sealing.blind_index("address", f"{declaration.ward} {writing.fold(declaration.address).casefold()}"),
-    }
-    hands = Trail.objects.filter(application=application, origin=Step.CAPTURE).values_list("actor", flat=True)
-    if agents := set(hands) - {None, application.user_id}:
-        kept["agent"] = str(min(agents))
-    rows = [Mark(application=application, kind=kind, value=value) for kind, value in kept.items() if value]
-    for kind, trace in traces.items():
-        rows += [Mark(application=application, kind=kind, value=band, trace=trace) for band in bands(kind, trace)]
-    return rows
-
-
-def mark(application: Application, rows: list[Mark]) -> None:
-    Mark.objects.filter(application=application).exclude(kind="device").delete()
-    Mark.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def bands(kind: str, trace: str) -> list[str]:
-    """Without those that are even: half of all pictures have one."""
-    cut = [f"{place}:{trace[place * 4 : place * 4 + 4]}" for place in range(16)]
-    return [sealing.blind_index(f"trace {kind}", band) for band in cut if not band.endswith(":0000")]
-
-
-def shared(application: Application, most: int = 50) -> dict[str, list[tuple[Application, Any]]]:
-    """Other applications with the same contact, device, helper, or nearly the same pictures; each with its day."""
-    return {
-        kind: applications
-        for kind, (applications, _whole) in compared(application, Mark.KINDS, most).items()
-        if applications
-    }
-
-
-def compared(
-    application: Application, kinds: Iterable[str], most: int = 50
-) -> dict[str, tuple[list[tuple[Application, Any]], bool]]:
-    """By kind: the others, and whether all that might be alike were looked at."""
-    own: dict[str, list[Mark]] = {}
-    for mark in Mark.objects.filter(application=application, kind__in=kinds):
-        own.setdefault(mark.kind, []).append(mark)
-    near_by_kind: dict[str, tuple[list[tuple[Application, Any]], bool]] = {}
-    for kind, marks in own.items():
-        others = Mark.objects.filter(kind=kind, value__in=[mark.value for mark in marks]).exclude(
-            application=application
-        )
-        rows = list(others.order_by("-at").only("application_id", "trace", "at")[:LOOKED_AT])
-        near = {
-            row.application_id: row.at
-            for row in rows
-            if marks[0].trace is None or (row.trace and bits_apart(row.trace, marks[0].trace) <= NEAR_BITS)
-        }
-        chosen = dict(list(near.items())[:most])
-        applications = Application.objects.in_bulk(chosen)
-        near_by_kind[kind] = [(applications[pk], at) for pk, at in chosen.items()], len(rows) < LOOKED_AT
-    return near_by_kind
-
-
-def bits_apart(first: str, second: str) -> int:
-    return (int(first, 16) ^ int(second, 16)).bit_count()
-
-
 def _reuse(application: Application) -> Finding:
     """A picture that another person's application has: of one's own earlier application it is no wonder."""
-    near_by_kind = compared(application, TRACED)
+    near_by_kind = kinship.compared(application, TRACED)
     used = {
         kind: sorted({other.reference for other, _at in others if other.person_index != application.person_index})
         for kind, (others, _whole) in near_by_kind.items()
@@ -304,7 +239,7 @@ def flag(application: Application, outcomes: Mapping[str, Check.Outcome], eviden
         ("fail", FAIL in outcomes.values()),
         ("gallery", any(picture.way == Evidence.Way.GALLERY for picture in evidence.values())),
     ) if noticed]  # fmt: skip
-    for kind, alike in shared(application).items():
+    for kind, alike in kinship.shared(application).items():
         others = [other.pk for other, _at in alike if other.person_index != application.person_index]
         rows = Case.objects.filter(application__in=others).exclude(queue=Case.Queue.CLOSED).order_by("pk")
         rows.exclude(flags__contains=kind).update(flags=Concat("flags", Value(f" {kind}")))

@@ -16,6 +16,7 @@ FIELDS: dict[str, Any] = {  # of an entry's details, where no matter for two peo
     "alarm": gettext_lazy("báo động"),
     "amount": gettext_lazy("số tiền"),
     "before": gettext_lazy("trước"),
+    "beside": gettext_lazy("đặt cạnh hồ sơ"),
     "blind": gettext_lazy("xem mù"),
     "branch": gettext_lazy("Đơn vị"),
     "by": gettext_lazy("bằng"),

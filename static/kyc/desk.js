@@ -10,12 +10,28 @@ if (toggle) {
   toggle.addEventListener("change", () => localStorage.setItem(KEYS, toggle.checked ? "on" : "off"));
 }
 
-// A decision asks for a second, other key: Enter on the button that now has the focus.
+// Where the focus was before a key took it; Escape gives it back.
+let origin = null;
+const shown = (element) => element?.checkVisibility?.() !== false && element?.isConnected;
+function giveBack(otherwise) {
+  const place = shown(origin) && origin !== document.body ? origin : otherwise;
+  origin = null;
+  if (place) place.focus({ preventScroll: true });
+  else document.activeElement?.blur();
+}
+
+// A decision asks for a second, other key: Enter on the button that now has the focus. One that lets the file pass goes
+// from one unanswered warning to the next first.
+const answers = [...(desk?.querySelectorAll("[data-answer]") ?? [])];
+const passing = desk?.querySelector("[data-pass]");
 function press(target) {
-  if (target.tagName === "SUMMARY") {
+  const unanswered = target === passing && answers.find((answer) => !answer.value.trim());
+  if (!document.activeElement?.closest("[data-answer], .decide details")) origin = document.activeElement;
+  if (unanswered) unanswered.focus();
+  else if (target.tagName === "SUMMARY") {
     const box = target.closest("details");
-    for (const other of desk.querySelectorAll(".decide details")) other.open = other === box;
-    box.querySelector("select, textarea, input:not([type=hidden])")?.focus();
+    box.open = !box.open || !box.classList.contains("beside");
+    (box.open && box.querySelector("select, textarea, input:not([type=hidden])") || target).focus();
   } else if (target.tagName === "INPUT" || target.dataset.twice) {
     if (target.dataset.twice && document.activeElement !== target) {
       const word = Object.assign(document.createElement("span"), { textContent: ` · ${target.dataset.twice}` });
@@ -27,15 +43,17 @@ function press(target) {
 }
 
 addEventListener("keydown", (event) => {
-  if (!desk || !on() || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (!desk || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "Escape") {
-    const box = desk.querySelector("details[open]");
-    if (!box) return document.activeElement?.closest("input, select, textarea") && document.activeElement.blur();
-    if (event.target.tagName === "SELECT") return; // it closes its own list
-    box.open = false;
-    return box.querySelector("summary").focus();
+    const box = event.target.closest?.("details[open]") ?? desk.querySelector(".decide details[open], .beside[open]");
+    if (box) box.open = false;
+    return giveBack(box?.querySelector("summary"));
   }
-  if (event.target.matches("input:not([type=checkbox], [type=range]), select, textarea")) return;
+  if (event.key === "Enter" && event.target.matches("[data-answer]")) {
+    event.preventDefault();
+    return press(passing);
+  }
+  if (!on() || event.target.matches("input:not([type=checkbox], [type=range]), select, textarea")) return;
   const target = [...desk.querySelectorAll("[data-key]")].find((button) => button.dataset.key === event.key.toLowerCase());
   if (target) event.preventDefault(), press(target);
 });

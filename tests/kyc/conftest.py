@@ -24,7 +24,7 @@ from enrollment.steps import opening
 from kyc.demo import evidence
 from kyc.demo.drawing import Card, Face, Shot, jpeg, photograph
 from kyc.models import Case, Challenge, Check, Evidence, Policy, Upload
-from kyc.steps import capture, checking, facing, policing
+from kyc.steps import capture, checking, facing, flags, policing
 from kyc.steps.review import deciding
 from kyc.steps.review.turns import Choice
 from portal.models import User
@@ -50,6 +50,7 @@ def given(face: int = FACE, fault: str = "") -> capture.Given:
     return {**evidence.drawn_card(card), **drawn_face(Face(face), 450, SMALL)}
 
 
+PASSING = ("pass", "approve", "agree")  # what lets a file pass, and so answers each of its flags
 # What a decision needs beside the file.
 MORE: dict[str, dict[str, Any]] = {
     "send-back": {"items": {"card-front": "glare"}},
@@ -162,7 +163,16 @@ def bare_case() -> Case:
 
 def act(case: Case, verb: str, by: User, **more: Any) -> None:
     case.refresh_from_db()
-    deciding.decide(case, verb, by, Choice(case.turns, file_hash=dossier.digest(case.application), **more))
+    given = {"answers": answered(case)} if verb in PASSING else {}
+    seen = dossier.digest(case.application)
+    deciding.decide(case, verb, by, Choice(case.turns, file_hash=seen, **{**given, **more}))
+
+
+def answered(case: Case) -> dict[str, str]:
+    """A reason to each flag, as whoever read them writes."""
+    return {
+        flag.name: "Đã xem kỹ, không sao" for flag in flags.of(case.application, checking.findings(case.application))
+    }
 
 
 def to_approval(case: Case, reviewer: User) -> Case:

@@ -1,6 +1,5 @@
 """What machines find, and that they never claim what they cannot know."""
 
-import io
 import json
 import threading
 from collections.abc import Iterator
@@ -12,16 +11,15 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
-from PIL import Image
 
 from enrollment.demo.people import declaration_of_nobody
 from enrollment.models import Application
 from kyc.gateways import ekyc
 from kyc.models import Case, Check, Evidence, Mark
-from kyc.reading import comparing, ocr, vision
-from kyc.steps import capture, checking
+from kyc.reading import comparing
+from kyc.steps import capture, checking, kinship
 from portal.allowances import Limit
-from tests.kyc.conftest import a_case, an_application, given, shown
+from tests.kyc.conftest import a_case, an_application, given
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -104,7 +102,7 @@ def test_the_same_pictures_in_another_persons_application_are_found() -> None:
     second = a_case(other=True)
     outcomes = outcomes_of(second.application)
     assert outcomes["reuse"] == Check.Outcome.UNSURE
-    kinds = checking.shared(second.application)
+    kinds = kinship.shared(second.application)
     assert [other.pk for other, _at in kinds["face-near"]] == [first.application.pk]
     assert [other.pk for other, _at in kinds["address"]] == [first.application.pk]
 
@@ -118,7 +116,7 @@ def alike(mine_shows: str, theirs_shows: str) -> tuple[Application, Application]
     """Two people whose pictures share a band of their traces."""
     mine, theirs = an_application(), an_application()
     for application, trace in ((mine, mine_shows), (theirs, theirs_shows)):
-        for kind in checking.TRACED:
+        for kind in kinship.TRACED:
             rows = [(kind, "0:abcd", trace), (kind, f"1:{application.pk}", trace)]
             Mark.objects.bulk_create(
                 Mark(application=application, kind=kind, value=value, trace=trace) for kind, value, trace in rows
@@ -135,14 +133,14 @@ def test_pictures_that_only_share_a_band_are_no_reuse() -> None:
 
 
 def test_a_look_at_reuse_that_came_to_its_bound_is_not_told_as_passed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "LOOKED_AT", 1)
+    monkeypatch.setattr(kinship, "LOOKED_AT", 1)
     mine, _theirs = alike(*UNLIKE)
     assert checking._reuse(mine)[0] == Check.Outcome.UNSURE
-    monkeypatch.setattr(checking, "LOOKED_AT", 2)
+    monkeypatch.setattr(kinship, "LOOKED_AT", 2)
     assert checking._reuse(mine)[0] == Check.Outcome.PASS
 
 
-@pytest.mark.parametrize("kind", checking.TRACED)
+@pytest.mark.parametrize("kind", kinship.TRACED)
 def test_nor_is_one_at_half_of_the_pictures(kind: str) -> None:
     mine, _theirs = alike(*UNLIKE)
     Mark.objects.filter(application=mine, kind=kind).delete()
@@ -151,7 +149,7 @@ def test_nor_is_one_at_half_of_the_pictures(kind: str) -> None:
 
 def test_one_bound_alone_reached_is_enough_to_be_unsure(monkeypatch: pytest.MonkeyPatch) -> None:
     mine, theirs = alike(*UNLIKE)
-    monkeypatch.setattr(checking, "LOOKED_AT", 1)
+    monkeypatch.setattr(kinship, "LOOKED_AT", 1)
     Mark.objects.filter(application=theirs, kind="face-near").delete()
     assert checking._reuse(mine)[0] == Check.Outcome.UNSURE
 
@@ -201,15 +199,6 @@ def test_no_number_and_no_name_lies_open_in_what_was_found() -> None:
     )
     for secret in ("079190100000", "Xuân", "XUAN", "0912100000"):
         assert secret not in stored
-
-
-@pytest.mark.skipif(not ocr.able(), reason="tesseract with Vietnamese is not installed")
-def test_printed_words_are_read_where_tesseract_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    front = Image.open(io.BytesIO(shown("front"))).convert("L")
-    printed = ocr.printed(vision.image_of(vision.flattened(front, (1140, 719))))
-    assert date(1990, 5, 17) in printed.dates
-    assert printed.number in ("079190100000", "")
 
 
 # ── The eKYC service: a stand-in that answers as documented ──

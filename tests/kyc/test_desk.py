@@ -39,8 +39,8 @@ def test_the_queue_pages_by_its_last_row_and_needs_few_queries(
     for _case in range(27):
         bare_case()
     client.get(DESK)
-    # Rows, counts, the withdrawn and the filters' choices are the page's own; who asks, and may what, the rest.
-    with django_assert_max_num_queries(12):
+    # Rows, counts, the withdrawn, the last act and the choices of filters are the page's own; who asks, and may what, the rest.
+    with django_assert_max_num_queries(13):
         page = client.get(DESK).content.decode()
     assert page.count('scope="row"') == 25
     following = page.split('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")

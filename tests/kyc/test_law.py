@@ -42,12 +42,12 @@ LAW = {  # queues, roles, what must be given, on what condition
     "take-over": (RUNNING, EVERYBODY, "", "strangers second own_queue"),
     "assign": (RUNNING, "supervisor", "to", ""),
     "release": (RUNNING, EVERYBODY, "", "held"),
-    "pass": ("appraisal", "reviewer", "", "held strangers shown"),
+    "pass": ("appraisal", "reviewer", "", "held strangers shown answers"),
     "ask": ("appraisal", "reviewer", "", "held strangers"),
-    "agree": ("second", "reviewer", "", "held strangers second shown"),
+    "agree": ("second", "reviewer", "", "held strangers second shown answers"),
     "disagree": ("second", "reviewer", "note", "held strangers second shown"),
     "recall": ("approval", "reviewer", "", "strangers"),
-    "approve": ("approval", "approver", "", "held strangers second shown"),
+    "approve": ("approval", "approver", "", "held strangers second shown answers"),
     "return": ("approval", "approver", "note", "held strangers"),
     "send-back": ("appraisal approval", BOTH, "items", "held strangers shown own_queue"),
     "hold": ("appraisal approval", BOTH, "reason until", "held strangers shown own_queue"),
@@ -58,7 +58,7 @@ LAW = {  # queues, roles, what must be given, on what condition
     "uphold": ("objection", EVERYBODY, "", "held strangers second shown"),
     "reopen": ("objection", EVERYBODY, "", "held strangers second shown"),
 }
-CONDITIONS = ("held", "strangers", "second", "shown", "own_queue")
+CONDITIONS = ("held", "strangers", "second", "shown", "answers", "own_queue")
 WORKED_OFF = {  # by whom, where a role must work off the queue itself
     "appraisal": "reviewer supervisor",
     "second": "reviewer supervisor",

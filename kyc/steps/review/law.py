@@ -7,10 +7,12 @@ from enrollment import dossier, journey
 from enrollment.models import Application, Approval
 from enrollment.steps import approving
 from kyc.models import ITEMS, Case, Decision, needed
+from kyc.steps import checking, flags
 from kyc.steps.review.queues import queues_of, works_off
 from kyc.steps.review.turns import Choice
 from kyc.steps.review.verbs import Verb
 from portal.accounts.roles import check_vouched, is_vouched
+from portal.looks import says_something
 from portal.models import User
 from portal.refusals import Refusal
 
@@ -44,6 +46,8 @@ def check(case: Case, verb: Verb, user: User, choice: Choice) -> None:
         raise Refusal("incomplete", _("Cần chọn mục, lý do, ngày hoặc ghi chú cho quyết định này."), status=422)
     if verb.shown and choice.file_hash != dossier.digest(case.application):
         raise approving.changed()
+    if verb.answers:
+        check_answered(case.application, choice)
     if set(choice.items) - set(may_send_back(case.application)):
         raise Refusal("incomplete", _("Mục này không làm lại được ở hồ sơ này."), status=422)
     if verb.strangers:
@@ -52,6 +56,21 @@ def check(case: Case, verb: Verb, user: User, choice: Choice) -> None:
         check_other_person(case, user)
     if choice.to and "to" in verb.fields:
         check_may_be_given(case, choice.to)
+
+
+def check_answered(application: Application, choice: Choice) -> None:
+    """No flag passes unread: why each one stands in nobody's way is written down, and read by whoever decides next."""
+    standing = {flag.name: flag.title for flag in flags.of(application, checking.findings(application))}
+    unanswered = [str(title) for name, title in standing.items() if not says_something(choice.answers.get(name, ""))]
+    if unanswered:
+        raise Refusal(
+            "unanswered",
+            _("Hãy viết lý do cho từng cảnh báo trước khi cho đạt, ít nhất ba từ, không ghi số. Còn thiếu: %(flags)s.")
+            % {"flags": "; ".join(unanswered)},
+            status=422,
+        )
+    if set(choice.answers) - set(standing):
+        raise Refusal("incomplete", _("Cảnh báo của hồ sơ vừa thay đổi. Hãy tải lại trang."), status=422)
 
 
 def check_may_be_given(case: Case, user: User) -> None:

@@ -29,6 +29,7 @@ class Choice:
     until: date | None = None
     note: str = ""
     words: str = ""  # not of a decision: a note, a question to the customer
+    answers: Mapping[str, str] = field(default_factory=dict)  # to each flag
     to: User | None = None
 
 
@@ -54,6 +55,7 @@ def write_decision(case: Case, verb: str, by: User | None, choice: Choice) -> De
         reason=choice.reason,
         until=choice.until,
         note=choice.note[:1000] or None,
+        answers=dict(choice.answers) or None,
         seconds=taken,
     )
 

@@ -15,6 +15,7 @@ from portal.models import User
 
 APPRAISAL, SECOND, APPROVAL = Case.Queue.APPRAISAL, Case.Queue.SECOND, Case.Queue.APPROVAL
 OBJECTION, HOLD = Case.Queue.OBJECTION, Case.Queue.HOLD
+PASSES: dict[str, Any] = {"shown": True, "answers": True}  # of the file as it was shown, with every flag answered
 RUNNING, ANYBODY, BOTH = Case.RUNNING, (REVIEWER, APPROVER, SUPERVISOR), (REVIEWER, APPROVER)
 
 
@@ -34,6 +35,7 @@ class Verb:
     strangers: bool = True  # by none but those who had no hand in the file
     second: bool = False  # a second look: somebody else's than the first
     shown: bool = False  # decided of the file as it was shown, and of no other
+    answers: bool = False  # lets the file pass: by a written reason for each of its flags
 
     # How it is asked for.
     fields: tuple[str, ...] = ()  # of the form that opens; without one it is a button
@@ -45,9 +47,9 @@ class Verb:
 
 
 ROWS = (
-    Verb("pass", _("Đạt thẩm định"), "d", (APPRAISAL,), (REVIEWER,), acts.pass_on, shown=True, colour="default"),
-    Verb("approve", _("Duyệt"), "d", (APPROVAL,), (APPROVER,), acts.approve, second=True, shown=True, colour="default"),
-    Verb("agree", _("Ý kiến: đạt"), "d", (SECOND,), (REVIEWER,), acts.agree, second=True, shown=True),
+    Verb("pass", _("Đạt thẩm định"), "d", (APPRAISAL,), (REVIEWER,), acts.pass_on, **PASSES, colour="default"),
+    Verb("approve", _("Duyệt"), "d", (APPROVAL,), (APPROVER,), acts.approve, **PASSES, second=True, colour="default"),
+    Verb("agree", _("Ý kiến: đạt"), "d", (SECOND,), (REVIEWER,), acts.agree, **PASSES, second=True),
     Verb("reopen", _("Chấp nhận khiếu nại"), "d", (OBJECTION,), ANYBODY, acts.reopen, second=True, shown=True),
     Verb(
         "take", _("Nhận"), "n", RUNNING, ANYBODY, acts.take,
