@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST
@@ -117,11 +118,14 @@ def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def become(request: HttpRequest, user: User | None) -> None:
-    """That person of the demo, second factor included; or nobody, with nothing left of whoever one was."""
+    """That person of the demo, second factor included; or nobody, with nothing left of whoever one was.
+    Either reads what the visitor reads: pages go on in their language, and so do messages from here on."""
     if request.user.is_authenticated:
         get_adapter().logout(request)
     request.session.flush()
     if user:
+        user.language = get_language() or user.language
+        User.objects.filter(pk=user.pk).update(language=user.language)
         signing_in.enter(request, user, second_factor=user.is_staff)
         audit.record("demo sign-in", user, user=user)
 

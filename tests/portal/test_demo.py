@@ -77,6 +77,14 @@ def test_one_click_signs_in_second_factor_included(desk: Client) -> None:
         assert user.full_name in page.content.decode()
 
 
+def test_whoever_one_becomes_speaks_the_visitors_language(desk: Client) -> None:
+    desk.post("/language/", {"language": "en"})
+    for user in User.objects.filter(is_demo=True, is_staff=False)[:2]:
+        answer = desk.post(f"/demo/sign-in/{user.pk}/", follow=True)
+        assert answer.headers["Content-Language"] == "en"
+    assert desk.post("/demo/newcomer/", follow=True).headers["Content-Language"] == "en"
+
+
 def test_the_demo_passwords_and_codes_work_at_the_real_door(desk: Client) -> None:
     user = User.objects.get(username=User.username_for("001188000031"))
     desk.post("/sign-in/", {"login": "001188000031", "password": DEMO_PASSWORD})
