@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 
 from django.conf import settings
-from django.template import TemplateDoesNotExist, TemplateSyntaxError
+from django.template import Context, Engine, TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -34,8 +34,11 @@ def button(paragraph: str) -> tuple[str, str]:
 def email_parts(message: Message) -> tuple[str, str, str]:
     """Subject, text and HTML of one template: its first line is the subject, each paragraph serves both bodies."""
     subject, _blank, body = _rendered(message, "email").strip().partition("\n")
-    paragraphs = [" ".join(part.split()) for part in body.split("\n\n") if part.strip()]
     with translation.override(message.language):
+        paragraphs = [
+            _("Kính gửi Quý khách,"),
+            *(" ".join(part.split()) for part in body.split("\n\n") if part.strip()),
+        ]
         foot = f"{_('Tổng đài chăm sóc khách hàng')}: 1800 1260 {_('nhánh 1, miễn phí')}"
         html = render_to_string(
             "portal/messages/base.html",
@@ -52,4 +55,5 @@ def email_parts(message: Message) -> tuple[str, str, str]:
 def _rendered(message: Message, kind: str) -> str:
     params = {f"p{place}": value for place, value in enumerate(message.params, 1)}
     with translation.override(message.language):
-        return render_to_string(f"{message.template}.{kind}.txt", {**params, "site": settings.SITE_URL})
+        words = Engine.get_default().get_template(f"{message.template}.{kind}.txt")
+        return words.render(Context({**params, "site": settings.SITE_URL}, autoescape=False))

@@ -20,7 +20,16 @@ def test_a_mail_has_one_button_whose_address_stands_in_the_text_too() -> None:
         assert len(buttons) == 1, name
         [(address, label)] = buttons
         assert f"\n{label}: {address}\n" in plain, name
+        assert plain.startswith("Kính gửi Quý khách,\n")
         assert plain.endswith("nhánh 1, miễn phí\n")
+
+
+def test_what_is_filled_in_stands_as_written_in_the_text_and_cannot_mark_up_the_html() -> None:
+    message = Message(template="portal/messages/account_opened", params=["R&D <b>"], language="vi")
+    _subject, plain, html = wording.email_parts(message)
+    assert "R&D <b>" in plain
+    assert "R&amp;D &lt;b&gt;" in html
+    assert "R&D <b>" in wording.sms_text(message)
 
 
 def test_only_an_address_by_itself_is_a_button() -> None:
