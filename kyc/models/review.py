@@ -39,8 +39,14 @@ class Case(models.Model):
     )
     queue = models.CharField(_("Hàng đợi"), max_length=9, choices=Queue, default=Queue.APPRAISAL)
     holder = models.ForeignKey(
-        User, verbose_name=_("Người giữ"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+        User,
+        verbose_name=_("Người giữ"),
+        null=True,
+        blank=True,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )  # found by cases_held: who closes a file lets go of it
     held_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(_("Hạn xử lý"))  # while the clock rests: since when
     left = models.IntegerField(default=0)  # seconds of office time that were left when the clock was stopped
