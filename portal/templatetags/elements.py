@@ -7,7 +7,9 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.forms import BoundField
+from django.template.loader_tags import BlockNode
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from portal import looks, naming, writing
@@ -53,6 +55,12 @@ def device(user_agent: str) -> str:
 def field(bound: BoundField, note: str = "") -> dict[str, Any]:
     """A form field: label, hint, what is wrong, and the box; Django ties hint and error to it for screen readers."""
     return {"field": bound, "kind": bound.widget_type, "note": note}
+
+
+@register.simple_tag(takes_context=True)
+def heading(context: template.Context) -> SafeString:
+    """The page's title, as its h1: said once, in the page's title block."""
+    return format_html("<h1>{}</h1>", BlockNode("title", template.NodeList()).render(context))
 
 
 @register.simple_tag
