@@ -11,7 +11,7 @@ from django.test import Client
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from portal.models import User
+from portal.models import Allowance, User
 from signing.demo.people import hand
 from signing.steps import contract
 from tests.enrollment.conftest import FREE, Customer, code_sent, typed
@@ -263,6 +263,7 @@ def signed(pages: dict[str, str], browser: Client, application: Application, dec
     contract.sign_with(again(application), strokes=hand())
     browser.post("/application/contract/code/")
     see("code", "/application/contract/code/")
+    Allowance.objects.filter(purpose__startswith="pause").delete()  # a minute later
     for name, step, path in (
         ("pin", Step.PIN, "/application/pin/"),
         ("review", Step.REVIEW, "/application/waiting/"),
