@@ -30,7 +30,7 @@ function press(target) {
   if (unanswered) unanswered.focus();
   else if (target.tagName === "SUMMARY") {
     const box = target.closest("details");
-    box.open = !box.open || !box.classList.contains("beside");
+    box.open = !box.open || !box.classList.contains("alike");
     (box.open && box.querySelector("select, textarea, input:not([type=hidden])") || target).focus();
   } else if (target.tagName === "INPUT" || target.dataset.twice) {
     if (target.dataset.twice && document.activeElement !== target) {
@@ -45,7 +45,7 @@ function press(target) {
 addEventListener("keydown", (event) => {
   if (!desk || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "Escape") {
-    const box = event.target.closest?.("details[open]") ?? desk.querySelector(".decide details[open], .beside[open]");
+    const box = event.target.closest?.("details[open]") ?? desk.querySelector(".decide details[open], .alike[open]");
     if (box) box.open = false;
     return giveBack(box?.querySelector("summary"));
   }
@@ -54,7 +54,8 @@ addEventListener("keydown", (event) => {
     return press(passing);
   }
   if (!on() || event.target.matches("input:not([type=checkbox], [type=range]), select, textarea")) return;
-  const target = [...desk.querySelectorAll("[data-key]")].find((button) => button.dataset.key === event.key.toLowerCase());
+  const targets = [...desk.querySelectorAll("[data-key]")].filter((button) => button.dataset.key === event.key.toLowerCase());
+  const target = targets.find((summary) => !summary.closest(".alike")?.open) ?? targets[0]; // pair after pair
   if (target) event.preventDefault(), press(target);
 });
 
