@@ -15,7 +15,7 @@ PLANS = (
         "months": 12,
         "price": 0,
         "use": "Ký trên các ứng dụng; lượt ký mua thêm khi cần",
-        "use_en": "Sign in any application; buy signings as you need them",
+        "use_en": "Sign in any application; buy signatures as you need them",
     },
     {
         "code": "ps0-cong-dan",
@@ -25,7 +25,7 @@ PLANS = (
         "months": 12,
         "price": 0,
         "use": "Ký miễn phí trên Cổng Dịch vụ công; nơi khác mua thêm lượt ký",
-        "use_en": "Free signing on public service portals; buy signings for elsewhere",
+        "use_en": "Free signing on public service portals; buy signatures for elsewhere",
     },
     *(
         {
@@ -36,7 +36,7 @@ PLANS = (
             "months": months,
             "price": price,
             "use": "Ký không giới hạn lượt trên mọi ứng dụng",
-            "use_en": "Unlimited signing in every application",
+            "use_en": "Unlimited signatures in every application",
         }
         for months, price in ((12, 220_000), (24, 385_000), (36, 495_000))
     ),
