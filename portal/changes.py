@@ -215,9 +215,10 @@ def worded(change: Change, side: str, *, whole: frozenset[str] = frozenset()) ->
 
 
 def of_record(change: Change) -> dict[str, Any]:
+    """As it stands, for whoever reads it later in whatever language; personal values masked."""
     return {
         "kind": change.kind,
         "change": str(change.pk),
-        "before": worded(change, "before"),
-        "after": worded(change, "after"),
+        "before": kept(change, "before"),
+        "after": kept(change, "after"),
     }

@@ -31,7 +31,7 @@ KEPT = {  # page → what stands there on purpose
     "/admin/orders/plan/": re.compile(r"Ký không giới hạn lượt|Ký theo lượt|Chứng thư số"),
 }
 ENGLISH = re.compile(
-    r"\b(?:the|and|or|of|to|select|add|change|delete|save|view|search|filter|by|all|yes|no|none|home|history|user|users|name"
+    r"\b(?:the|and|or|of|to|select|add|change|delete|save|view|search|filter|by|all|yes|no|true|false|none|home|history|user|users|name"
     r"|password|close|clear|show|today|now|date|time|any|action|actions|go|run|error|errors|please|correct|below|object"
     r"|current|status|phone|role|plan|welcome|log|sign|unknown|empty|entry|entries|page|result|results|total|required)\b",
     re.I,

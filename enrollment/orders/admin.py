@@ -13,6 +13,7 @@ from enrollment.orders.models import TERMS, Invoice, Order, Payment, Plan, Refun
 from enrollment.orders.steps import invoicing, pricing, refunding
 from portal import changes, writing
 from portal.admin import Desk, Proposing, ReadOnly, money
+from portal.admin.screens import said
 from portal.forms import ReasonField
 from portal.models import Change, User
 
@@ -44,9 +45,9 @@ class PlanAdmin(Proposing):
     def total(self, plan: Plan) -> str:
         return money(plan.price)
 
-    @admin.display(description=_("Đã xác nhận"), boolean=True)
-    def is_confirmed(self, plan: Plan) -> bool:
-        return plan.is_ours
+    @admin.display(description=_("Đã xác nhận"))
+    def is_confirmed(self, plan: Plan) -> str:
+        return said(plan.is_ours)
 
 
 class OfMoney(Desk):

@@ -18,7 +18,7 @@ from portal.accounts import changing, roles
 from portal.accounts.opening import invite_again, is_invited, known_by, withdraw_invitation
 from portal.accounts.roles import ROLES
 from portal.accounts.second_factor import has_second_factor
-from portal.admin.screens import Desk, NamedFilter, Proposing, SealedSearch
+from portal.admin.screens import Desk, NamedFilter, Proposing, SealedSearch, said
 from portal.forms import ChangeAccountForm, OpenAccountForm
 from portal.models import Branch, Change, User
 from portal.models.people import CUSTOMER
@@ -59,7 +59,7 @@ class UserAdmin(Proposing, SealedSearch):
 
     change_form_template = "admin/account.html"
     searched = "people searched"
-    list_display = ("full_name", "number", "telephone", "role", "counts", "branch", "is_active", "date_joined")
+    list_display = ("full_name", "number", "telephone", "role", "counts", "branch", "active", "date_joined")
     list_filter = (PeopleFilter, RoleFilter, "branch", "is_active")
     lists = ((_("Tài khoản nhân viên"), ""), (_("Tài khoản khách hàng"), f"?people={PeopleFilter.CUSTOMERS}"))
     list_select_related = ("branch",)
@@ -98,7 +98,7 @@ class UserAdmin(Proposing, SealedSearch):
         if obj is None:
             return ("id_number", "full_name", "phone", "email", "language", "roles", "branch", "reason")
         if not self.has_change_permission(request, obj):
-            return ("full_name", *self.readonly_fields, "language", "role", "counts", "branch", "is_active")
+            return ("full_name", *self.readonly_fields, "language", "role", "counts", "branch", "active")
         contact = ("number", "telephone", "new_phone", "mailbox", "new_email")
         return ("full_name", *contact, "language", "roles", "branch", "is_active", "reason")
 
@@ -214,9 +214,13 @@ class UserAdmin(Proposing, SealedSearch):
     def role(self, user: User) -> str:
         return roles.labels(user.held)
 
-    @admin.display(description=_("Được hai người xác nhận"), boolean=True)
-    def counts(self, user: User) -> bool | None:
-        return user.is_confirmed if user.powers else None
+    @admin.display(description=_("Được hai người xác nhận"))
+    def counts(self, user: User) -> str:
+        return said(user.is_confirmed if user.powers else None)
+
+    @admin.display(description=_("Đang hoạt động"), ordering="is_active")
+    def active(self, user: User) -> str:
+        return said(user.is_active)
 
 
 @admin.register(Branch)

@@ -20,12 +20,25 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import audit, looks, sealing, writing
 from portal.models import Change, User
+from portal.parts import NOTHING
 from portal.refusals import Refusal
 
 
 def money(amount: int) -> str:
     """As the page's language groups it."""
     return f"{number_format(amount, force_grouping=True)} đ"
+
+
+def said(answer: bool | None) -> str:
+    """In words: Django's own pictures of it are called True and False."""
+    return NOTHING if answer is None else str(_("có") if answer else _("không"))
+
+
+def day(typed: Any) -> date | None:
+    """As people write it here, day first."""
+    with suppress(ValueError):
+        return datetime.strptime(str(typed).strip(), "%d/%m/%Y").date()  # noqa: DTZ007  # a day has no zone
+    return None
 
 
 class NamedFilter(admin.SimpleListFilter):
@@ -60,14 +73,18 @@ class PeriodFilter(admin.ListFilter):
         return True
 
     def choices(self, changelist: Any) -> Any:
-        yield {"days": self.used_parameters, "others": self.others}
+        typed = self.used_parameters.values()
+        yield {
+            "days": self.used_parameters,
+            "others": self.others,
+            "wrong": any(text and not day(text) for text in typed),
+        }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         for name, how, later in (("from_day", "gte", 0), ("to_day", "lt", 1)):
-            with suppress(ValueError, OverflowError):  # typed into the address by hand
-                day = date.fromisoformat(str(self.used_parameters.get(name, ""))) + timedelta(days=later)
-                day = min(max(day, date(2000, 1, 1)), date(2200, 1, 1))  # no clock of ours says more
-                moment = timezone.make_aware(datetime.combine(day, time.min))
+            if asked := day(self.used_parameters.get(name, "")):
+                asked = min(max(asked, date(2000, 1, 1)), date(2200, 1, 1))  # no clock of ours says more
+                moment = timezone.make_aware(datetime.combine(asked + timedelta(days=later), time.min))
                 queryset = queryset.filter(**{f"{self.field}__{how}": moment})
         return queryset
 
@@ -127,7 +144,7 @@ class Desk(admin.ModelAdmin[Any]):
         """A column that marks what does not open; a plain field stays itself, and so sorts."""
         own: Any = getattr(self, column, None)
         plain = {field.name for field in self.opts.get_fields() if not isinstance(field, sealing.SealedField)}
-        if column in plain or getattr(own, "boolean", False):
+        if column in plain:
             return column
 
         def shown(row: Any) -> Any:

@@ -1,6 +1,7 @@
 """The trail as its readers read it: values old and new in words and in their language, rows found by person or reference."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.db.models import Q
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from portal import writing
 from portal.models import Event, User
-from portal.parts import Part, parts
+from portal.parts import Part, TwoHands, parts
 
 FIELDS: dict[str, Any] = {  # of an entry's details, where no matter for two people has a word for it
     "after": gettext_lazy("sau"),
@@ -59,13 +60,6 @@ FIELDS: dict[str, Any] = {  # of an entry's details, where no matter for two peo
 }
 
 
-# Yes and no were put down in the words of whoever did it.
-SAID: dict[str, Any] = {
-    **dict.fromkeys(("có", "yes"), gettext_lazy("có")),
-    **dict.fromkeys(("không", "no"), gettext_lazy("không")),
-}
-
-
 def lines(event: Event, words: Mapping[str, Any]) -> Iterator[str]:
     """Of what was changed each field with what stood there and what stands there now; then whatever else is known."""
     details = dict(event.details)
@@ -74,13 +68,22 @@ def lines(event: Event, words: Mapping[str, Any]) -> Iterator[str]:
     before, after = details.pop("before", None), details.pop("after", None)
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in dict.fromkeys((*before, *after)):
-            yield f"{labels.get(name, name)}: {in_words(before.get(name), words)} → {in_words(after.get(name), words)}"
+            old, new = (side_in_words(hands, name, side.get(name), words) for side in (before, after))
+            yield f"{labels.get(name, name)}: {old} → {new}"
     elif before is not None or after is not None:
         yield f"{in_words(before, words)} → {in_words(after, words)}"
     if hands:
         details["kind"] = str(hands.label)
     for name, value in details.items():
         yield f"{labels.get(name, name)}: {in_words(value, words)}"
+
+
+def side_in_words(hands: TwoHands | None, name: str, value: Any, words: Mapping[str, Any]) -> str:
+    """As whoever confirms such a matter sees it, where that still knows the value."""
+    if hands and value is not None:
+        with suppress(ValueError, TypeError, LookupError):
+            return hands.shown(name, value)
+    return in_words(value, words)
 
 
 def in_words(value: Any, words: Mapping[str, Any]) -> str:
@@ -94,7 +97,7 @@ def in_words(value: Any, words: Mapping[str, Any]) -> str:
         case Mapping():
             return "; ".join(f"{FIELDS.get(name, name)}: {in_words(part, words)}" for name, part in value.items())
     text = str(value)
-    return str(words.get(text) or SAID.get(text) or FIELDS.get(text, text))
+    return str(words.get(text) or FIELDS.get(text, text))
 
 
 def about(term: str) -> set[str]:

@@ -10,10 +10,11 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries
 
-from portal import audit, outbox
+from portal import audit, changes, outbox
+from portal.accounts import changing
 from portal.admin.trail import EXPORTS, messages_in_words
 from portal.audit.reading import FIELDS
 from portal.models import Event, Message, User
@@ -72,12 +73,20 @@ def test_a_day_is_found_both_ends_within(auditor: Client) -> None:
     for days in (3, 2, 1):
         with time_machine.travel(today - timedelta(days=days)):
             audit.record("password changed", "user:0", reason=f"{days} days ago")
-    first, last = (f"{today - timedelta(days=days):%Y-%m-%d}" for days in (3, 2))
+    first, last = (f"{today - timedelta(days=days):%d/%m/%Y}" for days in (3, 2))
     rows = rows_of(auditor, f"{EVENTS}?from_day={first}&to_day={last}")
     assert "3 days ago" in rows
     assert "2 days ago" in rows
     assert "1 days ago" not in rows
     assert "1 days ago" in rows_of(auditor, f"{EVENTS}?from_day=x&to_day=")
+
+
+def test_a_day_is_written_as_everywhere_and_a_wrong_one_is_told(auditor: Client) -> None:
+    page = auditor.get(f"{EVENTS}?from_day=28/03/2026").content.decode()
+    assert 'placeholder="dd/mm/yyyy" value="28/03/2026"' in page
+    assert 'type="date"' not in page
+    assert "Ngày chưa đúng" not in page
+    assert "Ngày chưa đúng" in auditor.get(f"{EVENTS}?from_day=30/02/2026").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -92,6 +101,27 @@ def test_old_and_new_stand_side_by_side_in_the_readers_words(
         "password changed", "user:0", before={"roles": ["reviewer"]}, after={"roles": ["reviewer", "supervisor"]}
     )
     assert said.lower() in rows_of(client, EVENTS).lower()
+
+
+@pytest.mark.parametrize(("reads", "said"), [("vi", "Đang hoạt động: có → không"), ("en", "Active: yes → no")])
+@pytest.mark.parametrize("acts", ["vi", "en"])
+def test_what_two_people_did_is_told_in_the_readers_words_not_in_theirs(
+    staff: People, signed_in: Callable[[User], Client], acts: str, reads: str, said: str
+) -> None:
+    with translation.override(acts):
+        changes.propose(
+            "account changed",
+            changing.about(staff("agent")),
+            {"is_active": False},
+            staff("operator"),
+            reason="nghỉ việc từ mai",
+        )
+    assert said in rows_of(signed_in(staff("auditor", language=reads)), EVENTS)
+
+
+def test_a_value_that_nobody_knows_any_more_is_told_as_it_was_put_down(auditor: Client) -> None:
+    audit.record("change proposed", "user:0", kind="policy", before={"status": "Nháp cũ"}, after={})
+    assert "Nháp cũ →" in rows_of(auditor, EVENTS)
 
 
 def test_the_trail_leaves_as_it_is_shown_and_that_is_on_the_record(auditor: Client, person: People) -> None:
@@ -176,7 +206,7 @@ def test_every_value_of_an_entry_has_a_word() -> None:
     assert named - own - set(FIELDS) == set()
 
 
-@pytest.mark.parametrize("day", ["9999-12-31", "9999-12-30", "0001-01-01", "x", "2026-02-30"])
+@pytest.mark.parametrize("day", ["31/12/9999", "30/12/9999", "01/01/0001", "x", "30/02/2026", "2026-03-28"])
 def test_a_day_that_no_clock_says_harms_nothing(day: str, auditor: Client) -> None:
     for name in ("from_day", "to_day"):
         assert auditor.get(f"{EVENTS}?{name}={day}").status_code == 200
