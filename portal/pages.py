@@ -16,7 +16,7 @@ from portal.models import User
 from portal.parts import Place
 from portal.refusals import Refusal
 
-DESK = Place(_("Quản trị"), "admin:index", "place-desk")
+DESK = Place(_("Trang chính"), "admin:index", "place-desk")
 ACCOUNT = Place(_("Tài khoản"), "portal:account", "place-account")
 
 

@@ -40,16 +40,6 @@ window.addEventListener("pageshow", () => {
   }
 });
 
-// A menu closes by Escape, and by a press anywhere else.
-for (const menu of document.querySelectorAll("[data-menu]")) {
-  document.addEventListener("click", (event) => menu.contains(event.target) || (menu.open = false));
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !menu.open) return;
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  });
-}
-
 // A page worth keeping can be printed.
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
@@ -83,37 +73,6 @@ for (const list of document.querySelectorAll("[data-checks]")) {
     }
   };
   input?.addEventListener("input", look);
-}
-
-// Before a session ends the page says so, and one press keeps it.
-const session = document.querySelector("[data-session-ends]");
-if (session) {
-  let ends = Number(session.dataset.sessionEnds) * 1000;
-  const warned = 120_000;
-  const minutes = session.querySelector("[data-minutes]");
-  setInterval(() => {
-    const left = ends - Date.now();
-    minutes.textContent = String(Math.max(0, Math.ceil(left / 60_000)));
-    session.hidden = left > warned;
-    if (left < -1000) location.reload();
-  }, 1000);
-  session.querySelector("form").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const form = event.target;
-    const lost = session.querySelector("[data-lost]");
-    lost.hidden = true;
-    try {
-      const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
-      if (!answer.ok) return location.reload();
-      ends = (await answer.json()).ends * 1000;
-      session.hidden = true;
-    } catch {
-      lost.hidden = false; // the line broke: nothing was kept, and the press may be repeated
-    } finally {
-      delete form.dataset.sent;
-      form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
-    }
-  });
 }
 
 // A failed passkey says so on the page, not in the console.

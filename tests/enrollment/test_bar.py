@@ -45,7 +45,7 @@ def test_an_application_has_a_place_while_it_is_open(customer: Callable[..., Cus
 
 
 def test_staff_have_their_desk(staff: People, signed_in: Callable[[User], Client]) -> None:
-    assert list(bar(signed_in(staff()), "/account/")) == ["Quản trị", "Tài khoản"]
+    assert list(bar(signed_in(staff()), "/account/")) == ["Trang chính", "Tài khoản"]
 
 
 def test_the_account_says_what_one_has_and_what_waits(customer: Callable[..., Customer]) -> None:

@@ -169,7 +169,10 @@ def test_the_auditor_has_the_trail_verified_now_and_then(staff: People, signed_i
 
 
 def test_an_app_is_no_place(staff: People, signed_in: Enter) -> None:
-    assert signed_in(staff("operator")).get("/admin/portal/").headers["Location"] == HOME
+    desk = signed_in(staff("operator"))
+    assert desk.get("/admin/portal/").headers["Location"] == HOME
+    for page in ("/admin/portal/event/", "/admin/portal/user/", f"/admin/portal/user/{staff('agent').pk}/change/"):
+        assert "/admin/portal/" not in links(desk.get(page).content.decode())
 
 
 def test_the_handbook_reads_as_it_is_written() -> None:
