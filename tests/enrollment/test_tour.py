@@ -55,7 +55,7 @@ def test_it_begins_as_the_customer_who_has_least_left_to_do(visitor: Client) -> 
 def test_the_desk_names_five_stops_and_where_one_is(visitor: Client) -> None:
     visitor.post("/demo/tour/begin/")
     page = visitor.get("/demo/").content.decode()
-    stops = page.split('<ol class="stops">')[1].split("</ol>")[0]
+    stops = page.split('<ol class="steps stops">')[1].split("</ol>")[0]
     assert stops.count("<li") == 5
     assert stops.split("<li")[1].startswith(' class="now"')
     assert "Đi tiếp" in page
