@@ -7,7 +7,9 @@ from html import unescape
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -91,6 +93,26 @@ def test_nothing_is_counted_further_than_it_matters(staff: People, signed_in: En
     for _entry in range(MOST + 5):
         audit.record("trail exported", count=1)
     assert f">{MOST}+<" in signed_in(staff("auditor")).get(HOME).content.decode()
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_every_count_of_a_home_has_an_end(role: str, staff: People) -> None:
+    user = staff(role)
+    with CaptureQueriesContext(connection) as asked:
+        for part in parts(Part):
+            if role != "operator":  # whose numbers are the gauges'
+                list(part.waits(user))
+    counts = [query["sql"] for query in asked if "COUNT(" in query["sql"]]
+    assert [sql for sql in counts if " LIMIT " not in sql] == []
+
+
+@pytest.mark.parametrize("query", ["", "?people=customers"])
+def test_a_list_of_people_shows_no_number_whole(query: str, staff: People, person: People, signed_in: Enter) -> None:
+    reader, others = staff("auditor"), (staff("agent"), person())
+    page = signed_in(reader).get(f"/admin/portal/user/{query}").content.decode()
+    assert "•••" in page
+    for user in others:
+        assert not [own for own in (user.id_number, user.phone, user.email) if own in page]
 
 
 def test_what_others_proposed_waits_for_who_may_confirm_it(staff: People, signed_in: Enter) -> None:
