@@ -28,7 +28,7 @@ from signing.models import Act, Certificate, Examination, Paper
 from signing.steps.issuance import der_of
 
 CHECKS = Limit("pdf checks", 300, timedelta(hours=1))  # from one network, behind which there may be many
-SIGNED = _("Hoàn thành ký điện tử. Khi VNPT đóng dấu xong, Quý khách được báo qua email để xem và tải hợp đồng.")
+SIGNED = _("Hoàn thành ký điện tử. Hợp đồng có dấu của VNPT được báo qua email.")
 DONE = {
     Act.Kind.PIN: _("Đã tạo mã PIN. Quý khách nhớ mã này: VNPT không lưu và không lấy lại được."),
     Act.Kind.ACCEPT: _("Ký biên bản nghiệm thu thành công. Chứng thư số đang hoạt động."),
