@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import journey
-from enrollment.journey import Step
+from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from portal.models import User
 from portal.parts import CALM, SOON, Waiting, up_to
@@ -17,10 +17,12 @@ STEPS = (Step.PAYMENT, Step.ACTIVATION, Step.CAPTURE, Step.CONTRACT, Step.PIN, S
 def of_customer(user: User) -> Iterator[Waiting]:
     """The one that is open, and whose turn it is."""
     if application := Application.objects.filter(user=user).exclude(step__in=journey.ENDS).order_by("-pk").first():
+        channel, step, reached = Channel(application.channel), Step(application.step), Step(application.reached)
+        way = journey.way(channel, step, reached, application.redo)
         is_mine = application.turn.actor == journey.Actor.CUSTOMER
         yield Waiting(
             title=_("Hồ sơ %(reference)s") % {"reference": application.reference},
-            words=f"{min(journey.milestone(Step(application.step)), len(journey.NINE))}/{len(journey.NINE)}",
+            words=f"{way.number}/{len(journey.NINE)}",
             address=reverse(application.turn.page),
             tone=SOON if is_mine else CALM,
             sentence=_("Đến lượt Quý khách: %(step)s") % {"step": application.get_step_display()}
