@@ -99,6 +99,9 @@ class Application(SealedRow):
         )
         indexes = (
             models.Index(fields=("step", "-id"), name="applications_at_step"),
+            models.Index(
+                fields=("branch", "step"), condition=~Q(step__in=journey.ENDS), name="applications_at_counters"
+            ),
             models.Index(fields=("person_index",), name="applications_of_person"),
             models.Index(fields=("phone_index",), name="applications_of_phone"),
             models.Index(fields=("email_index",), name="applications_of_email"),

@@ -163,6 +163,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='application',
+            index=models.Index(condition=models.Q(('step__in', ('complete', 'stopped')), _negated=True), fields=['branch', 'step'], name='applications_at_counters'),
+        ),
+        migrations.AddIndex(
+            model_name='application',
             index=models.Index(fields=['person_index'], name='applications_of_person'),
         ),
         migrations.AddIndex(

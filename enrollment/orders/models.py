@@ -203,6 +203,7 @@ class Refund(models.Model):
                 fields=("bank_reference",), condition=~Q(bank_reference=""), name="one_transfer_per_refund"
             ),
         )
+        indexes = (models.Index(fields=("-id",), condition=Q(status="due"), name="refunds_due"),)
 
     def __str__(self) -> str:
         return f"{self.gateway} {self.provider_id}"
