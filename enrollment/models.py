@@ -97,15 +97,12 @@ class Application(SealedRow):
                 name="one_open_application",
             ),
         )
-        indexes = (
+        indexes = (  # none names touched_at: a draft saved as one types then touches no index at all
             models.Index(fields=("step", "-id"), name="applications_at_step"),
-            models.Index(
-                fields=("branch", "step"), condition=~Q(step__in=journey.ENDS), name="applications_at_counters"
-            ),
+            models.Index(fields=("branch", "step"), condition=~Q(step__in=journey.ENDS), name="open_at_counters"),
             models.Index(fields=("person_index",), name="applications_of_person"),
             models.Index(fields=("phone_index",), name="applications_of_phone"),
             models.Index(fields=("email_index",), name="applications_of_email"),
-            # None names touched_at: a draft saved as one types then touches no index at all.
             models.Index(fields=("id",), condition=Q(step="stopped", erased_at=None), name="still_to_erase"),
             models.Index(fields=("channel", "-id"), name="applications_by_channel"),
             models.Index(fields=("-id",), condition=Q(is_duplicate=True), name="duplicates"),

@@ -163,7 +163,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='application',
-            index=models.Index(condition=models.Q(('step__in', ('complete', 'stopped')), _negated=True), fields=['branch', 'step'], name='applications_at_counters'),
+            index=models.Index(condition=models.Q(('step__in', ('complete', 'stopped')), _negated=True), fields=['branch', 'step'], name='open_at_counters'),
         ),
         migrations.AddIndex(
             model_name='application',
