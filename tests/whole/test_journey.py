@@ -17,7 +17,7 @@ from kyc.demo.drawing import Face
 from portal.demo.people import DEMO_PEOPLE
 from tests.browser.cameras import INJECTED, scene, y4m
 from tests.browser.counting import Count, counted
-from tests.browser.hands import Mouse, code_in, fill
+from tests.browser.hands import Mouse, answer_all, code_in, fill
 from tests.conftest import start_chromium
 from tests.enrollment.conftest import FREE, PAID, PASSWORD, a_declaration
 from tests.kyc.conftest import FACE
@@ -176,7 +176,7 @@ def decided_by_two(browser: Browser, portal: Portal, reference: str) -> None:
             page.keyboard.press("n")
         page.keyboard.press("d")
         with page.expect_navigation():
-            page.keyboard.press("Enter")
+            answer_all(page)
         page.context.close()
 
 
