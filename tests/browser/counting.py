@@ -24,7 +24,7 @@ LISTENING = """
   addEventListener("load", () => setTimeout(() => {
     const seen = (element) => element && element.offsetParent !== null;
     const title = document.querySelector("main h1");
-    const controls = "main :is(.button, input:not([type=hidden]), select, textarea, canvas, video, [data-main])";
+    const controls = "main :is(.button, .reading a, input:not([type=hidden]), select, textarea, canvas, video, [data-main])";
     const control = [...document.querySelectorAll(controls)].find(seen);
     const at = (element) => (element ? element.getBoundingClientRect() : { top: 0, bottom: 0 });
     counted("screen", Math.round(at(title).top + scrollY), location.pathname);
