@@ -94,13 +94,14 @@ def seals() -> Waiting:
     """Whether the trail was whole when it was last verified, and when that was."""
     last = verification.last_check()
     is_old = last is None or (timezone.now() - last.at).days >= 2
+    is_broken = last is not None and not verification.was_whole(last)
     return Waiting(
         title=_("Niêm phong của nhật ký"),
         words=ago(last.at) if last else _("chưa kiểm tra"),
         address=f"{reverse('admin:portal_event_changelist')}?verb=trail+verified",
-        tone=LATE if last and last.result != "ok" else SOON if is_old else WELL,
+        tone=LATE if is_broken else SOON if is_old else WELL,
         sentence=_("Lần kiểm tra gần nhất thấy chỗ sai: mở ra để xem, và báo bộ phận an ninh ngay.")
-        if last and last.result != "ok"
+        if is_broken
         else _("Mỗi ngày được đối chiếu với mốc neo bên ngoài; lâu không kiểm tra thì xem tiến trình nền."),
         section="verifying-the-audit-trail",
     )
