@@ -144,6 +144,11 @@ def enter(page: Page, user: User) -> None:
             page.locator("main form button.button").first.click()
 
 
+def painted(page: Page) -> None:
+    """A browser drops keys that come before the new page was drawn; no person is as quick."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def answer_all(page: Page) -> int:
     """From warning to warning by Enter, a reason to each, then the second Enter that decides; how many keys it took."""
     number = page.locator("[data-answer]").count()

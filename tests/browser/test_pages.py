@@ -35,9 +35,9 @@ def _seeded(db: None) -> None:
 
 def speak(page: Page, language: str) -> None:
     page.goto("/")
-    if language == "en":
+    if page.locator("html").get_attribute("lang") != language:
         with page.expect_navigation():
-            press_in_menu(page, "English")
+            press_in_menu(page, "English" if language == "en" else "Tiếng Việt")
     assert page.locator("html").get_attribute("lang") == language
 
 
@@ -71,7 +71,6 @@ def test_every_page_for_anybody_and_for_a_customer(page: Page, language: str) ->
         page.get_by_role("main").locator("form button:not([type=button])").click()
     look(page)
     enter(page, "Mẫu An")
-    speak(page, language)  # the account's own was another
     for path in CUSTOMER.split():
         look(page, path)
         if language == "en":

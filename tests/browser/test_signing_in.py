@@ -107,7 +107,7 @@ def chooses_password(page: Page, user: User, language: str) -> None:
     sms = texts([user.phone])[0].body
     tab_to(page, words["code"])
     type_here(page, re.findall(r"\b\d{6}\b", sms)[0])
-    for label in ("Mật khẩu mới", "Nhập lại") if language == "vi" else ("New password", "New password again"):
+    for label in ("Mật khẩu mới", "Nhập lại") if language == "vi" else ("New password", "Repeat the new password"):
         tab_to(page, label)
         type_here(page, NEW)
     expect(page.locator(".checklist li.met")).to_have_count(

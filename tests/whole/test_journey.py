@@ -17,7 +17,7 @@ from kyc.demo.drawing import Face
 from portal.demo.people import DEMO_PEOPLE
 from tests.browser.cameras import INJECTED, scene, y4m
 from tests.browser.counting import Count, counted
-from tests.browser.hands import Mouse, answer_all, code_in, fill
+from tests.browser.hands import Mouse, answer_all, code_in, fill, painted
 from tests.conftest import start_chromium
 from tests.enrollment.conftest import FREE, PAID, PASSWORD, a_declaration
 from tests.kyc.conftest import FACE
@@ -172,8 +172,10 @@ def decided_by_two(browser: Browser, portal: Portal, reference: str) -> None:
         page.goto(f"/admin/kyc/case/?q={reference}")
         with page.expect_navigation():  # keys are heard once a page has loaded
             page.get_by_role("link", name=reference).first.click()
+        painted(page)
         with page.expect_navigation():
             page.keyboard.press("n")
+        painted(page)
         page.keyboard.press("d")
         with page.expect_navigation():
             answer_all(page)
