@@ -175,6 +175,11 @@ def decided_by_two(browser: Browser, portal: Portal, reference: str) -> None:
         painted(page)
         with page.expect_navigation():
             page.keyboard.press("n")
+        while page.locator(
+            "[name=flag-unchecked]"
+        ).count():  # the machines are still at it, and may find more to answer
+            page.wait_for_timeout(500)
+            page.reload()
         painted(page)
         page.keyboard.press("d")
         with page.expect_navigation():
