@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.journey import Channel
 from enrollment.orders.models import Plan
 from kyc.models import Case, Mark, SavedFilter
+from kyc.steps import flags
 from portal import writing
 from portal.models import Branch, User
 from portal.refusals import Refusal
@@ -22,7 +23,7 @@ Choices = list[tuple[str, Any]]
 FLAGS: dict[str, Any] = {
     "fail": _("Có kiểm tra không đạt"),
     "gallery": _("Ảnh từ thư viện"),
-    **{kind: words for kind, words in Mark.KINDS.items() if kind != "agent"},
+    **{kind: Mark.KINDS[kind] for kind in flags.COMMON},
 }
 AGES: dict[str, tuple[Any, timedelta]] = {
     "1h": (_("Trên 1 giờ"), timedelta(hours=1)),

@@ -239,11 +239,11 @@ def flag(application: Application, outcomes: Mapping[str, Check.Outcome], eviden
         ("fail", FAIL in outcomes.values()),
         ("gallery", any(picture.way == Evidence.Way.GALLERY for picture in evidence.values())),
     ) if noticed]  # fmt: skip
-    for kind, alike in kinship.shared(application).items():
-        others = [other.pk for other, _at in alike if other.person_index != application.person_index]
+    for kind, files in flags.others(application).items():
+        others = [other.pk for other, _at in files]
         rows = Case.objects.filter(application__in=others).exclude(queue=Case.Queue.CLOSED).order_by("pk")
         rows.exclude(flags__contains=kind).update(flags=Concat("flags", Value(f" {kind}")))
-        names += [kind] if others and kind != "agent" else []
+        names.append(kind)
     Case.objects.filter(application=application).update(flags=" ".join(names))
 
 

@@ -19,7 +19,7 @@ from kyc.models import Case, Remark, SavedFilter
 from kyc.steps import checking
 from portal.models import Branch, User
 from portal.refusals import Refusal
-from tests.kyc.conftest import MORE, a_case, act, an_application, bare_case, refused
+from tests.kyc.conftest import MORE, a_case, act, an_application, assisted, bare_case, refused
 
 pytestmark = pytest.mark.django_db
 People = Callable[..., User]
@@ -119,6 +119,16 @@ def test_what_machines_notice_is_a_flag_of_both_files() -> None:
     assert "face-near" in first.flags.split()
     assert {"face-near", "fail"} <= set(second.flags.split())
     assert set(second.flags.split()) <= set(sifting.FLAGS)
+
+
+def test_the_same_helping_agent_flags_neither_file(staff: People) -> None:
+    agent, cases = staff("agent"), [a_case(), a_case(other=True)]
+    for case in cases:
+        assisted(case.application, agent)
+    checking.check_due()
+    for case in cases:
+        case.refresh_from_db()
+        assert "agent" not in case.flags.split()
 
 
 # ── How a row stands ──
