@@ -20,7 +20,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from portal import audit, naming, outbox, sealing, writing
+from portal import audit, naming, outbox, sealing, sheets, writing
 from portal.accounts import roles
 from portal.accounts.opening import known_by
 from portal.accounts.roles import ROLES
@@ -200,7 +200,7 @@ class EventAdmin(SealedSearch, About):
         sheet.writerow([str(label_for_field(column, Event, self)) for column in self.COLUMNS])
         columns = [self.legible(column) for column in self.COLUMNS]
         for event in rows:
-            sheet.writerow([reading.csv_cell(self.cell(event, column)) for column in columns])
+            sheet.writerow([sheets.text(self.cell(event, column)) for column in columns])
         return response
 
     def cell(self, event: Event, column: Any) -> str:

@@ -8,12 +8,12 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal import writing
 from portal.models import Event, User
 from portal.parts import Part, TwoHands, parts
 
 FIELDS: dict[str, Any] = {  # of an entry's details, where no matter for two people has a word for it
     "after": gettext_lazy("sau"),
+    "agent": gettext_lazy("Nhân viên quầy"),
     "alarm": gettext_lazy("báo động"),
     "amount": gettext_lazy("số tiền"),
     "before": gettext_lazy("trước"),
@@ -22,14 +22,18 @@ FIELDS: dict[str, Any] = {  # of an entry's details, where no matter for two peo
     "branch": gettext_lazy("Đơn vị"),
     "by": gettext_lazy("bằng"),
     "change": gettext_lazy("đề nghị"),
+    "code": gettext_lazy("mã"),
     "count": gettext_lazy("số lượng"),
     "destroyed": gettext_lazy("đã hủy"),
+    "difference": gettext_lazy("chênh lệch"),
+    "doubt": gettext_lazy("có nghi ngờ"),
     "email": gettext_lazy("Email"),
     "evidence": gettext_lazy("số của ảnh"),
     "fault": gettext_lazy("chỗ sai"),
     "fields": gettext_lazy("các mục"),
     "file": gettext_lazy("dấu băm hồ sơ"),
     "fingerprint": gettext_lazy("dấu băm chứng thư"),
+    "further_branches": gettext_lazy("Cũng làm ở"),
     "full_name": gettext_lazy("Họ tên"),
     "gateway": gettext_lazy("cổng thanh toán"),
     "hash": gettext_lazy("dấu băm"),
@@ -40,7 +44,9 @@ FIELDS: dict[str, Any] = {  # of an entry's details, where no matter for two peo
     "kind": gettext_lazy("loại"),
     "language": gettext_lazy("Ngôn ngữ"),
     "masked": gettext_lazy("có che bớt"),
+    "matches": gettext_lazy("số hồ sơ khớp"),
     "number": gettext_lazy("số"),
+    "origin": gettext_lazy("từ"),
     "passkey": gettext_lazy("bằng sinh trắc học"),
     "phone": gettext_lazy("Số điện thoại"),
     "policy": gettext_lazy("chính sách"),
@@ -49,9 +55,14 @@ FIELDS: dict[str, Any] = {  # of an entry's details, where no matter for two peo
     "reason": gettext_lazy("lý do"),
     "remark": gettext_lazy("ghi chú số"),
     "roles": gettext_lazy("Vai trò"),
+    "scenario": gettext_lazy("tình huống"),
+    "score": gettext_lazy("điểm"),
+    "seen": gettext_lazy("dấu băm điều đã xem"),
     "serial": gettext_lazy("số sê-ri"),
+    "since": gettext_lazy("từ ngày"),
     "to": gettext_lazy("giao cho"),
     "topic": gettext_lazy("điều được hỏi"),
+    "until": gettext_lazy("đến ngày"),
     "user": gettext_lazy("tài khoản"),
     "values": gettext_lazy("số giá trị"),
     "way": gettext_lazy("cách ký"),
@@ -114,9 +125,3 @@ def concerning(term: str, people: Q) -> Q:
     labels = about(term) | {f"user:{user}" for user in users}
     concerned = Q(actor__in=users) | Q(about__in=sorted(labels)[:200])
     return concerned | Q(request_id=term) if len(term) == 36 else concerned
-
-
-def csv_cell(value: Any) -> str:
-    """A spreadsheet takes no cell of ours for a formula."""
-    text = writing.line(str(value))
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
