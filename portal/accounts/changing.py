@@ -22,6 +22,7 @@ LABELS: dict[str, Any] = {
     "language": _("Ngôn ngữ"),
     "roles": _("Vai trò"),
     "branch": _("Đơn vị"),
+    "further_branches": _("Cũng làm ở"),
     "is_active": _("Đang hoạt động"),
 }
 MASKED = frozenset({"id_number", "phone", "email"})
@@ -53,6 +54,8 @@ def in_words(name: str, value: Any) -> str:
             return labels(value)
         case "branch", _:
             return str(Branch.objects.filter(pk=value).first() or value)
+        case "further_branches", _:
+            return ", ".join(Branch.objects.filter(pk__in=value).values_list("name", flat=True))
         case "is_active", _:
             return str(_("có") if value else _("không"))
     return str(value)
@@ -68,7 +71,7 @@ def about_number(number: str) -> str:
 def nobody_yet(about: str) -> Mapping[str, Any]:
     if User.objects.filter(username=about.partition(":")[2]).exists():
         raise Refusal("has-account", _("Đã có tài khoản với số giấy tờ này."))
-    return dict.fromkeys(LABELS.keys() - {"is_active"})
+    return {**dict.fromkeys(LABELS.keys() - {"is_active"}), "further_branches": []}
 
 
 def open_confirmed(change: Change) -> None:
@@ -82,6 +85,7 @@ def open_confirmed(change: Change) -> None:
                 email=wanted["email"],
                 roles=wanted["roles"],
                 branch=Branch.objects.filter(pk=wanted.get("branch")).first(),
+                further=wanted.get("further_branches", ()),
                 language=wanted["language"],
                 by=change.proposed_by,
                 confirmed_by=change.decided_by,
@@ -99,7 +103,7 @@ def standing(about: str) -> Mapping[str, Any]:
     values: dict[str, Any] = {
         name: getattr(user, name) for name in ("full_name", "phone", "email", "language", "is_active")
     }
-    values |= {"branch": user.branch_id, "roles": user.held}
+    values |= {"branch": user.branch_id, "further_branches": user.further, "roles": user.held}
     return {**values, **dict.fromkeys(POWER)} if user.powers and not user.is_confirmed else values
 
 

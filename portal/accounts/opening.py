@@ -36,7 +36,9 @@ def check_name(full_name: str) -> None:
 
 
 # With one of these an account has another power, or somebody else has it.
-POWER = frozenset({"phone", "email", "branch", "roles", "is_active"})
+POWER = frozenset({"phone", "email", "branch", "further_branches", "roles", "is_active"})
+
+ROWS = frozenset({"roles", "further_branches"})  # of it, what stands in tables of its own
 
 
 @transaction.atomic
@@ -48,6 +50,7 @@ def open_account(
     email: str,
     roles: Iterable[str],
     branch: Branch | None = None,
+    further: Iterable[int] = (),
     password: str | None = None,
     language: str = "vi",
     demo: bool = False,
@@ -69,6 +72,8 @@ def open_account(
     )
     user.set_password(password)
     user.save()
+    if further := tuple(further):
+        user.further_branches.set(further)
     user.give_roles(roles, by, confirmed_by)
     audit.record("account opened", user, roles=user.held)
     if password is None:
@@ -92,10 +97,12 @@ def change_account(user: User, values: Mapping[str, Any], by: User, confirmed_by
     moved = values.keys() & {"phone", "email"}
     if moved:
         notify_change(user, "contact_changed")
-    columns = {"branch_id" if name == "branch" else name: values[name] for name in values if name != "roles"}
+    columns = {"branch_id" if name == "branch" else name: values[name] for name in values.keys() - ROWS}
     for name, value in columns.items():
         setattr(user, name, value)
     user.save(update_fields=[*columns, *(f"{name}_index" for name in moved)])
+    if "further_branches" in values:
+        user.further_branches.set(values["further_branches"])
     if values.keys() & POWER:
         user.give_roles(values.get("roles", user.held), by, confirmed_by)
         end_sessions(user)

@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                 ('date_joined', models.DateTimeField(auto_now_add=True, verbose_name='Ngày mở')),
                 ('confirmed_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('groups', models.ManyToManyField(blank=True, editable=False, related_name='user_set', to='auth.group')),
+                ('further_branches', models.ManyToManyField(blank=True, related_name='+', to='portal.branch', verbose_name='Cũng làm ở')),
                 ('roles_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('branch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='portal.branch', verbose_name='Đơn vị')),
             ],

@@ -60,6 +60,7 @@ class User(AbstractBaseUser):
         _("Ngôn ngữ"), max_length=2, default="vi", choices=(("vi", "Tiếng Việt"), ("en", "English"))
     )
     branch = models.ForeignKey(Branch, verbose_name=_("Đơn vị"), on_delete=models.PROTECT, null=True, blank=True)
+    further_branches = models.ManyToManyField(Branch, verbose_name=_("Cũng làm ở"), related_name="+", blank=True)
     groups = models.ManyToManyField(Group, related_name="user_set", blank=True, editable=False)  # the roles
     is_active = models.BooleanField(_("Đang hoạt động"), default=True)
     is_staff = models.BooleanField(default=False, editable=False)
@@ -91,13 +92,23 @@ class User(AbstractBaseUser):
         """Those that count: a role with power only while `is_confirmed`."""
         return [role for role in self.held if role == CUSTOMER or self.is_confirmed]
 
+    @cached_property
+    def further(self) -> list[int]:
+        """The branches beside the home one, as the rows say; what counts is `branch_ids`."""
+        return sorted(branch.pk for branch in self.further_branches.all())
+
+    @cached_property
+    def branch_ids(self) -> frozenset[int]:
+        """Where this person works. Like every power: none where the roles are not confirmed."""
+        return frozenset(pk for pk in (self.branch_id, *self.further) if pk) if self.is_confirmed else frozenset()
+
     @property
     def powers(self) -> list[str]:
         return [role for role in self.held if role != CUSTOMER]
 
     @cached_property
     def is_confirmed(self) -> bool:
-        """Whether two people gave exactly these powers to this person, at this branch, with codes that go to this phone and
+        """Whether two people gave exactly these powers to this person, at these branches, with codes that go to this phone and
         this mailbox, and with the password that its owner set. What is written into the row by other means gives nobody
         power, it takes it."""
         try:
@@ -114,7 +125,7 @@ class User(AbstractBaseUser):
 
     def mac_of_roles(self) -> str:
         row = (
-            *(self.pk, self.username, self.powers, self.branch_id, self.phone, self.email),
+            *(self.pk, self.username, self.powers, self.branch_id, self.further, self.phone, self.email),
             *(self.roles_by_id, self.confirmed_by_id, self.password),
         )
         return sealing.blind_index("roles of staff", repr(row))
@@ -129,7 +140,7 @@ class User(AbstractBaseUser):
     def give_roles(self, roles: Iterable[str], by: "User | None", confirmed_by: "User | None") -> None:
         """By two people, or by the machine's shell; only accounts/ calls this."""
         self.groups.set(Group.objects.filter(name__in=set(roles)))
-        for known in ("held", "roles", "is_confirmed"):
+        for known in ("held", "roles", "is_confirmed", "further", "branch_ids"):
             self.__dict__.pop(known, None)
         if not (self.powers or self.is_staff):
             return  # a customer's row says nothing of roles, and the public's door may write nothing of them

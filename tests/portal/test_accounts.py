@@ -128,6 +128,36 @@ def test_roles_change_when_a_second_person_has_confirmed_it(
     assert (entry.details["before"]["roles"], entry.details["after"]["roles"]) == (["agent"], ["agent", "reviewer"])
 
 
+def test_further_branches_are_two_peoples_too(staff: People, first: User, second: User, signed_in: Enter) -> None:
+    """Promise P24. In words for whoever confirms, on the account's page and in the trail."""
+    places = [Branch.objects.create(name=f"VNPT Mẫu {n}", province="02") for n in (1, 2)]
+    typed = new_account(further_branches=[str(place.pk) for place in places])
+    proposer = signed_in(first)
+    proposer.post(ADD, typed)
+    changes.confirm(Change.objects.get(), second)
+    opened = User.objects.with_number(NUMBER)
+    assert opened
+    assert opened.branch_ids == {opened.branch_id, *(place.pk for place in places)}
+    kept = form_of(opened, further_branches=[str(places[1].pk)])
+    kept["initial-further_branches"] = [str(place.pk) for place in places]
+    proposer.post(change_page(opened), kept)
+    change = Change.objects.get(decision="")
+    assert fresh(opened).branch_ids == opened.branch_ids
+    reader = signed_in(second)
+    assert "VNPT Mẫu 1, VNPT Mẫu 2" in reader.get(f"/admin/portal/change/{change.pk}/change/").content.decode()
+    changes.confirm(change, second)
+    assert fresh(opened).branch_ids == {opened.branch_id, places[1].pk}
+    assert "VNPT Mẫu 2" in reader.get(change_page(opened)).content.decode()
+    trail = reader.get("/admin/portal/event/?verb=change+confirmed").content.decode()
+    assert "Cũng làm ở: VNPT Mẫu 1, VNPT Mẫu 2 → VNPT Mẫu 2" in trail
+
+
+def test_the_home_branch_is_no_further_one(first: User, signed_in: Enter) -> None:
+    typed = new_account()
+    signed_in(first).post(ADD, {**typed, "further_branches": [typed["branch"]]})
+    assert "further_branches" not in Change.objects.get().after
+
+
 @pytest.mark.parametrize("role", ["agent", "customer"])
 def test_a_phone_moves_by_two_people_and_the_old_one_is_told(
     role: str, staff: People, person: People, first: User, second: User, signed_in: Enter
@@ -177,6 +207,7 @@ def test_somebody_closed_comes_back_by_two_people(staff: People, first: User, se
         "phone": agent.phone,
         "email": agent.email,
         "branch": agent.branch_id,
+        "further_branches": [],
         "roles": ["agent"],
         "is_active": True,
     }

@@ -1,6 +1,7 @@
 """What waits for its owner: invitations, from the desk and from the shell; and a second factor that was lost."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -60,9 +61,10 @@ GIVEN = {
         ({"branch": "VNPT Mãu"}, "known: VNPT Mẫu"),
         ({"branch": "VNPT Mãu", "province": "Hà Nội"}, "two digits"),
         ({"province": "77"}, "in province 01"),
+        ({"further_branch": ["VNPT Mãu"]}, "known: VNPT Mẫu"),
     ],
 )
-def test_an_invitation_from_the_shell_says_what_is_wrong(differently: dict[str, str], said: str) -> None:
+def test_an_invitation_from_the_shell_says_what_is_wrong(differently: dict[str, Any], said: str) -> None:
     Branch.objects.create(name="VNPT Mẫu", province="01")
     with pytest.raises(CommandError, match=said):
         call_command("invite", **{**GIVEN, **differently})
@@ -76,6 +78,9 @@ def test_the_shell_invites_two_and_no_third_without_an_alarm(caplog: pytest.LogC
     assert all(user.is_confirmed for user in User.objects.all())
     with pytest.raises(CommandError, match="--emergency"):
         call_command("invite", **GIVEN)
-    call_command("invite", **GIVEN, emergency=True)
+    further = Branch.objects.create(name="VNPT Mẫu Hai", province="02")
+    call_command("invite", **GIVEN, emergency=True, further_branch=[further.name])
+    third = User.objects.latest("pk")
+    assert third.branch_ids == {third.branch_id, further.pk}
     assert "an account was opened from the shell" in caplog.text
     assert User.objects.count() == 3

@@ -28,6 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--role", choices=[name for name, role in ROLES.items() if role.staff], required=True)
         parser.add_argument("--branch", required=True, help="by its whole name; a new one wants --province too")
         parser.add_argument(
+            "--further-branch", action="append", default=[], help="one more, by its whole name; repeated"
+        )
+        parser.add_argument(
             "--province", default="", help="two digits: the province of a branch to be opened, such as 38"
         )
 
@@ -59,6 +62,7 @@ class Command(BaseCommand):
                 email=email,
                 roles=[given["role"]],  # given and confirmed by whoever has this machine's shell
                 branch=branch(writing.line(given["branch"]), given["province"]),
+                further=[branch(writing.line(name), "").pk for name in given["further_branch"]],
             )
         except Refusal as no:
             raise CommandError(f"--name {given['name']!r}: {no.message}") from no
@@ -66,7 +70,7 @@ class Command(BaseCommand):
 
 
 def confirmers() -> int:
-    staff = User.objects.filter(is_active=True, is_staff=True).prefetch_related("groups")
+    staff = User.objects.filter(is_active=True, is_staff=True).prefetch_related("groups", "further_branches")
     return sum(user.has_perm("portal.confirm_user") for user in staff)
 
 
