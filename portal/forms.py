@@ -241,6 +241,9 @@ class AccountForm(forms.ModelForm[User]):
         choices=lambda: [(name, role.label) for name, role in ROLES.items()],
     )
     branch = forms.ModelChoiceField(Branch.objects, label=_("Đơn vị"), required=False)
+    further_branches = forms.ModelMultipleChoiceField(
+        Branch.objects, label=_("Cũng làm ở"), required=False, widget=forms.CheckboxSelectMultiple
+    )
     reason = ReasonField()
 
     class Meta:
@@ -259,8 +262,12 @@ class AccountForm(forms.ModelForm[User]):
     def values(self, *names: str) -> dict[str, Any]:
         """As they are proposed to a second person."""
         typed = {name: self.cleaned_data[name] for name in names}
-        if branch := typed.get("branch"):
+        branch = self.cleaned_data.get("branch")
+        if branch and "branch" in typed:
             typed["branch"] = branch.pk
+        if "further_branches" in typed:
+            further = {place.pk for place in typed["further_branches"]}
+            typed["further_branches"] = sorted(further - {branch.pk if branch else None})
         return typed | ({"roles": sorted(typed["roles"])} if "roles" in typed else {})
 
 
@@ -292,10 +299,11 @@ class ChangeAccountForm(AccountForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in self.fields.keys() & {"full_name", "language", "roles", "branch", "is_active"}:
+        for name in self.fields.keys() & {"full_name", "language", "roles", "branch", "further_branches", "is_active"}:
             # What changed is told by what this person saw, not by a row changed since.
             self.fields[name].show_hidden_initial = True
-        self.initial.update(roles=self.instance.held, is_active=self.instance.is_active)
+        user = self.instance
+        self.initial.update(roles=user.held, is_active=user.is_active, further_branches=user.further)
 
     def clean_new_phone(self) -> str:
         return clean_phone(self.cleaned_data["new_phone"]) if self.cleaned_data["new_phone"] else ""
@@ -304,7 +312,7 @@ class ChangeAccountForm(AccountForm):
         return clean_email(self.cleaned_data["new_email"]) if self.cleaned_data["new_email"] else ""
 
     def changed(self) -> dict[str, Any]:
-        shown = {"full_name", "language", "roles", "branch", "is_active"}
+        shown = {"full_name", "language", "roles", "branch", "further_branches", "is_active"}
         contact = {name: self.cleaned_data[f"new_{name}"] for name in ("phone", "email")}
         changed = self.values(*(name for name in self.changed_data if name in shown))
         return changed | {name: value for name, value in contact.items() if value}
@@ -312,5 +320,5 @@ class ChangeAccountForm(AccountForm):
     def whole(self) -> dict[str, Any]:
         """For staff whose roles nobody confirmed: all that gives power, for the second person to see."""
         stands = User.objects.get(pk=self.instance.pk)
-        typed = self.values("full_name", "language", "roles", "branch", "is_active")
+        typed = self.values("full_name", "language", "roles", "branch", "further_branches", "is_active")
         return {"phone": stands.phone, "email": stands.email, **typed, **self.changed()}

@@ -22,6 +22,7 @@ from portal.admin.screens import Desk, NamedFilter, Proposing, SealedSearch, sai
 from portal.forms import ChangeAccountForm, OpenAccountForm
 from portal.models import Branch, Change, User
 from portal.models.people import CUSTOMER
+from portal.parts import NOTHING
 from portal.refusals import Refusal
 
 
@@ -66,7 +67,7 @@ class UserAdmin(Proposing, SealedSearch):
     search_fields = ("username",)
     search_help_text = _("Số giấy tờ đầy đủ, số điện thoại hoặc email chính xác")
     ordering = ("-pk",)
-    readonly_fields = ("number", "telephone", "mailbox")
+    readonly_fields = ("number", "telephone", "mailbox", "further")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """A search goes through both lists, and says so by its title."""
@@ -88,7 +89,7 @@ class UserAdmin(Proposing, SealedSearch):
         return naming.person(row)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("groups")
+        return super().get_queryset(request).prefetch_related("groups", "further_branches")
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = OpenAccountForm if obj is None else ChangeAccountForm
@@ -96,11 +97,32 @@ class UserAdmin(Proposing, SealedSearch):
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
-            return ("id_number", "full_name", "phone", "email", "language", "roles", "branch", "reason")
+            return (
+                "id_number",
+                "full_name",
+                "phone",
+                "email",
+                "language",
+                "roles",
+                "branch",
+                "further_branches",
+                "reason",
+            )
         if not self.has_change_permission(request, obj):
-            return ("full_name", *self.readonly_fields, "language", "role", "counts", "branch", "active")
+            return (
+                "full_name",
+                "number",
+                "telephone",
+                "mailbox",
+                "language",
+                "role",
+                "counts",
+                "branch",
+                "further",
+                "active",
+            )
         contact = ("number", "telephone", "new_phone", "mailbox", "new_email")
-        return ("full_name", *contact, "language", "roles", "branch", "is_active", "reason")
+        return ("full_name", *contact, "language", "roles", "branch", "further_branches", "is_active", "reason")
 
     def known_by(self, term: str) -> Q:
         """Sealed data is found by its blind index: the whole value or nothing."""
@@ -109,7 +131,7 @@ class UserAdmin(Proposing, SealedSearch):
     def propose(self, obj: User, form: Any, by: User) -> Change:
         reason = form.cleaned_data["reason"]
         if isinstance(form, OpenAccountForm):
-            wanted = form.values("id_number", "full_name", "phone", "email", "language", "roles", "branch")
+            wanted = form.values(*(name for name in form.fields if name != "reason"))
             about = changing.about_number(wanted["id_number"])
             return changes.propose("account opened", about, wanted, by, reason=reason)
         account = User.objects.get(pk=obj.pk)  # the form has written what was typed into its own copy
@@ -213,6 +235,10 @@ class UserAdmin(Proposing, SealedSearch):
     @admin.display(description=_("Vai trò"))
     def role(self, user: User) -> str:
         return roles.labels(user.held)
+
+    @admin.display(description=_("Cũng làm ở"))
+    def further(self, user: User) -> str:
+        return ", ".join(branch.name for branch in user.further_branches.all()) or NOTHING
 
     @admin.display(description=_("Được hai người xác nhận"))
     def counts(self, user: User) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from portal import changes
 from portal.accounts import changing
@@ -53,6 +54,10 @@ def another_branch(user: User, _other: User) -> None:
     User.objects.filter(pk=user.pk).update(branch=Branch.objects.create(name="VNPT Khác", province="02"))
 
 
+def further_branch(user: User, _other: User) -> None:
+    user.further_branches.add(Branch.objects.create(name="VNPT Khác", province="02"))
+
+
 def another_giver(user: User, other: User) -> None:
     User.objects.filter(pk=user.pk).update(roles_by=other)
 
@@ -72,6 +77,7 @@ BY_SQL = (
     mail_of_another,
     password_of_another,
     another_branch,
+    further_branch,
     another_giver,
     no_mac,
     not_staff,
@@ -94,6 +100,23 @@ def test_a_row_of_staff_altered_by_other_means_has_no_power_left(
     Message.objects.all().delete()
     Client().post("/password/forgotten/", {"number": user.id_number})
     assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("written", BY_SQL)
+def test_who_has_no_power_works_at_no_branch(written: Callable[[User, User], None], staff: People) -> None:
+    """Promise P24. A branch added by SQL gives that one and takes the home one."""
+    user = staff("agent")
+    assert user.branch_ids == {user.branch_id}
+    written(user, staff("approver"))
+    assert fresh(user).branch_ids == set()
+
+
+def test_a_customer_is_asked_for_no_branch(person: People, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    user = fresh(person())
+    user.further_branches.add(Branch.objects.create(name="VNPT Khác", province="02"))
+    with django_assert_num_queries(1):  # of the roles, as for each
+        assert user.roles == ["customer"]
+        assert user.branch_ids == set()
 
 
 @pytest.mark.parametrize("written", [groups_by_sql, staff_by_sql, mac_of_another])
