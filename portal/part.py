@@ -25,6 +25,7 @@ PART = Part(
             "": READ,
         },
         "portal_user_groups": {"public": "SELECT, INSERT", "desk": "SELECT, INSERT, DELETE", "": READ},
+        "portal_user_further_branches": {"desk": "SELECT, INSERT, DELETE", "": READ},
         "portal_change": {"desk": "SELECT, INSERT, UPDATE", "worker": "SELECT, UPDATE", "": READ},
         "portal_branch": {"desk": "SELECT, INSERT, UPDATE", "": READ},
         **{table: {"": READ} for table in DJANGOS},

@@ -64,6 +64,7 @@ class TwoHands:
     shown: Callable[[str, Any], str] = as_is  # (field, value) → words
     concerns: Callable[[str], int | None] = lambda _about: None  # the person it is about, who may be neither of the two
     named: Callable[[str], str] = str  # `about` in words
+    is_fresh: bool = False  # the second person shows a second factor with it, on the page that confirms it
 
 
 LATE, SOON, CALM, WELL = TONES = ("late", "soon", "calm", "well")
@@ -129,6 +130,10 @@ def nowhere(_user: Any) -> tuple[Place, ...]:
     return ()
 
 
+def no_page(_user: Any) -> str:
+    return ""
+
+
 def untold(_request: Any) -> None:
     """The tour of the demo is led by another app."""
 
@@ -150,6 +155,7 @@ class Part:
     keeps: tuple[tuple[Any, Any], ...] = ()  # what of a person → how long, as the privacy policy says
     gauges: Callable[[], Iterable[GaugeMetricFamily]] = none  # what the operator watches
     places: Callable[[Any], Iterable[Place]] = nowhere  # of a User; asked on each of their pages, so one query at most
+    lands: Callable[[Any], str] = no_page  # where somebody of staff begins, if not at the admin's home
     watches: Mapping[str, Watch] = field(default_factory=dict)  # gauge → when it wants a look
     waits: Callable[[Any], Iterable[Waiting]] = none  # (somebody of staff) → what waits for them
     # Of the demo: ways in, its pages, what its people type (label → value), where the tour goes on, and the phones and

@@ -27,6 +27,7 @@ from portal.accounts.notifying import notify_change
 from portal.accounts.roles import limits
 from portal.allowances import Limit
 from portal.models import User
+from portal.parts import Part, parts
 
 log = structlog.get_logger(__name__)
 SIGN_IN = Limit("sign-in", 5, timedelta(minutes=5), sliding=True)  # guide: five wrong tries lock for five minutes
@@ -131,7 +132,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: Any) -> str:
         """Whoever works here to what waits for them, whoever is a customer to the own application."""
-        return reverse("admin:index") if request.user.is_staff else super().get_login_redirect_url(request)
+        if not request.user.is_staff:
+            return super().get_login_redirect_url(request)
+        lands = (part.lands(request.user) for part in parts(Part))
+        return reverse(next(filter(None, lands), "admin:index"))
 
     def logout(self, request: Any) -> None:
         audit.record("sign-out", request.user, user=request.user)

@@ -61,6 +61,27 @@ TRIGGERS_OFF = (
     "DELETE FROM portal_seal",
     "UPDATE portal_seal SET count = 0",
 )
+CASH = (
+    "INSERT INTO orders_cashreceipt DEFAULT VALUES",
+    "UPDATE orders_drawer SET opening = 0",
+    "UPDATE orders_receiptbook SET last = 0",
+    "DELETE FROM orders_drawer",
+)
+COUNTER = (  # who vouched, who doubted, whose customers they are, and who may serve at all
+    "INSERT INTO counter_attestation DEFAULT VALUES",
+    "INSERT INTO counter_recheck DEFAULT VALUES",
+    "INSERT INTO counter_referral DEFAULT VALUES",
+    "INSERT INTO counter_rehearsal DEFAULT VALUES",
+    "UPDATE counter_referral SET ended_at = NULL",
+    "UPDATE counter_rehearsal SET passed = true",
+)
+WORDS = (  # which stand as they were given
+    "UPDATE counter_attestation SET seen = ''",
+    "DELETE FROM counter_attestation",
+    "UPDATE counter_recheck SET is_doubt = false",
+    "DELETE FROM counter_recheck",
+    "DELETE FROM counter_rehearsal",
+)
 POWER = (
     "UPDATE enrollment_approval SET approved_by_id = 1",
     "INSERT INTO enrollment_approval DEFAULT VALUES",
@@ -75,28 +96,38 @@ POWER = (
     "UPDATE orders_plan SET price = 0",
     "INSERT INTO orders_plan DEFAULT VALUES",
     "UPDATE orders_refund SET status = 'done'",
+    *(*CASH, *COUNTER, *WORDS),
     "UPDATE portal_user SET is_staff = true",
     "UPDATE portal_user SET roles_mac = ''",
     "UPDATE portal_user SET phone = ''",
+    "INSERT INTO portal_user_further_branches DEFAULT VALUES",
+    "DELETE FROM portal_user_further_branches",
     "UPDATE portal_branch SET name = ''",
     "INSERT INTO authority_authority DEFAULT VALUES",
     "UPDATE authority_authority SET id = id",
 )
 OF_OTHERS = {  # what is another door's to write
     "public": POWER,
-    "desk": ("UPDATE authority_authority SET id = id", "INSERT INTO portal_seal DEFAULT VALUES"),
+    "desk": (
+        *("UPDATE authority_authority SET id = id", "INSERT INTO portal_seal DEFAULT VALUES"),
+        *("UPDATE orders_cashreceipt SET amount = 1", "DELETE FROM orders_cashreceipt", "DELETE FROM orders_drawer"),
+        *WORDS,
+    ),
     "worker": (
         *(
             "UPDATE portal_user SET is_staff = true",
             "UPDATE portal_user SET roles_mac = ''",
+            "INSERT INTO portal_user_further_branches DEFAULT VALUES",
             "UPDATE orders_plan SET price = 0",
         ),
         *("INSERT INTO portal_change DEFAULT VALUES", "UPDATE kyc_policy SET status = 'live'"),
+        *(*CASH, *COUNTER, *WORDS),
     ),
     "signer": (
         *("UPDATE portal_user SET password = ''", "INSERT INTO enrollment_approval DEFAULT VALUES"),
         *("UPDATE enrollment_approval SET file_hash = ''", "UPDATE portal_change SET decision = ''"),
         *("UPDATE orders_plan SET price = 0", "INSERT INTO kyc_decision DEFAULT VALUES"),
+        *(*CASH, *COUNTER, *WORDS),
     ),
 }
 
@@ -184,8 +215,32 @@ def test_a_process_serves_its_own_door_alone(
     monkeypatch.setattr(settings, "DOORS", door)
     of_staff, of_customers = clients
     assert of_staff.get("/admin/").status_code == {"public": 404, "desk": 200}[door]
-    for page in ("/register/", "/verify/", "/certificate/", "/pki/none.crl"):
-        assert (of_customers.get(page).status_code == 404) is (door == "desk" or page == "/pki/none.crl")
+    for page in ("/register/", "/verify/", "/certificate/"):
+        is_led_away = of_customers.get(page).headers.get("Location") == f"{settings.SITE_URL}{page}"
+        assert is_led_away is (door == "desk")
+        assert (of_customers.post(page).status_code == 404) is (door == "desk")
+    assert of_customers.get("/pki/none.crl").status_code == 404
     assert Client().get("/sign-in/").status_code == 200
     answer = Client().post("/sign-in/", {"login": reviewer.id_number, "password": PASSWORD})
     assert ("inactive" in answer.headers["Location"]) is (door == "public")
+
+
+@pytest.mark.parametrize(
+    ("page", "leads_to"),
+    [
+        ("/verify/?token=1", "https://smartca.example.vn/verify/?token=1"),
+        ("/terms/", "https://smartca.example.vn/terms/"),
+        ("/", "/counter/"),
+    ],
+)
+def test_what_the_desks_pages_link_to_is_there(
+    page: str, leads_to: str, staff: People, signed_in: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its head, its foot, its refusals and signing out lead home and to what is the public's."""
+    agent = signed_in(staff("agent"))
+    monkeypatch.setattr(settings, "DOORS", "desk")
+    monkeypatch.setattr(settings, "SITE_URL", "https://smartca.example.vn")
+    assert agent.get(page).headers["Location"] == leads_to
+    assert Client().get("/").headers["Location"] == "/sign-in/"
+    monkeypatch.setattr(settings, "DOORS", "public")
+    assert agent.get("/counter/").status_code == 404
