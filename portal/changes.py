@@ -84,8 +84,9 @@ def propose(kind: str, about: str, after: Mapping[str, Any], by: User, *, reason
 # ── The second ──
 
 
-def confirm(change: Change, by: User) -> None:
-    decide(change, Decision.CONFIRMED, by)
+def confirm(change: Change, by: User, *, is_fresh: bool = False) -> None:
+    """`is_fresh`: the page has just asked for this person's second factor."""
+    decide(change, Decision.CONFIRMED, by, is_fresh=is_fresh)
 
 
 def reject(change: Change, by: User) -> None:
@@ -96,21 +97,21 @@ def withdraw(change: Change, by: User) -> None:
     decide(change, Decision.WITHDRAWN, by)
 
 
-def decide(change: Change, decision: Decision, by: User) -> None:
+def decide(change: Change, decision: Decision, by: User, *, is_fresh: bool = False) -> None:
     """Of two at once the row's lock lets one; a refusal is on the record too."""
     try:
         with transaction.atomic():
             row = Change.objects.select_for_update().filter(pk=change.pk, decision="").first()
             if row is None:
                 raise Refusal("decided", _("Đề nghị này đã được quyết định rồi."))
-            check(row, decision, by)
+            check(row, decision, by, is_fresh=is_fresh)
             settle(row, decision, by, timezone.now())
     except Refusal as no:
         audit.record(VERBS[decision], change.about, user=by, result="refused", change=str(change.pk), why=no.code)
         raise
 
 
-def check(change: Change, decision: Decision, by: User) -> None:
+def check(change: Change, decision: Decision, by: User, *, is_fresh: bool = False) -> None:
     if not is_intact(change):
         log.error("a proposed change was altered", change=str(change.pk), alarm=True)
         raise Refusal("altered", _("Đề nghị này đã bị sửa ngoài hệ thống. Hãy báo bộ phận an ninh và đề nghị lại."))
@@ -127,6 +128,10 @@ def check(change: Change, decision: Decision, by: User) -> None:
         )
     check_may(by, hands, hands.confirms, change.about)
     if decision == Decision.CONFIRMED:
+        if hands.is_fresh and not is_fresh:
+            raise Refusal(
+                "second-factor-needed", _("Việc này được xác nhận tại quầy, kèm mã xác thực mới."), status=403
+            )
         check_stands(change, hands)
 
 
@@ -150,9 +155,9 @@ def check_may(user: User, hands: TwoHands, right: str, about: str) -> None:
 
 
 def may_decide(change: Change, user: User) -> bool:
-    """For a page: whether this person can be the second."""
+    """For the desk's page: whether this person can be the second, and needs to show no second factor with it."""
     hands = kinds().get(change.kind)
-    if hands is None or change.decision or change.proposed_by_id == user.pk:
+    if hands is None or hands.is_fresh or change.decision or change.proposed_by_id == user.pk:
         return False
     return is_vouched(user) and user.has_perm(hands.confirms) and hands.concerns(change.about) != user.pk
 
