@@ -100,6 +100,7 @@ def answer(
         response: HttpResponse = JsonResponse(problem, status=status, content_type="application/problem+json")
     else:
         known = {"hotline": settings.HOTLINE, "path": request.path, "language": get_language()}
+        facts["screen"], facts["rehearsed"] = getattr(request, "screen", None), hasattr(request, "rehearsal")
         page = render_to_string("portal/refused.html", {**facts, **known})
         response = HttpResponse(page, status=status)
     if wait or status == 503:

@@ -219,26 +219,40 @@ class SecondFactor(Layer):
 
 class Doors(Layer):
     """Where public and desk are processes of their own, each with its own role in the database, neither serves the other's
-    pages."""
+    pages. The desk says where the public's are, for every page's head and foot lead there; the public knows of no desk."""
 
     OF_BOTH = ("", "portal", "demo")  # signing in, one's own account, what machines ask
+    DESK = ("admin", "counter")
+    LED_TO = ("enrollment", "kyc", "signing")  # of the public's, what people open
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.inner(request)
 
-    def process_view(self, request: HttpRequest, *_view: object) -> None:
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
         match = request.resolver_match
         room = match.namespaces[0] if match and match.namespaces else ""
-        other = "public" if room == "admin" else "desk"
-        if room not in self.OF_BOTH and other == settings.DOORS:
+        # A customer's page in an agent's hands is the desk's.
+        other = "public" if room in self.DESK or hasattr(request, "at_counter") else "desk"
+        if room in self.OF_BOTH or other != settings.DOORS:
+            return None
+        if other == "public" or room not in self.LED_TO or request.method != "GET" or request.path.startswith("/pki/"):
             raise Http404
+        if request.path != "/":
+            return redirect(f"{settings.SITE_URL}{request.get_full_path()}")
+        is_known = request.user.is_authenticated
+        return redirect(get_adapter().get_login_redirect_url(request) if is_known else settings.LOGIN_URL)
 
 
 class Refusals(Layer):
-    """Our rules' no becomes a page or a problem."""
+    """Our rules' no becomes a page or a problem; so does Django's to a method, which is an empty page."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.inner(request)
+        response = self.inner(request)
+        if response.status_code != 405 or response.content:
+            return response
+        page = errors.answer(request, 405)
+        page["Allow"] = response["Allow"]
+        return page
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return errors.refused(request, exception) if isinstance(exception, Refusal) else None

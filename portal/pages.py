@@ -22,11 +22,17 @@ ACCOUNT = Place(_("Tài khoản"), "portal:account", "place-account")
 
 def site(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)  # a refusal may come before anybody asked who it is
+    screen = getattr(request, "screen", None)  # the one put before a customer, which has its own end
     return {
         "hotline": settings.HOTLINE,
         "demo": Ribbon(request) if settings.DEMO else None,
         "language": get_language(),
-        "session_ends": session_ends(request.session, user) if isinstance(user, User) else None,
+        "screen": screen,
+        "session_ends": screen.ends
+        if screen
+        else session_ends(request.session, user)
+        if isinstance(user, User)
+        else None,
     }
 
 

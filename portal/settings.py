@@ -53,6 +53,7 @@ if not ALLOWED_HOSTS:
 SECURE = SITE_URL.startswith("https://")
 if not SECURE and not EMBEDDED:
     raise ImproperlyConfigured("SITE_URL must begin with https:// outside EMBEDDED=1.")
+DESK_URL = env.str("DESK_URL", default=SITE_URL).rstrip("/")  # where staff reach theirs
 
 # ── The outside: database, broker, files, mail, SMS, keys ──
 DATABASES = {
@@ -135,16 +136,14 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.usersessions",
+    *("allauth", "allauth.account", "allauth.mfa", "allauth.usersessions"),
     "rest_framework",
     "csp",
     "django_structlog",
     "portal",
     "enrollment.orders",
     "enrollment",
+    "enrollment.counter",
     "kyc",
     "signing.authority",
     "signing",
@@ -157,17 +156,19 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.Headers",
+    "enrollment.counter.layers.Screen",
     "portal.middleware.Sessions",
     "portal.middleware.Language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.middleware.AccountLanguage",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "portal.middleware.AccountLanguage",
     "portal.middleware.Devices",
     "portal.middleware.SessionLimits",
+    "enrollment.counter.layers.AtCounter",
     "portal.middleware.SecondFactor",
     "portal.middleware.Doors",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

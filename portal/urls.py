@@ -33,6 +33,8 @@ portal = [
 urlpatterns = [
     path("", include("enrollment.urls")),
     path("", include("enrollment.orders.urls")),
+    path("counter/", include("enrollment.counter.urls")),
+    path("", include("enrollment.counter.screen")),
     path("", include("kyc.urls")),
     path("", include("signing.urls")),
     path("", include((portal, "portal"))),

@@ -52,6 +52,12 @@ def test_a_method_that_no_page_knows_is_refused(client: Client, method: str) -> 
     assert "POST" in answer.headers["Allow"]
 
 
+def test_a_page_that_is_only_posted_to_is_no_empty_page(client: Client) -> None:
+    answer = client.get("/language/")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert "Về trang chủ" in answer.content.decode()
+
+
 @pytest.mark.parametrize(
     "path",
     [
