@@ -13,17 +13,19 @@ addEventListener("keydown", (event) => {
   drop.querySelector("summary").focus();
 });
 
-// Before a session ends the page says so, and one press keeps it.
+// Before a session ends the page says so, and one press keeps it. A second screen's clock may be wrong by more than it lasts:
+// it says the server's beside it, and the page that takes its place.
 const session = document.querySelector("[data-session-ends]");
 if (session) {
-  let ends = Number(session.dataset.sessionEnds) * 1000;
-  const warned = 120_000;
-  const minutes = session.querySelector("[data-minutes]");
+  const { now, over, warned = 120 } = session.dataset;
+  const behind = now ? Date.now() - now * 1000 : 0;
+  const [minutes, seconds] = ["minutes", "seconds"].map((name) => session.querySelector(`[data-${name}]`));
   setInterval(() => {
-    const left = ends - Date.now();
-    minutes.textContent = String(Math.max(0, Math.ceil(left / 60_000)));
-    session.hidden = left > warned;
-    if (left < -1000) location.reload();
+    const left = session.dataset.sessionEnds * 1000 + behind - Date.now();
+    if (minutes) minutes.textContent = String(Math.max(0, Math.ceil(left / 60_000)));
+    if (seconds) seconds.textContent = String(Math.max(0, Math.ceil(left / 1000)));
+    session.hidden = left > warned * 1000;
+    if (left < -1000 && (over || navigator.onLine)) over ? location.replace(over) : location.reload();
   }, 1000);
   session.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -33,7 +35,7 @@ if (session) {
     try {
       const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
       if (!answer.ok) return location.reload();
-      ends = (await answer.json()).ends * 1000;
+      session.dataset.sessionEnds = (await answer.json()).ends;
       session.hidden = true;
     } catch {
       lost.hidden = false; // the line broke: nothing was kept, and the press may be repeated

@@ -46,6 +46,9 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => print());
 }
 
+// Nobody is signed in: what an agent's session kept sealed in this browser (counter/keeping.js) cannot be opened any more.
+if (!document.querySelector("[data-session-ends]") && !location.pathname.startsWith("/screen/")) indexedDB?.deleteDatabase("counter");
+
 // What is wrong is read out first.
 document.querySelector("[data-errors]")?.focus();
 

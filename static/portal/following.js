@@ -5,9 +5,12 @@ const every = Number(root.dataset.every ?? 2) * 1000;
 const place = root.querySelector("[data-place]");
 let before = "";
 
+// Nothing is taken from under somebody's hands: what was ticked or typed is sent, or answered, first.
+const typing = () => [...root.querySelectorAll("input:not([type=hidden]), textarea")].some((box) => (["checkbox", "radio"].includes(box.type) ? box.checked !== box.defaultChecked : box.value !== box.defaultValue));
+
 // A page that has one to lead to goes there as soon as what it offered was taken up; any other loads itself again.
 function moved(now) {
-  if (!root.dataset.then) return now !== root.dataset.now && location.reload();
+  if (!root.dataset.then) return now !== root.dataset.now && !typing() && location.reload();
   if (before.startsWith("offered") && !now.startsWith("offered")) location.assign(root.dataset.then);
   before = now;
 }
