@@ -47,3 +47,9 @@ def fault(text: str) -> str:
 def is_written(text: str) -> bool:
     """For places and the like, which may be numbered: "Phường 1"."""
     return bool(text) and all(sign in LETTERS or sign in SIGNS or sign in "0123456789" for sign in text)
+
+
+def brief(name: str) -> str:
+    """As much of it as a slip of paper needs: initials, and the name by which a Vietnamese is called, which comes last."""
+    *others, called = name.split() or [""]
+    return " ".join([*(f"{word[0]}." for word in others), called])

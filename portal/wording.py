@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 
 from django.conf import settings
+from django.db.models import Q
 from django.template import Context, Engine, TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -56,4 +57,13 @@ def _rendered(message: Message, kind: str) -> str:
     params = {f"p{place}": value for place, value in enumerate(message.params, 1)}
     with translation.override(message.language):
         words = Engine.get_default().get_template(f"{message.template}.{kind}.txt")
-        return words.render(Context({**params, "site": settings.SITE_URL}, autoescape=False))
+        return words.render(Context({**params, "site": site_of(message)}, autoescape=False))
+
+
+def site_of(message: Message) -> str:
+    """Where its links lead: of what is about an account of staff's, to the desk, the only door at which they may enter."""
+    if settings.DESK_URL == settings.SITE_URL or not message.template.startswith("portal/"):
+        return settings.SITE_URL
+    theirs = Q(phone_index=message.recipient_index) | Q(email_index=message.recipient_index)
+    is_staffs = User.objects.filter(theirs, is_staff=True).exists()
+    return settings.DESK_URL if is_staffs else settings.SITE_URL

@@ -69,6 +69,11 @@ def masked(value: str) -> str:
     return f"{value[:2]}•••••{value[-3:]}" if len(value) > 6 else "•••"
 
 
+def initials(name: str) -> str:
+    """Enough to recognise whom one knows: Nguyễn Thị Mẫu An → N. T. M. A."""
+    return " ".join(f"{word[0]}." for word in name.split())
+
+
 def line(text: str) -> str:
     """One line as a person means it: one Unicode form, single spaces, nothing that cannot be seen or stored."""
     plain = unicodedata.normalize("NFC", text.encode(errors="ignore").decode())
