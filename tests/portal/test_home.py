@@ -30,6 +30,7 @@ Enter = Callable[[User], Client]
 HOME = "/admin/"
 WORK = {
     "agent": {"/admin/enrollment/application/"},
+    "lead": {"/admin/enrollment/application/"},
     "reviewer": {"/admin/kyc/case/?tab=new", "/admin/kyc/case/?tab=mine", "/admin/kyc/case/?tab=second"},
     "approver": {"/admin/kyc/case/?tab=approval", "/admin/kyc/case/?tab=mine", "/admin/kyc/case/?tab=objection"},
     "supervisor": {

@@ -2,10 +2,12 @@
 
 import re
 
+import pytest
 from django.conf import settings
 
-from portal import wording
+from portal import outbox, wording
 from portal.models import Message
+from tests.conftest import People
 
 
 def test_a_mail_has_one_button_whose_address_stands_in_the_text_too() -> None:
@@ -36,3 +38,15 @@ def test_only_an_address_by_itself_is_a_button() -> None:
     assert wording.button("Đăng nhập: https://x.vn/a/") == ("Đăng nhập", "https://x.vn/a/")
     for paragraph in ("Địa chỉ: https://x.vn/ hoặc gọi", "https://x.vn/", "Mã: 135790", ": https://x.vn/"):
         assert wording.button(paragraph) == ("", "")
+
+
+@pytest.mark.parametrize(("role", "host"), [("agent", "quay"), ("customer", "smartca")])
+def test_staffs_messages_lead_to_the_desks_door(
+    role: str, host: str, person: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the public's, where it is another, they neither sign in nor set a password."""
+    monkeypatch.setattr(settings, "SITE_URL", "https://smartca.example.vn")
+    monkeypatch.setattr(settings, "DESK_URL", "https://quay.example.vn")
+    sms, letter = outbox.post("portal/messages/account_opened", ["Nhân viên quầy"], person(role), intent="opened")
+    for words in (wording.sms_text(sms), wording.email_parts(letter)[1]):
+        assert f"https://{host}.example.vn/password/forgotten/" in words
