@@ -15,12 +15,18 @@ from portal.models import Branch, User
 from portal.parts import Door
 
 DEMO_PASSWORD = "Xem-Thu#2026"
+NEWCOMER = "0900000028"  # an agent who has not rehearsed yet: to them the counter is closed
 # Synthetic people: the structure of each number is valid, its holder does not exist; every name says "Mẫu".
 DEMO_PEOPLE = (
     ("051190000011", "Nguyễn Thị Mẫu An", "0900000011", "customer", ""),
     ("038085000012", "Lê Văn Mẫu Bình", "0900000012", "customer", ""),
-    ("051192000021", "Phạm Thị Mẫu Chi", "0900000021", "agent", "VNPT Quảng Ngãi"),
     ("038091000022", "Trịnh Văn Mẫu Dũng", "0900000022", "agent", "VNPT Thanh Hóa"),
+    ("038195000023", "Mai Thị Mẫu Oanh", "0900000023", "agent", "VNPT Thanh Hóa"),
+    ("051192000021", "Phạm Thị Mẫu Chi", "0900000021", "agent", "VNPT Quảng Ngãi"),
+    ("051093000024", "Trương Văn Mẫu Sơn", "0900000024", "agent", "VNPT Quảng Ngãi, VNPT Thanh Hóa"),
+    ("051194000028", "Hồ Thị Mẫu Thơ", NEWCOMER, "agent", "VNPT Quảng Ngãi"),
+    ("038183000026", "Lưu Thị Mẫu Phương", "0900000026", "lead", "VNPT Thanh Hóa"),
+    ("051082000027", "Huỳnh Văn Mẫu Quang", "0900000027", "lead", "VNPT Quảng Ngãi"),
     ("001188000031", "Hoàng Thị Mẫu Giang", "0900000031", "reviewer", "VNPT Hà Nội"),
     ("051087000032", "Võ Văn Mẫu Hải", "0900000032", "reviewer", "VNPT Quảng Ngãi"),
     ("001180000041", "Đặng Thị Mẫu Khánh", "0900000041", "approver", "VNPT Hà Nội"),
@@ -36,16 +42,18 @@ def seed_people() -> None:
     Branch.objects.filter(hours="").update(hours="7:30–17:00")
     branches = {branch.name: branch for branch in Branch.objects.all()}
     known = set(User.objects.filter(is_demo=True).values_list("username", flat=True))
-    for number, full_name, phone, role, branch in DEMO_PEOPLE:
+    for number, full_name, phone, role, units in DEMO_PEOPLE:
         if User.username_for(number) in known:
             continue
+        home, *further = (branches.get(name) for name in units.split(", "))
         user = open_account(
             number=number,
             full_name=full_name,
             phone=phone,
             email=f"{role}.{number[-2:]}@example.vn",
             roles=[role],
-            branch=branches.get(branch),
+            branch=home,
+            further=[branch.pk for branch in further if branch],
             password=DEMO_PASSWORD,
             demo=True,
         )
@@ -67,7 +75,7 @@ def current_code(user: User) -> str:
 def all_people() -> list[User]:
     """In the order of the roles."""
     order = list(ROLES)
-    people = User.objects.filter(is_demo=True).select_related("branch").prefetch_related("groups")
+    people = User.objects.filter(is_demo=True).select_related("branch").prefetch_related("groups", "further_branches")
     return sorted(people, key=lambda user: (order.index(user.roles[0]), user.pk))
 
 
@@ -76,7 +84,7 @@ def doors() -> list[Door]:
         Door(
             who=user.full_name,
             role=user.roles[0],
-            at=str(user.branch or ""),
+            at=", ".join(branch.name for branch in (user.branch, *user.further_branches.all()) if branch),
             address=reverse("demo:sign_in", args=[user.pk]),
             user=user.pk,
         )

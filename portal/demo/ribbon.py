@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 
 from portal.accounts import roles
@@ -59,6 +60,11 @@ class Ribbon:
         """The visitor's phones and mailboxes, as whoever they are just now."""
         own = [self.user.phone, self.user.email] if self.user else []
         return [*dict.fromkeys([*own, *(to for part in parts(Part) for to in part.reached(self.request))])]
+
+    @property
+    def newest(self) -> str:
+        """Asked without cookies, so not by an address under which somebody has to be signed in."""
+        return reverse("demo:newest").replace(get_script_prefix(), "/", 1)
 
     @cached_property
     def since(self) -> str:
