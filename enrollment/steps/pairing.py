@@ -45,7 +45,9 @@ class Errand:
         with transaction.atomic():
             application.hold()
             self.rows(application).delete()
-            Pairing.objects.create(application=application, errand=self.name, ticket=self.blind(ticket))
+            pairing = Pairing(application=application, errand=self.name, ticket=self.blind(ticket))
+            pairing.mac = pairing.mac_of_row
+            pairing.save(force_insert=True)
         return ticket
 
     def confirm(self, application: Application, digits: str) -> None:
@@ -62,13 +64,15 @@ class Errand:
                 waiting.delete()
                 raise over()
             raise wrong(left)
-        if not waiting.update(confirmed_at=timezone.now()):
+        if pairing.confirmed_at or not pairing.becomes(confirmed_at=timezone.now()):
             raise over()
         audit.record(f"{self.name} confirmed", application)
 
     def standing(self, application: Application) -> str:
+        return self.state_of(self.current(application))
+
+    def state_of(self, pairing: Pairing | None) -> str:
         """Offered, scanned, confirmed, or nothing."""
-        pairing = self.current(application)
         if pairing is None:
             return ""
         return "confirmed" if pairing.confirmed_at else "scanned" if pairing.holder else "offered"
@@ -82,28 +86,41 @@ class Errand:
 
     def scanned(self, ticket: str) -> Pairing:
         """What a ticket is for. A look alone uses nothing up: cameras, mail programs and messengers look ahead."""
-        pairing = self.alive().filter(ticket=self.blind(ticket), holder="").first()
+        pairing = self.offered(ticket)
         if pairing is None:
             raise used_up()
         return pairing
 
+    def offered(self, ticket: str) -> Pairing | None:
+        return ours(self.alive().filter(ticket=self.blind(ticket), holder=""))
+
     def claim(self, ticket: str) -> tuple[str, str]:
         """The first device that comes with it, and no other after it: what it keeps, and the code that it shows."""
         pairing, holder, digits = self.scanned(ticket), secrets.token_urlsafe(18), f"{secrets.randbelow(10**DIGITS):06}"
-        first = Pairing.objects.filter(pk=pairing.pk, holder="")
-        if not first.update(holder=self.blind(holder), code=self.code_of(pairing, digits)):
+        if not pairing.becomes(holder=self.blind(holder), code=self.code_of(pairing, digits)):
             raise used_up()
         audit.record(f"{self.name} scanned", pairing.application)
         return holder, digits
 
     def held(self, holder: str) -> Pairing | None:
         """Of the device that keeps this, while it may come or stay."""
-        return self.alive().filter(holder=self.blind(holder)).first()
+        return ours(self.alive().filter(holder=self.blind(holder)))
+
+    def lasts(self, holder: str) -> bool:
+        """Nobody ended it, whatever has become of the application since."""
+        return ours(Pairing.objects.filter(errand=self.name, holder=self.blind(holder))) is not None
+
+    def leave(self, holder: str) -> None:
+        """The device goes by itself."""
+        pairings = Pairing.objects.filter(errand=self.name, holder=self.blind(holder)).select_related("application")
+        for pairing in pairings:
+            if pairing.delete()[0]:
+                audit.record(f"{self.name} left", pairing.application)
 
     # ── Of both ──
 
     def current(self, application: Application) -> Pairing | None:
-        return self.alive().filter(application=application).first()
+        return ours(self.alive().filter(application=application))
 
     def alive(self) -> "QuerySet[Pairing]":
         """In time, and for an application that still stands where the errand leads."""
@@ -122,6 +139,12 @@ class Errand:
 
     def code_of(self, pairing: Pairing, digits: str) -> str:
         return self.blind(f"{pairing.pk} {digits}")
+
+
+def ours(rows: "QuerySet[Pairing]") -> Pairing | None:
+    """Among what a device keeps there is one row at most."""
+    pairing = rows.first()
+    return pairing if pairing and pairing.is_ours else None
 
 
 # Carries on with a draft; whoever has an account signs in instead.
