@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 class Step(TextChoices):
     PLAN = "plan", _("Chọn gói chứng thư số")
     DECLARATION = "declaration", _("Khai báo thông tin")
+    CONSENT = "consent", _("Xem lại và đồng ý")
     PAYMENT = "payment", _("Thanh toán")
     ACTIVATION = "activation", _("Kích hoạt tài khoản")
     CAPTURE = "capture", _("Xác thực giấy tờ, khuôn mặt")
+    HANDOVER = "handover", _("Cam kết và bàn giao")
     CONTRACT = "contract", _("Ký hợp đồng điện tử")
     PIN = "pin", _("Tạo mã PIN")
     REVIEW = "review", _("Chờ duyệt cấp chứng thư số")
@@ -37,12 +39,15 @@ class Milestone:
 
 
 NINE = (  # guide 2
-    Milestone(_("Đăng ký tài khoản"), _("Đọc và đồng ý điều khoản"), 1, "step-register"),
+    Milestone(_("Đăng ký tài khoản"), _("Đọc và đồng ý điều khoản"), 1, "step-register", (Step.CONSENT,)),
     Milestone(_("Chọn gói dịch vụ"), _("Miễn phí hoặc trả phí"), 1, "step-plan", (Step.PLAN,)),
     Milestone(_("Khai báo thông tin"), _("Như trên giấy tờ"), 2, "step-declare", (Step.DECLARATION,)),
     Milestone(_("Khởi tạo dịch vụ"), _("Thanh toán nếu có phí"), 1, "step-service", (Step.PAYMENT,)),
     Milestone(_("Nhập mã kích hoạt"), _("Từ SMS, tạo mật khẩu"), 1, "step-code", (Step.ACTIVATION,)),
-    Milestone(_("Xác thực giấy tờ, khuôn mặt"), _("Bằng máy ảnh điện thoại"), 2, "step-identity", (Step.CAPTURE,)),
+    Milestone(
+        *(_("Xác thực giấy tờ, khuôn mặt"), _("Bằng máy ảnh điện thoại"), 2, "step-identity"),
+        (Step.CAPTURE, Step.HANDOVER),
+    ),
     Milestone(_("Ký hợp đồng điện tử"), _("Vẽ chữ ký trên màn hình"), 1, "step-contract", (Step.CONTRACT,)),
     Milestone(_("Tạo mã PIN ký số"), _("Sáu chữ số, chỉ mình biết"), 1, "step-pin", (Step.PIN,)),
     Milestone(
@@ -69,6 +74,7 @@ class Channel(TextChoices):
 
     BROWSER = "browser", _("Trình duyệt")
     ANOTHER = "another", _("Thêm chứng thư số")
+    COUNTER = "counter", _("Quầy")
 
 
 class Actor(TextChoices):
@@ -88,9 +94,11 @@ STANDING = "enrollment:standing"
 TURNS: dict[Step, Turn] = {
     Step.PLAN: Turn(Actor.CUSTOMER, "enrollment:plan"),
     Step.DECLARATION: Turn(Actor.CUSTOMER, "enrollment:declaration"),
+    Step.CONSENT: Turn(Actor.CUSTOMER, "enrollment:consent"),
     Step.PAYMENT: Turn(Actor.CUSTOMER, "enrollment:payment"),
     Step.ACTIVATION: Turn(Actor.CUSTOMER, "enrollment:activation"),
     Step.CAPTURE: Turn(Actor.CUSTOMER, "kyc:capture"),
+    Step.HANDOVER: Turn(Actor.AGENT, STANDING),
     Step.CONTRACT: Turn(Actor.CUSTOMER, "signing:contract"),
     Step.PIN: Turn(Actor.CUSTOMER, "signing:pin"),
     Step.REVIEW: Turn(Actor.STAFF, "kyc:review"),
@@ -99,6 +107,8 @@ TURNS: dict[Step, Turn] = {
     Step.COMPLETE: Turn(Actor.CUSTOMER, "signing:certificate"),
     Step.STOPPED: Turn(Actor.CUSTOMER, STANDING),
 }
+# What an agent does for whoever stands at the counter: on the customer's own pages, and never what is secret.
+AT_COUNTER = (Step.DECLARATION, Step.PLAN, Step.PAYMENT, Step.CAPTURE, Step.HANDOVER)
 
 ISSUED = (Step.ISSUANCE, Step.ACCEPTANCE, Step.COMPLETE)
 ROUTES: dict[Channel, tuple[Step, ...]] = {
@@ -124,6 +134,20 @@ ROUTES: dict[Channel, tuple[Step, ...]] = {
         Step.REVIEW,
         *ISSUED,
     ),
+    # The card comes first; nothing is photographed before its owner has agreed, on a device of their own.
+    Channel.COUNTER: (
+        Step.DECLARATION,
+        Step.CONSENT,
+        Step.PLAN,
+        Step.PAYMENT,
+        Step.CAPTURE,
+        Step.HANDOVER,
+        Step.ACTIVATION,
+        Step.CONTRACT,
+        Step.PIN,
+        Step.REVIEW,
+        *ISSUED,
+    ),
 }
 ENDS = (Step.COMPLETE, Step.STOPPED)
 
@@ -138,8 +162,14 @@ BEGINS: dict[Step, list[Callable[[Any], None]]] = defaultdict(list)
 # A customer may go back to correct, as long as nothing was paid or made on the strength of it.
 BACK: dict[Step, tuple[Step, ...]] = {
     Step.DECLARATION: (Step.PLAN,),
+    Step.CONSENT: (Step.DECLARATION,),
+    Step.PLAN: (Step.DECLARATION,),
     Step.PAYMENT: (Step.PLAN, Step.DECLARATION),
 }
+# At a counter also from where the account is not open yet: a phone lost in the middle would end it else.
+BACK_AT_COUNTER: dict[Step, tuple[Step, ...]] = dict.fromkeys(
+    (Step.CAPTURE, Step.HANDOVER, Step.ACTIVATION), (Step.DECLARATION,)
+)
 # What a reviewer may send back, and the step at which it is done again.
 ITEMS: dict[str, Step] = {
     "name": Step.DECLARATION,
@@ -152,64 +182,21 @@ ITEMS: dict[str, Step] = {
     "contract": Step.CONTRACT,
 }
 # What must be done again when the outcome of a step has changed: the contract prints the person, the plan and the price.
+# At a counter whoever it is about agrees to what was typed in their name, and the agent vouches for what was seen.
 DEPENDS: dict[Step, set[Step]] = {
     Step.PLAN: {Step.PAYMENT, Step.CONTRACT},
-    Step.DECLARATION: {Step.CONTRACT},
+    Step.DECLARATION: {Step.CONTRACT, Step.CONSENT, Step.HANDOVER},
+    Step.CAPTURE: {Step.HANDOVER},
 }
 SENDERS_BACK = (Step.REVIEW, Step.ISSUANCE)
 # DOMAIN §1.3: free to cancel until the certificate is being made.
 CANCELLABLE = {
-    Step.PLAN,
-    Step.DECLARATION,
-    Step.PAYMENT,
-    Step.ACTIVATION,
-    Step.CAPTURE,
-    Step.CONTRACT,
-    Step.PIN,
+    *(Step.DECLARATION, Step.CONSENT, Step.PLAN, Step.PAYMENT, Step.CAPTURE, Step.HANDOVER),
+    *(Step.ACTIVATION, Step.CONTRACT, Step.PIN),
 }
 # Where staff may stop it: also where a certificate cannot be made or can no longer be accepted, or its number would
 # be held for ever. At the review they reject.
 STOPPABLE = CANCELLABLE | {Step.ISSUANCE, Step.ACCEPTANCE}
-
-# Why an application stopped, and what can be done.
-REASONS: dict[str, tuple[Any, Any]] = {
-    "cancelled": (
-        _("Quý khách đã hủy hồ sơ này."),
-        _("Quý khách có thể đăng ký lại bất cứ lúc nào. Tiền đã trả, nếu có, được hoàn về nơi đã trả."),
-    ),
-    "anew": (
-        _("Quý khách đã bắt đầu một hồ sơ mới thay cho hồ sơ này."),
-        _("Quý khách tiếp tục với hồ sơ mới. Tiền đã trả cho hồ sơ cũ, nếu có, được hoàn về nơi đã trả."),
-    ),
-    "expired": (
-        _("Hồ sơ để lâu không hoàn tất nên đã hết hạn; thông tin đã khai được xóa theo lịch."),
-        _("Quý khách vui lòng đăng ký lại, chỉ mất khoảng 10 phút."),
-    ),
-    "consent-withdrawn": (
-        _("Quý khách đã rút lại đồng ý xử lý dữ liệu cá nhân nên hồ sơ không thể tiếp tục."),
-        _("Nếu đổi ý, Quý khách có thể đăng ký lại từ đầu."),
-    ),
-    "known": (
-        _("Số giấy tờ này không đăng ký mới được."),
-        _(
-            "Nếu Quý khách từng đăng ký, hãy xem hướng dẫn vừa gửi qua SMS và email; nếu không nhận được, gọi 18001260 nhánh 1."
-        ),
-    ),
-    "displaced": (
-        _(
-            "Có người đã xác nhận điện thoại hoặc email của mình cho cùng số giấy tờ, mà hồ sơ này chưa chứng minh bằng giấy tờ."
-        ),
-        _("Nếu không phải Quý khách, hãy gọi 18001260 nhánh 1 hoặc mang giấy tờ đến quầy VNPT."),
-    ),
-    "staff": (
-        _("VNPT đã dừng hồ sơ này."),
-        _("Quý khách vui lòng gọi 18001260 nhánh 1 để biết chi tiết hoặc khiếu nại, hoặc đăng ký lại."),
-    ),
-    "rejected": (
-        _("Hồ sơ không đạt thẩm định."),
-        _("Quý khách có quyền khiếu nại qua 18001260 nhánh 1, hoặc mang giấy tờ đến quầy VNPT để đăng ký lại."),
-    ),
-}
 
 
 # ── Reading the tables ──
@@ -220,6 +207,18 @@ def milestone(step: Step) -> int:
     if step == Step.COMPLETE:
         return len(NINE) + 1
     return next((number for number, each in enumerate(NINE, 1) if step in each.steps + each.waits), 0)
+
+
+def turn(channel: Channel, step: Step) -> Turn:
+    """Whose it is on this way in."""
+    if channel == Channel.COUNTER and step in AT_COUNTER:
+        return Turn(Actor.AGENT, TURNS[step].page)
+    return TURNS[step]
+
+
+def may_go_back(channel: Channel, step: Step, target: Step) -> bool:
+    back = {**BACK, **(BACK_AT_COUNTER if channel == Channel.COUNTER else {})}
+    return target in back.get(step, ()) and target in ahead_of(channel, step)
 
 
 def first(channel: Channel) -> Step:
@@ -291,7 +290,11 @@ class Way:
     @property
     def number(self) -> int:
         """While VNPT has its turn, the last that is done."""
-        return max((row.number for row in self.rows if row.state in (State.DONE, State.NOW)), default=0)
+        return (
+            self.now.number
+            if self.now and self.now.number
+            else max((row.number for row in self.rows if row.state in (State.DONE, State.NOW)), default=0)
+        )
 
     @property
     def following(self) -> Row | None:
@@ -311,6 +314,16 @@ class Way:
         return at + 1, names[at], next(iter(names[at + 1 :]), None)
 
 
+def nine_of(route: Sequence[Step]) -> list[Milestone]:
+    """In the order of this way in: at a counter the card comes before the terms. What a route does not ask for stays with
+    what stands before it."""
+    places, last = [], -1
+    for each in NINE:
+        last = min((route.index(step) for step in each.steps if step in route), default=last)
+        places.append((last, each))
+    return [each for _place, each in sorted(places, key=lambda pair: pair[0])]
+
+
 def way(channel: Channel, step: Step | None, reached: Step | None, redo: Iterable[Step] = ()) -> Way:
     """Nobody's step is the first of the nine: it comes before there is an application. What a route does not ask for,
     as a code of whoever has an account, is done."""
@@ -318,14 +331,14 @@ def way(channel: Channel, step: Step | None, reached: Step | None, redo: Iterabl
     past = set(route[: route.index(reached)]) if reached in route else set()
 
     def state(steps: tuple[Step, ...]) -> State:
-        if step in steps or (step is None and not steps):
+        if step in steps or (step is None and steps == NINE[0].steps):
             return State.NOW
         if set(redo) & set(steps):
             return State.AGAIN
         return State.DONE if reached and set(steps) & set(route) <= past else State.TO_COME
 
     rows = []
-    for number, each in enumerate(NINE, 1):
+    for number, each in enumerate(nine_of(route), 1):
         if each.waits:
             rows.append(Row(WAITING, state(each.waits)))
         rows.append(Row(each.name, state(each.steps), number, each.minutes))

@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import get_template
 from django.urls import reverse
 
-from enrollment import journey
+from enrollment import endings, journey
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.steps import activation, payment, subscribing
@@ -19,7 +19,9 @@ BEGINS: dict[Step, list[Callable[[Application], None]]] = {
     Step.DECLARATION: [arrivals.sent_back],
     Step.PAYMENT: [payment.arrived, arrivals.give_up],
     Step.ACTIVATION: [activation.arrived, arrivals.give_up],
+    Step.CONSENT: [],
     Step.CAPTURE: [arrivals.sent_back],
+    Step.HANDOVER: [],
     Step.CONTRACT: [subscribing.arrived, arrivals.sent_back],
     Step.PIN: [arrivals.waits],
     Step.REVIEW: [arriving.received, arrivals.waits],  # the case, and where the certificate stands
@@ -124,6 +126,14 @@ def test_nine_steps_are_counted_and_vnpts_turn_stands_between(
     assert (states(way), way.number, way.minutes, after) == (drawn, number, minutes, following)
 
 
+def test_at_a_counter_the_nine_are_counted_in_its_own_order() -> None:
+    route = journey.ROUTES[Channel.COUNTER]
+    numbers = [journey.way(Channel.COUNTER, step, step).number for step in route]
+    assert numbers == sorted(numbers)
+    assert states(journey.way(Channel.COUNTER, Step.CONSENT, Step.CONSENT)) == "dN........"
+    assert states(journey.way(Channel.COUNTER, Step.ACTIVATION, Step.ACTIVATION)) == "dddddN...."
+
+
 def test_whoever_has_an_account_needs_no_code() -> None:
     assert states(journey.way(Channel.ANOTHER, Step.CAPTURE, Step.CAPTURE)) == "dddddN...."
     assert states(journey.way(Channel.ANOTHER, Step.PLAN, Step.PLAN)) == "dN..d....."
@@ -152,5 +162,5 @@ def test_nothing_can_be_cancelled_once_it_is_reviewed() -> None:
 
 
 def test_every_reason_says_why_and_what_to_do() -> None:
-    for why, what in journey.REASONS.values():
+    for why, what in endings.REASONS.values():
         assert str(why) != str(what)
