@@ -16,10 +16,12 @@ from enrollment.orders.words import dong
         (21, "Hai mươi mốt đồng"),
         (55, "Năm mươi lăm đồng"),
         (105, "Một trăm linh năm đồng"),
+        (24_500, "Hai mươi bốn nghìn năm trăm đồng"),
         (220_000, "Hai trăm hai mươi nghìn đồng"),
         (495_000, "Bốn trăm chín mươi lăm nghìn đồng"),
         (221_015, "Hai trăm hai mươi mốt nghìn không trăm mười lăm đồng"),
         (1_000_004, "Một triệu không trăm linh bốn đồng"),
+        (1_000_005, "Một triệu không trăm linh năm đồng"),
         (2_000_385_000, "Hai tỷ ba trăm tám mươi lăm nghìn đồng"),
     ],
 )
