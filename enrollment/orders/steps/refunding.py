@@ -10,13 +10,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.orders.models import Invoice, Order, Payment, Refund
+from enrollment.orders.models import Drawer, Invoice, Order, Payment, Refund
 from portal import audit, writing
 from portal.models import Change
 from portal.parts import TwoHands
 from portal.refusals import Refusal
 
 log = structlog.get_logger(__name__)
+KIND, IN_CASH = "refund", "cash-refund"  # the matter for two people: by bank; and at a counter (cash.py)
 
 
 def owe(gateway: str, provider_id: str, amount: int, reason: Refund.Reason, payment: Payment | None = None) -> None:
@@ -61,7 +62,24 @@ def held(about: str) -> Refund:
 def present(about: str) -> Mapping[str, Any]:
     """Nothing was returned yet. The amount is among what is proposed, so that both people put their names to it."""
     held(about)
+    if any(is_at_hand(change) for change in waits(IN_CASH, about)):
+        raise Refusal("in-cash", _("Khoản này đang được hoàn bằng tiền mặt tại quầy, chờ trưởng quầy xác nhận."))
     return {"returned": 0, "receiver": "", "bank_reference": ""}
+
+
+def waits(kind: str, about: str) -> "QuerySet[Change]":
+    """Asked under the refund's lock, so that one goes one way: what a person may have sent already is not sent again."""
+    return Change.objects.filter(kind=kind, about=about, decision="", expires_at__gt=timezone.now())
+
+
+def is_at_hand(change: Change) -> bool:
+    """Of a day that is closed by now nothing is given back any more."""
+    today = Drawer.objects.filter(pk=change.after.get("drawer"), day=timezone.localdate())
+    return today.filter(status=Drawer.Status.OPEN).exists()
+
+
+def amount_moved() -> Refusal:
+    return Refusal("amount-moved", _("Số tiền của khoản này đã khác lúc đề nghị. Hãy từ chối và kiểm tra lại."))
 
 
 def returning(refund: Refund, receiver: str, bank_reference: str) -> dict[str, Any]:
@@ -71,7 +89,7 @@ def returning(refund: Refund, receiver: str, bank_reference: str) -> dict[str, A
 def apply(change: Change) -> None:
     refund, after = held(change.about), change.after
     if after.get("returned") != refund.amount or not after.get("receiver") or not after.get("bank_reference"):
-        raise Refusal("amount-moved", _("Số tiền của khoản này đã khác lúc đề nghị. Hãy từ chối và kiểm tra lại."))
+        raise amount_moved()
     refund.status, refund.done_at, refund.done_by = Refund.Status.DONE, timezone.now(), change.proposed_by
     refund.receiver, refund.bank_reference = after["receiver"], after["bank_reference"]
     try:
