@@ -1,15 +1,16 @@
 """Leaving: cancelled, begun anew, or forgotten. Forgotten ones are told in time; what was declared is erased on schedule."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import journey
-from enrollment.journey import Step
+from enrollment.journey import Channel, Step
 from enrollment.models import ORDERED, Application
 from enrollment.orders.models import Payment, Refund
 from enrollment.orders.steps import refunding
@@ -21,13 +22,33 @@ from portal.models import User
 from portal.refusals import Refusal
 
 DAY = timedelta(days=1)
-# Which steps may be forgotten, after how long their owner is reminded, and after how long the application stops.
+# Typed by an agent; whoever it is about has not agreed to it, so nobody keeps it.
+UNAGREED = Q(channel=Channel.COUNTER, reached__in=(Step.DECLARATION, Step.CONSENT))
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Where an application may be forgotten, after how long its owner is reminded, and after how long it stops."""
+
+    steps: tuple[Step, ...]
+    expires: timedelta
+    reminds: timedelta | None = None
+    among: Q = ~UNAGREED
+
+    @property
+    def rows(self) -> "QuerySet[Application]":
+        return Application.objects.filter(self.among, step__in=self.steps)
+
+
 PATIENCE = (
-    ((Step.PLAN, Step.DECLARATION, Step.PAYMENT), 5 * DAY, 7 * DAY),
+    Patience((Step.PLAN, Step.DECLARATION, Step.CONSENT, Step.PAYMENT), expires=7 * DAY, reminds=5 * DAY),
     # What was settled waits longer; also of an account, whose number would be held for ever else.
-    ((Step.ACTIVATION, Step.CAPTURE, Step.CONTRACT, Step.PIN), 25 * DAY, 30 * DAY),
+    Patience(
+        (Step.ACTIVATION, Step.CAPTURE, Step.HANDOVER, Step.CONTRACT, Step.PIN), expires=30 * DAY, reminds=25 * DAY
+    ),
+    Patience((Step.DECLARATION, Step.CONSENT), expires=2 * DAY, among=UNAGREED),
 )
-ERASE_AFTER = 30 * DAY
+ERASE_AFTER, ERASE_UNAGREED_AFTER = 30 * DAY, DAY
 KEPT = (Step.ACCEPTANCE, Step.COMPLETE)  # once reached, a certificate was issued on it
 
 
@@ -62,9 +83,12 @@ def stop(application: Application, reason: str) -> None:
 
 def remind() -> None:
     now = timezone.now()
-    for steps, reminds, expires in PATIENCE:
-        stale = Application.objects.filter(step__in=steps, reminded_at=None, touched_at__lt=now - reminds)
-        jobs.each(jobs.through(stale), partial(_remind, ends=timezone.localtime(now + expires - reminds)))
+    for patience in PATIENCE:
+        if patience.reminds is None:
+            continue
+        stale = patience.rows.filter(reminded_at=None, touched_at__lt=now - patience.reminds)
+        ends = timezone.localtime(now + patience.expires - patience.reminds)
+        jobs.each(jobs.through(stale), partial(_remind, ends=ends))
 
 
 def _remind(application: Application, ends: datetime) -> None:
@@ -89,12 +113,14 @@ def _tell(application: Application, ends: datetime) -> None:
 
 def expire() -> None:
     now = timezone.now()
-    for steps, reminds, expires in PATIENCE:
-        reminded_in_time = Q(touched_at__lt=now - expires, reminded_at__lt=now - (expires - reminds))
-        forgotten = Application.objects.filter(reminded_in_time, step__in=steps)
+    for patience in PATIENCE:
+        due = Q(touched_at__lt=now - patience.expires)
+        if patience.reminds is not None:  # and reminded in time
+            due &= Q(reminded_at__lt=now - (patience.expires - patience.reminds))
+        forgotten = patience.rows.filter(due)
         held = Payment.objects.filter(status=Payment.Status.HELD, order__purpose=ORDERED)
         rows = forgotten.exclude(pk__in=held.values("order__subject"))
-        jobs.each(jobs.through(rows), partial(_expire, still=reminded_in_time))
+        jobs.each(jobs.through(rows), partial(_expire, still=due))
 
 
 @transaction.atomic
@@ -107,9 +133,9 @@ def _expire(application: Application, still: Q) -> None:
 def erase() -> None:
     """What was declared in an application that came to nothing: its key goes, and with it every copy. Where a
     certificate was issued, what it was issued on is kept as the law wants, also when nobody accepted it."""
-    ended = Application.objects.filter(
-        step=Step.STOPPED, touched_at__lt=timezone.now() - ERASE_AFTER, erased_at=None
-    ).exclude(reached__in=KEPT)
+    now = timezone.now()
+    long_ago = Q(touched_at__lt=now - ERASE_AFTER) | UNAGREED & Q(touched_at__lt=now - ERASE_UNAGREED_AFTER)
+    ended = Application.objects.filter(long_ago, step=Step.STOPPED, erased_at=None).exclude(reached__in=KEPT)
     jobs.each(jobs.through(ended.select_related("data_key")), _erase)
 
 

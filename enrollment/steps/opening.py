@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import consents, journey
-from enrollment.journey import Channel
+from enrollment.journey import Channel, Step
 from enrollment.models import Application, Consent, Trail
 from enrollment.steps import leaving
 from portal import audit
@@ -25,11 +25,9 @@ def open_application(
     place: str = "",
     branch: Branch | None = None,
     agent: User | None = None,
+    referral: str = "",
 ) -> Application:
-    agreed = set(agreed)
-    texts = consents.current(language)
-    if any(text.required and text.purpose not in agreed for text in texts):
-        raise Refusal("consent-needed", _("Quý khách cần đồng ý với các mục bắt buộc để đăng ký trực tuyến."))
+    """At a counter agreeing is a step of its own, on the customer's device."""
     first = journey.first(channel)
     application = Application.objects.create(
         channel=channel,
@@ -40,7 +38,27 @@ def open_application(
         branch=branch,
         agent=agent,
         data_key=DataKey.make(),
+        draft={"referral": referral} if referral else None,
     )
+    if Step.CONSENT not in journey.ROUTES[channel]:
+        agree(application, agreed, language=language, place=place)
+    Trail.note(application, "opened", "")
+    return application
+
+
+@transaction.atomic
+def consent(application: Application, agreed: Iterable[str], *, language: str, place: str) -> None:
+    """By whoever it is about, who has read what was typed in their name; again after each correction."""
+    application.hold()
+    agree(application, agreed, language=language, place=place)
+    application.finish()
+
+
+def agree(application: Application, agreed: Iterable[str], *, language: str, place: str) -> None:
+    agreed, texts = set(agreed), consents.current(language)
+    if any(text.required and text.purpose not in agreed for text in texts):
+        raise Refusal("consent-needed", _("Quý khách cần đồng ý với các mục bắt buộc để đăng ký trực tuyến."))
+    given = set(application.consents.filter(withdrawn_at=None).values_list("purpose", flat=True))
     Consent.objects.bulk_create(
         Consent(
             application=application,
@@ -48,14 +66,12 @@ def open_application(
             version=text.version,
             language=text.language,
             text_hash=text.hash,
-            channel=channel,
+            channel=application.channel,
             place=place,
         )
         for text in texts
-        if text.purpose in agreed
+        if text.purpose in agreed - given
     )
-    Trail.note(application, "opened", "")
-    return application
 
 
 @transaction.atomic

@@ -34,6 +34,10 @@ def test_cancelling_ends_where_the_certificate_is_being_made(step: Step) -> None
             leaving.cancel(application)
 
 
+def test_no_step_that_waits_for_somebody_is_waited_at_for_ever() -> None:
+    assert {step for patience in leaving.PATIENCE for step in patience.steps} == CANCELLABLE
+
+
 def test_cancelling_is_asked_once_more_and_then_told(customer: Customers) -> None:
     walker = customer().opens().chooses()
     assert "sẽ dừng" in walker.client.get("/application/cancel/").content.decode()
