@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.journey import Step
+from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.steps import budgets, holding
 from enrollment.steps.notifying import notify
@@ -116,10 +116,11 @@ def meant(person: str, digits: str) -> Application | None:
 
 
 def check(number: str, code: str, known: Application | None = None) -> Application:
-    """Return the application that the code opens. Tries are counted by number first, and by code as well: a number for
-    which nothing waits, or whose code has run out, gets the answers of any other."""
+    """Return the application that the code opens; on a device that a counter let in that one alone. Tries are counted by number
+    first, and by code as well: a number for which nothing waits, or whose code has run out, gets the answers of any other."""
     person = User.username_for(number)
-    application = own(known, person) or meant(person, code)
+    is_let_in = known is not None and known.channel == Channel.COUNTER
+    application = own(known, person) or (None if is_let_in else meant(person, code))
     left = TRIES.spend(person)
     if left is None:
         raise codes.ended()

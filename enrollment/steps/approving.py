@@ -26,7 +26,7 @@ def check_stranger(application: Application, by: User) -> None:
     if by.pk in dossier.hands_of(application):
         raise Refusal(
             "own-hands",
-            _("Người mở, hỗ trợ hoặc chụp giấy tờ của hồ sơ không được thẩm định hay duyệt hồ sơ đó."),
+            _("Người mở, hỗ trợ, chụp giấy tờ hay giới thiệu khách của hồ sơ không được thẩm định hay duyệt hồ sơ đó."),
             status=403,
         )
 

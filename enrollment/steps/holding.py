@@ -183,10 +183,15 @@ def tell_displaced(rival: Application) -> None:
 
 def notify_holder(application: Application) -> None:
     """Once a day at most: somebody asked."""
-    intent = f"known {application.person_index} {timezone.localdate()}"
-    if user := account_of(application.person_index):
-        outbox.post("enrollment/messages/known_account", [], user, intent=intent)
-    elif holder := rivals_of(application).first():
+    person = application.person_index
+    tell_holder(person, account_of(person), rivals_of(application).first())
+
+
+def tell_holder(person: str, account: User | None, holder: Application | None) -> None:
+    intent = f"known {person} {timezone.localdate()}"
+    if account:
+        outbox.post("enrollment/messages/known_account", [], account, intent=intent)
+    elif holder:
         notify(holder, "known_application", [holder.reference], intent=intent)
 
 

@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.journey import Step
+from enrollment.journey import Channel, Step, after
 from enrollment.models import ORDERED, Application, Ward
 from enrollment.orders.gateways.payment import gateways
+from enrollment.orders.gateways.port import PaymentGateway
 from enrollment.orders.gateways.provider import provider
 from enrollment.orders.models import Invoice, Order, Payment
 from enrollment.orders.parts import Buyer
@@ -92,15 +93,28 @@ def settle_free(application: Application) -> None:
     application.refresh_from_db()
 
 
-def begin(application: Application, code: str, *, place: str, language: str) -> str:
-    """A payment at this gateway. Return where to send the browser; empty if the customer pays from our own page."""
+def offered(application: Application) -> dict[str, PaymentGateway]:
+    """At a counter only what the customer pays on a phone of their own: nobody types a card into an agent's machine."""
+    at_counter = application.channel == Channel.COUNTER
+    return {code: gateway for code, gateway in gateways().items() if gateway.is_ours or not at_counter}
+
+
+def payable(application: Application) -> Order:
+    """Its order, when money may be taken for it: whichever way."""
     order = application.order
-    stands_here = order is not None and order.status == Order.Status.OPEN and application.step == Step.PAYMENT
-    if order is None or not stands_here or code not in gateways():
+    if order is None or order.status != Order.Status.OPEN or application.step != Step.PAYMENT:
         raise ordering.not_payable()
     if application.phone_confirmed_at is None:
         raise Refusal("phone-unconfirmed", _("Quý khách cần xác nhận số điện thoại trước khi thanh toán."))
     holding.take(application)  # who had to wait for the number asks again by paying
+    return order
+
+
+def begin(application: Application, code: str, *, place: str, language: str) -> str:
+    """A payment at this gateway. Return where to send the browser; empty if the customer pays from our own page."""
+    if code not in offered(application):
+        raise ordering.not_payable()
+    order = payable(application)
     address = paying.begin(order, code, place=place, language=language)
     Application.objects.filter(pk=application.pk, step=Step.PAYMENT).update(touched_at=timezone.now())
     return address
@@ -148,6 +162,7 @@ def receipt(application: Application, order: Order, payment: Payment) -> None:
             order.name if application.language == "vi" else order.name_en,
             writing.money(order.total, application.language),
             payment.reference,
+            "activates" * (after(Channel(application.channel), Step.PAYMENT) == Step.ACTIVATION),
         ],
         intent=f"receipt {order.pk}",
         channels=[Message.Channel.EMAIL],

@@ -304,6 +304,8 @@ def test_every_sms_fits_one_part(language: str, settings: object) -> None:
         "activated": [],
         "displaced": ["ABCD2345"],
         "contested": ["12:00 28/11/2026"],
+        "invitation": ["VNPT Bà Rịa - Vũng Tàu", f"https://smartca.example.vn/invited/?t={24 * 'x'}", "10"],
+        "moved_here": ["ABCD2345", "VNPT Bà Rịa - Vũng Tàu"],
     }
     for name, values in params.items():
         text = wording.sms_text(

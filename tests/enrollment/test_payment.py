@@ -224,6 +224,7 @@ def test_the_receipt_goes_by_mail_with_the_orders_number(bank: Bank, customer: C
     assert order.reference in subject
     assert "220.000 đ" in text
     assert "220.000 đ" in html
+    assert "/activate/" in text
 
 
 def test_an_application_paid_but_not_advanced_is_advanced_by_its_page(customer: Customers) -> None:
