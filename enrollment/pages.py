@@ -11,19 +11,21 @@ import qrcode
 import qrcode.image.svg
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from enrollment import journey
-from enrollment.journey import Channel, Step
+from enrollment.journey import Actor, Channel, Step
 from enrollment.models import Application
 from enrollment.parts import lives
+from enrollment.steps.inviting import is_in
 from enrollment.steps.pairing import CARRY_ON, Errand
 from portal import audit, errors
 from portal.accounts.signing_in import network_of
@@ -39,13 +41,29 @@ Whose = Callable[..., Application | None]
 
 
 def mine(request: HttpRequest, **_address: Any) -> Application | None:
-    """With an account, one's own; without, the one this browser opened or resumed."""
-    applications = Application.objects.select_related("data_key", "plan", "user").order_by("-pk")
+    """With an account, one's own; without, the one this browser opened or resumed; at a counter, the one that an agent has
+    in hand."""
+    applications = Application.objects.select_related("data_key", "plan", "user", "branch", "agent").order_by("-pk")
+    if in_hand := at_counter(request):
+        return applications.filter(pk=in_hand).first()
     if request.user.is_authenticated:
-        return of_account(applications.filter(user=request.user))
-    if MINE not in request.session or (JOINED in request.session and not CARRY_ON.held(request.session[JOINED])):
+        own = applications.filter(user=request.user)
+        if at_screen(request):
+            own = own.filter(pk=request.session.get(MINE, 0))
+        return of_account(own) if not request.user.is_staff else None
+    if MINE not in request.session or (JOINED in request.session and not is_in(request.session[JOINED])):
         return None
     return applications.filter(pk=request.session[MINE], user=None).first()
+
+
+def at_counter(request: HttpRequest) -> int | None:
+    """Which application an agent has in hand on this page: enrollment/counter/layers.py."""
+    return getattr(request, "at_counter", None)
+
+
+def at_screen(request: HttpRequest) -> bool:
+    """On a counter's second screen, where there is the application for which one was invited, and no other."""
+    return hasattr(request, "screen")
 
 
 def of_account(applications: "QuerySet[Application]") -> Application | None:
@@ -89,7 +107,9 @@ def at(*steps: Step, whose: Whose = mine) -> Callable[[Page], Page]:
                 if request.method == "POST":  # from an old tab, say: what it sent is not dropped without a word
                     messages.warning(request, _("Hồ sơ đã ở bước khác, nên trang vừa gửi không thay đổi gì."))
                 return onward(application)
-            if request.method == "POST":
+            if (application.turn.actor == Actor.AGENT) != bool(at_counter(request)):
+                return others_turn(request, application)
+            if request.method == "POST" and not at_counter(request):
                 speak(application)
             try:
                 return page(request, application, *args, **kwargs)
@@ -102,6 +122,21 @@ def at(*steps: Step, whose: Whose = mine) -> Callable[[Page], Page]:
         return guarded
 
     return guard
+
+
+def others_turn(request: HttpRequest, application: Application) -> HttpResponse:
+    """At a counter two are at one application: the agent does not do what is the customer's, nor the customer what is the
+    agent's."""
+    if request.method == "POST" or errors.wants_json(request):
+        raise Refusal("others-turn", _("Bước này do người kia làm. Hãy tải lại trang để xem hồ sơ đang ở đâu."))
+    if at_counter(request):
+        return redirect("counter:file", application.reference)
+    return show(request, "at_counter", application, now=now_of(application))
+
+
+def now_of(application: Application) -> str:
+    """What a page that follows compares."""
+    return f"{application.step} {application.moves}"
 
 
 def speak(application: Application) -> None:
@@ -139,7 +174,7 @@ def refusals_on(form: Any, field: str | None) -> Iterator[None]:
     except Refusal as no:
         if no.code == "out-of-step":
             raise
-        form.add_error(field, no.message)
+        form.add_error(field, ValidationError(no.message, code=no.code))
 
 
 def show(request: HttpRequest, template: str, application: Application | None, **facts: Any) -> HttpResponse:
@@ -165,7 +200,8 @@ def qr_for(request: HttpRequest, errand: Errand, application: Application, page:
     """What a second device scans to be let in, at this page of its own."""
     ticket = errand.offer(application, request.session.get(ticket_of(errand), ""))
     request.session[ticket_of(errand)] = ticket
-    return svg(f"{settings.SITE_URL}{reverse(page)}?t={ticket}")
+    address = reverse(page).removeprefix(get_script_prefix().rstrip("/"))  # another device's hands are its own
+    return svg(f"{settings.SITE_URL}{address}?t={ticket}")
 
 
 def png(text: str) -> bytes:

@@ -25,13 +25,15 @@ PART = Part(
     sells={ORDERED: payment.Seller()},
     begins={Step.PAYMENT: payment.arrived, Step.ACTIVATION: activation.arrived, Step.CONTRACT: subscribing.arrived},
     papers=dossier.papers,
+    seen=dossier.declared,
+    is_sound=dossier.is_ours,
     hands=dossier.hands,
     rows=holding.rows,
     verbs=VERBS,
     messages=MESSAGES,
     references=references,
     permissions={
-        **dict.fromkeys(("agent", "reviewer", "approver", "auditor"), (APPLICATIONS,)),
+        **dict.fromkeys(("agent", "lead", "reviewer", "approver", "auditor"), (APPLICATIONS,)),
         **dict.fromkeys(("supervisor", "operator"), (APPLICATIONS, "enrollment.change_application")),
     },
     schedule={
@@ -42,8 +44,16 @@ PART = Part(
             _("Hồ sơ chưa hoàn tất"),
             format_lazy(
                 _("dừng sau {few} ngày không thao tác, hoặc {many} ngày từ khi có mã kích hoạt; được nhắc trước"),
-                few=leaving.PATIENCE[0][2].days,
-                many=leaving.PATIENCE[1][2].days,
+                few=leaving.PATIENCE[0].expires.days,
+                many=leaving.PATIENCE[1].expires.days,
+            ),
+        ),
+        (
+            _("Hồ sơ nhân viên quầy khai giúp mà khách chưa đồng ý"),
+            format_lazy(
+                _("dừng sau {few} ngày không thao tác và xóa {erased} ngày sau đó"),
+                few=leaving.PATIENCE[2].expires.days,
+                erased=leaving.ERASE_UNAGREED_AFTER.days,
             ),
         ),
         (

@@ -34,9 +34,12 @@ def of_customer(user: User) -> Iterator[Waiting]:
 def waits(user: User) -> Iterator[Waiting]:
     if not user.is_staff:
         yield from of_customer(user)
-    if "agent" not in user.roles or user.branch_id is None:
+    if not ({"agent", "lead"} & set(user.roles) and user.branch_ids):
         return
-    rows, page = Application.objects.filter(branch=user.branch_id), reverse("admin:enrollment_application_changelist")
+    rows, page = (
+        Application.objects.filter(branch__in=user.branch_ids),
+        reverse("admin:enrollment_application_changelist"),
+    )
     yield Waiting(
         title=_("Hồ sơ đang mở của đơn vị"),
         number=up_to(rows.exclude(step__in=journey.ENDS)),
