@@ -26,13 +26,21 @@ def digest(application: Application) -> str:
     return sealing.blind_index("file", hashlib.sha256(text.encode()).hexdigest())
 
 
+def seen(application: Application) -> str:
+    """What an agent has before the eyes when vouching: what was declared, and the pictures. What follows at home (account,
+    contract, PIN) is not part of it."""
+    fresh = Application.objects.select_related("data_key").get(pk=application.pk)
+    text = json.dumps([part.seen(fresh) for part in all_parts()], sort_keys=True, ensure_ascii=False, default=str)
+    return sealing.blind_index("seen", hashlib.sha256(text.encode()).hexdigest())
+
+
 def is_sound(application: Application) -> bool:
     """Whether what the rows speak of (pictures, documents) is still what it was; slower, so asked before issuing."""
     return all(part.is_sound(application) for part in all_parts())
 
 
 def hands_of(application: Application) -> set[int]:
-    """Who opened, assisted or captured, and whom it is about: none of them may decide."""
+    """Who opened, assisted, captured or sent the customer, and whom it is about: none of them may decide."""
     return {hand for part in all_parts() for hand in part.hands(application)}
 
 
@@ -45,6 +53,7 @@ def papers(application: Application) -> dict[str, Any]:
     return {
         "reference": application.reference,
         "channel": application.channel,
+        "branch": application.branch_id,
         "account": application.user_id,
         "declared": application.declared,
         "person": application.person_index,
@@ -58,9 +67,21 @@ def papers(application: Application) -> dict[str, Any]:
     }
 
 
+def declared(application: Application) -> dict[str, Any]:
+    return {"reference": application.reference, "declared": application.declared, "person": application.person_index}
+
+
+def is_ours(application: Application) -> bool:
+    """Also the way by which it came in: another asks for less, as for no attestation."""
+    return Application.objects.get(pk=application.pk).is_ours
+
+
 def hands(application: Application) -> set[int]:
     moved = Trail.objects.filter(application=application, verb__in=("opened", "finished", "moved"))
     movers = moved.exclude(origin__in=SENDERS_BACK).exclude(actor=None).values_list("actor", flat=True)
+    passed = Trail.objects.filter(application=application, verb=Trail.PASSED).values_list("items", flat=True)
+    agents = {int(agent) for each in passed for agent in each.values() if agent}  # of before, and of now
     same_person = User.objects.filter(username=application.person_index).values_list("pk", flat=True)
-    named = (hand for hand in (application.user_id, application.agent_id) if hand)
-    return {*movers, *same_person, *named}
+    gains = application.referred_agent_id  # by its certificate
+    named = (hand for hand in (application.user_id, application.agent_id, gains) if hand)
+    return {*movers, *agents, *same_person, *named}

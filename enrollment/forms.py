@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -245,6 +245,11 @@ class CheckForm(forms.Form):
         for code, message in doubts:
             self.fields[code] = Tick(label=_("Tôi đã kiểm tra, thông tin đúng."), help_text=message)
 
+    @property
+    def is_known(self) -> bool:
+        """At a counter: whoever stands there is a customer already."""
+        return self.has_error(NON_FIELD_ERRORS, "known-customer")
+
 
 class OldAddressForm(forms.Form):
     query = Text(
@@ -256,7 +261,10 @@ class OldAddressForm(forms.Form):
 
 
 class CardForm(forms.Form):
-    photo = forms.FileField(label=_("Ảnh mã QR trên thẻ"))
+    """A photograph; or, where a reader is at hand, what it typed."""
+
+    photo = forms.FileField(label=_("Ảnh mã QR trên thẻ"), required=False)
+    text = forms.CharField(max_length=1000, required=False)
 
 
 class PhoneCodeForm(forms.Form):
