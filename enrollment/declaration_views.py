@@ -14,7 +14,8 @@ from enrollment import forms, identity, places, steps
 from enrollment.identity import Document
 from enrollment.journey import Step
 from enrollment.models import Application, Province, Ward
-from enrollment.pages import at, onward, refusals_on, show
+from enrollment.pages import at, at_counter, onward, refusals_on, show
+from enrollment.steps import recognition
 from portal import writing
 from portal.errors import wants_json
 from portal.refusals import Refusal
@@ -33,9 +34,17 @@ def declaration(request: HttpRequest, application: Application) -> HttpResponse:
     ):  # a province was chosen, or one of the wards that were offered
         return page(request, application, forms.DeclarationForm(initial=typed), typed)
     form = forms.DeclarationForm(request.POST)
-    if form.is_valid():
+    if is_right(form, application):
         return redirect("enrollment:check")
     return page(request, application, form, typed)
+
+
+def is_right(form: forms.DeclarationForm, application: Application) -> bool:
+    """What the step alone knows to be wrong with a field is said on it too."""
+    if form.is_valid():
+        for field, words in list(steps.declaration.of_staff(application, form.declaration())):
+            form.add_error(field, words)
+    return form.is_valid()
 
 
 def typed_by(request: HttpRequest, application: Application) -> dict[str, Any]:
@@ -44,7 +53,8 @@ def typed_by(request: HttpRequest, application: Application) -> dict[str, Any]:
     if request.method == "POST":
         typed = {**forms.DeclarationForm.typed(request.POST), **taken(request)}
         from_card = [name for name in kept.get("from_card", []) if kept.get(name) == typed.get(name)]
-        return {**typed, "from_card": from_card, **{name: kept[name] for name in ("residence",) if name in kept}}
+        read: dict[str, Any] = {name: kept[name] for name in recognition.OURS if name in kept}
+        return {**typed, "from_card": from_card, **read}
     return known_of(application)
 
 
@@ -88,8 +98,10 @@ def page(
 @require_POST
 @at(Step.DECLARATION)
 def draft(request: HttpRequest, application: Application) -> HttpResponse:
-    """The draft, saved as one types."""
-    kept = steps.declaration.keep_draft(application, typed_by(request, application))
+    """The draft, saved as one types. A page that says onto which state it was typed is not heard once that has changed: it
+    may have waited for a line."""
+    is_current = request.POST.get("moves", str(application.moves)) == str(application.moves)
+    kept = is_current and steps.declaration.keep_draft(application, typed_by(request, application))
     return JsonResponse({"kept": kept}, status=200 if kept else 409)
 
 
@@ -97,11 +109,14 @@ def draft(request: HttpRequest, application: Application) -> HttpResponse:
 @at(Step.DECLARATION)
 def card(request: HttpRequest, application: Application) -> HttpResponse:
     """The QR on the card fills the form. The page asks in passing; without JavaScript the browser comes back to it."""
-    form = forms.CardForm(request.POST, request.FILES)
-    if not form.is_valid():
+    form, known = forms.CardForm(request.POST, request.FILES), known_of(application)
+    photo, text = (form.cleaned_data["photo"], form.cleaned_data["text"]) if form.is_valid() else (None, "")
+    if text and at_counter(request):
+        filled = steps.declaration.fill_from_text(application, text, known)
+    elif photo:
+        filled = steps.declaration.fill_from_card(application, photo.file, photo.size, known)
+    else:
         raise Refusal("no-photo", _("Quý khách chưa chọn ảnh."), status=400)
-    photo = form.cleaned_data["photo"]
-    filled = steps.declaration.fill_from_card(application, photo.file, photo.size, known_of(application))
     messages.success(request, _("Đã điền từ thẻ. Quý khách xem lại từng mục."))
     return JsonResponse({"filled": filled}) if wants_json(request) else redirect("enrollment:declaration")
 
@@ -156,11 +171,12 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
         declared=declared,
         ward=ward,
         document=Document(declared.document).label,
+        sender=steps.declaration.sender(application, declared),
     )
 
 
 @require_POST
-@at(Step.DECLARATION, Step.PAYMENT)
+@at(Step.DECLARATION, Step.PLAN, Step.PAYMENT)
 def back(request: HttpRequest, application: Application) -> HttpResponse:
     """Back to correct something; nothing typed is lost."""
     if application.step == Step.DECLARATION and request.POST.get("number") is not None:

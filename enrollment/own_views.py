@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from enrollment import forms, journey, steps
-from enrollment.journey import Step
+from enrollment import endings, forms, journey, steps
+from enrollment.journey import Actor, Step
 from enrollment.models import Application
 from enrollment.orders.gateways.provider import provider
 from enrollment.orders.models import Order, Payment
@@ -20,6 +20,7 @@ from enrollment.pages import (
     network,
     nowhere,
     onward,
+    others_turn,
     qr_for,
     refusals_on,
     remember,
@@ -41,9 +42,11 @@ def standing(request: HttpRequest) -> HttpResponse:
         return nowhere(request)
     if application.turn.page != journey.STANDING:
         return onward(application)
+    if application.turn.actor == Actor.AGENT:
+        return others_turn(request, application)
     return show(
         request, "standing", application,
-        why=journey.REASONS.get(application.reason), order=application.order,
+        why=endings.REASONS.get(application.reason), order=application.order,
         keeps_account=steps.leaving.keeps_account(application),
     )  # fmt: skip
 

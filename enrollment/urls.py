@@ -1,6 +1,6 @@
 from django.urls import path
 
-from enrollment import declaration_views, own_views, views
+from enrollment import declaration_views, handover_views, own_views, payment_views, views
 
 app_name = "enrollment"
 urlpatterns = [
@@ -17,21 +17,25 @@ urlpatterns = [
     path("register/declaration/card/", declaration_views.card, name="card"),
     path("register/declaration/old-address/", declaration_views.old_address, name="old_address"),
     path("register/declaration/check/", declaration_views.check, name="check"),
-    path("register/payment/", views.payment, name="payment"),
-    path("register/payment/phone/", views.phone, name="phone"),
-    path("register/payment/transfer/", views.transfer, name="transfer"),
-    path("register/payment/transfer/qr.png", views.transfer_qr, name="transfer_qr"),
-    path("register/paid/", views.paid, name="paid"),
+    path("register/payment/", payment_views.payment, name="payment"),
+    path("register/payment/phone/", payment_views.phone, name="phone"),
+    path("register/payment/transfer/", payment_views.transfer, name="transfer"),
+    path("register/payment/transfer/qr.png", payment_views.transfer_qr, name="transfer_qr"),
+    path("register/paid/", payment_views.paid, name="paid"),
     path("register/created/", views.created, name="created"),
     path("activate/", views.activation, name="activation"),
     path("activate/password/", views.password, name="password"),
     path("activate/again/", views.again, name="again"),
     path("activate/resend/", views.resend, name="resend"),
     path("activate/contact/", views.contact, name="contact"),
+    # A counter's customer, on a device of their own
+    path("invited/", handover_views.invited, name="invited"),
+    path("invited/code/", handover_views.invited_code, name="invited_code"),
+    path("register/consent/", handover_views.consent, name="consent"),
     # One's own application at any step
     path("application/", own_views.standing, name="standing"),
     path("application/landing/", own_views.landing, name="landing"),
-    path("application/status/", views.status, name="status"),
+    path("application/status/", payment_views.status, name="status"),
     path("application/receipt/", own_views.receipt, name="receipt"),
     path("application/consents/", own_views.consents, name="consents"),
     path("application/cancel/", own_views.cancel, name="cancel"),

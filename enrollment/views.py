@@ -1,12 +1,13 @@
 """The steps' pages: each finds, asks, answers. The rules are in the steps."""
 
+import re
 import time
 from datetime import timedelta
+from functools import wraps
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -14,17 +15,26 @@ from django.views.decorators.http import require_POST
 from enrollment import consents, forms, journey, steps
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
-from enrollment.orders.gateways.payment import gateways
-from enrollment.orders.gateways.vietqr import VietQR
-from enrollment.orders.models import Order, Payment, Plan
-from enrollment.orders.steps import paying
-from enrollment.pages import at, language, mine, network, onward, place, png, refusals_on, remember, show
+from enrollment.orders.models import Plan
+from enrollment.pages import (
+    Page,
+    at,
+    language,
+    mine,
+    network,
+    onward,
+    place,
+    refusals_on,
+    remember,
+    show,
+)
 from enrollment.parts import lives
+from portal import writing
 from portal.accounts import signing_in
 from portal.allowances import Limit
 from portal.errors import PAGES
 from portal.forms import NumberForm
-from portal.models import Code, User
+from portal.models import User
 from portal.parts import Part, parts
 from portal.refusals import Refusal
 
@@ -32,8 +42,26 @@ OPENINGS = Limit("openings", 3000, timedelta(hours=1))  # from one network: a ph
 AT_ACTIVATION = journey.way(Channel.BROWSER, Step.ACTIVATION, Step.ACTIVATION)  # also for whoever has a code alone
 OPENED = "activation opened"  # in the session: for which application a code was right, what it hung on, until when
 OPEN_FOR = timedelta(minutes=10)
+REFERRAL = "referral"  # in the session: the code in the address by which somebody came, until they open an application
+CODE = re.compile("[0-9A-Z]{4,12}")
+REFERRALS = Limit("referrals kept", 3000, timedelta(hours=1))  # from one network: each may be a new session
 
 
+def with_referral(page: Page) -> Page:
+    """What an agent's poster or link says is not for the customer to type."""
+
+    @wraps(page)
+    def kept(request: HttpRequest) -> HttpResponse:
+        code = writing.document_number(request.GET.get("ref", ""))
+        is_new = code != request.session.get(REFERRAL) and CODE.fullmatch(code)
+        if is_new and REFERRALS.spend(network()) is not None:
+            request.session[REFERRAL] = code
+        return page(request)
+
+    return kept
+
+
+@with_referral
 def home(request: HttpRequest) -> HttpResponse:
     """Whoever comes back sees first what is next for them."""
     application = mine(request)
@@ -60,6 +88,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 # ── Opening ──
 
 
+@with_referral
 def opening(request: HttpRequest) -> HttpResponse:
     application = mine(request)
     if application and not application.is_ended:
@@ -74,6 +103,7 @@ def opening(request: HttpRequest) -> HttpResponse:
             user=user,
             language=language(),
             place=place(),
+            referral=request.session.pop(REFERRAL, ""),
         )
         remember(request, application)
         return onward(application)
@@ -94,108 +124,6 @@ def plan(request: HttpRequest, application: Application) -> HttpResponse:
             return onward(application)
     kinds = [(kind, [plan for plan in form.plans if plan.kind == kind]) for kind in Plan.Kind]
     return show(request, "plan", application, form=form, kinds=kinds)
-
-
-# ── Payment ──
-
-
-@at(Step.PAYMENT)
-def payment(request: HttpRequest, application: Application) -> HttpResponse:
-    order = application.order
-    if order is None:
-        raise Http404
-    if order.status == Order.Status.PAID:
-        steps.payment.arrived(application)
-        return onward(application)
-    if order.total == 0:
-        if request.method == "POST":
-            steps.payment.settle_free(application)
-            return redirect("enrollment:created")
-        return show(request, "payment", application, order=order)
-    if application.phone_confirmed_at is None:
-        return redirect("enrollment:phone")
-    if request.method == "POST":
-        address = steps.payment.begin(application, request.POST.get("gateway", ""), place=place(), language=language())
-        return redirect(address or "enrollment:transfer")
-    return show(
-        request, "payment", application, order=order, gateways=gateways().values(),
-        last=paying.stands(order.payments.order_by("pk").last()),
-    )  # fmt: skip
-
-
-@at(Step.PAYMENT)
-def phone(request: HttpRequest, application: Application) -> HttpResponse:
-    """Before money is taken, the phone is confirmed by a code. Where none is taken there is nothing to confirm."""
-    order = application.order
-    if order is None or order.total == 0:
-        return redirect("enrollment:payment")
-    form = forms.PhoneCodeForm(request.POST if "code" in request.POST else None)
-    sent = Code.objects.filter(
-        purpose=steps.payment.PHONE, target=steps.payment.this_phone(application), live=True
-    ).exists()
-    if request.method == "POST" and not form.is_bound:
-        steps.payment.send_phone_code(application, network())
-        return redirect("enrollment:phone")
-    if form.is_valid():
-        with refusals_on(form, "code"):
-            steps.payment.confirm_phone(application, form.cleaned_data["code"])
-            return onward(application)
-    return show(request, "phone", application, form=form, sent=sent, declared=application.declaration, order=order)
-
-
-def begun(application: Application) -> tuple[VietQR, Payment] | None:
-    """The transfer that was begun last, if it is still waited for."""
-    gateway = gateways().get("vietqr")
-    payment = Payment.objects.filter(order=application.order, gateway="vietqr", status=Payment.Status.PENDING).last()
-    return (gateway, payment) if isinstance(gateway, VietQR) and payment else None
-
-
-@at(Step.PAYMENT)
-def transfer(request: HttpRequest, application: Application) -> HttpResponse:
-    """The VietQR to be scanned with any bank's app."""
-    transferring = begun(application)
-    if transferring is None:
-        return onward(application)
-    gateway, payment = transferring
-    return show(
-        request, "transfer", application, payment=payment, gateway=gateway, order=application.order,
-        until=paying.waited_for_until(payment),
-        demo_bank=f"http://localhost:{settings.BANK_PORT}/transfer?amount={payment.amount}&content={payment.reference}&lang={language()}"
-        if settings.LOCAL_BANK
-        else "",
-    )  # fmt: skip
-
-
-@at(Step.PAYMENT)
-def transfer_qr(request: HttpRequest, application: Application) -> HttpResponse:
-    """The same code as a picture of its own: kept on the phone, it is read from there by the bank's app."""
-    transferring = begun(application)
-    if transferring is None:
-        raise Http404
-    gateway, payment = transferring
-    return HttpResponse(png(gateway.code_for(payment)), "image/png", headers={"Cache-Control": "private, no-store"})
-
-
-def paid(request: HttpRequest) -> HttpResponse:
-    """Where a gateway sends the browser back to. What it brings along is not looked at: the notice decides."""
-    application = mine(request)
-    if application is None:
-        return redirect("enrollment:opening")
-    if application.step != Step.PAYMENT:
-        return redirect("enrollment:created") if application.step == Step.ACTIVATION else onward(application)
-    last = paying.stands(Payment.objects.filter(order=application.order).order_by("pk").last())
-    if last not in (Payment.Status.PENDING, Payment.Status.PAID):
-        return onward(application)
-    return show(request, "paid", application, last=last)
-
-
-def status(request: HttpRequest) -> HttpResponse:
-    """For a page that waits."""
-    application = mine(request)
-    if application is None:
-        raise Http404
-    last = paying.stands(Payment.objects.filter(order=application.order).order_by("pk").last())
-    return JsonResponse({"step": application.step, "payment": last, "moves": application.moves})
 
 
 @at(Step.ACTIVATION)
