@@ -23,9 +23,11 @@ async function save() {
     if (answer.status === 409) return location.reload(); // the application moved on in another tab
     if (!answer.ok || !(await answer.json()).kept) throw new Error(String(answer.status));
     const now = new Date();
+    if (!unsaved) form.dispatchEvent(new Event("kept"));
     said.textContent = `${form.dataset.saved} ${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`;
   } catch {
     unsaved = true;
+    form.dispatchEvent(new Event("unkept"));
     said.textContent = form.dataset.unsaved;
     soon();
   }
@@ -184,7 +186,7 @@ for (const list of lists.values()) {
   if (!wards) continue;
   list.select.addEventListener("change", async () => {
     wards.fill([]);
-    const answer = await fetch(`/places/${encodeURIComponent(list.select.value)}/`, { headers: { Accept: "application/json" } });
+    const answer = await fetch(form.dataset.places.replace(/00\/$/, `${encodeURIComponent(list.select.value)}/`), { headers: { Accept: "application/json" } });
     if (answer.ok) wards.fill((await answer.json()).wards);
   });
 }
@@ -207,16 +209,17 @@ if (scan) {
     canvas.getContext("2d").drawImage(source, 0, 0, canvas.width, canvas.height);
     return canvas;
   };
-  const send = async (canvas) => {
+  const jpeg = (canvas) => new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.8));
+  const send = async (name, ...value) => {
     await inTurn();
     const body = new FormData();
     body.append("csrfmiddlewaretoken", scan.querySelector("[name=csrfmiddlewaretoken]").value);
-    body.append("photo", await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.8)), "card.jpg");
+    body.append(name, ...value);
     const answer = await fetch(scan.action, { method: "POST", body, headers: { Accept: "application/json" } });
     return [answer.ok, await answer.json()];
   };
   // What was typed and what the card says are in the draft: the page shows both, and what to choose.
-  const filled = () => ((unsaved = false), location.assign(location.pathname));
+  const filled = () => ((unsaved = false), location.assign(location.pathname + ("reader" in scan.dataset ? "?read" : "")));
   const end = () => {
     stream?.getTracks().forEach((track) => track.stop());
     stream = null;
@@ -242,7 +245,7 @@ if (scan) {
       if (!stream || !video.videoWidth) continue;
       const canvas = picture(video, video.videoWidth, video.videoHeight);
       if (detector && !(await detector.detect(canvas).catch(() => [1])).length) continue;
-      const [found, told] = await send(canvas).catch(() => [false, {}]);
+      const [found, told] = await send("photo", await jpeg(canvas), "card.jpg").catch(() => [false, {}]);
       if (found && stream) return end(), filled();
       if (told.status === 429) return end(), say(told.detail);
     }
@@ -253,13 +256,24 @@ if (scan) {
     say(scan.dataset.sending);
     try {
       const bitmap = await createImageBitmap(photo.files[0]);
-      const [found, told] = await send(picture(bitmap, bitmap.width, bitmap.height));
+      const [found, told] = await send("photo", await jpeg(picture(bitmap, bitmap.width, bitmap.height)), "card.jpg");
       found ? filled() : say(told.detail);
     } catch {
       say(scan.dataset.none);
     }
     photo.value = "";
   });
+  // At a counter: what a reader typed (counter/reader.js), or what was pasted.
+  const read = async (text, strange) => {
+    if (strange) return say(scan.dataset.mangled);
+    say(scan.dataset.reading);
+    const [found, told] = await send("text", text).catch(() => [false, { detail: scan.dataset.away }]);
+    found ? filled() : say(told.detail);
+    delete scan.dataset.sent; // it was stopped on its way, and may be sent again
+    scan.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+  };
+  scan.addEventListener("card-text", ({ detail: { text, strange } }) => read(text, strange));
+  scan.addEventListener("submit", (event) => scan.elements.text?.value && (event.preventDefault(), read(scan.elements.text.value)));
 }
 
 // ── Waiting: a countdown, a pause before the next code, and news from the server ──
@@ -290,7 +304,7 @@ for (const mark of document.querySelectorAll("[data-poll]")) {
     try {
       const answer = await fetch(mark.dataset.poll, { headers: { Accept: "application/json" } });
       const told = answer.ok ? await answer.json() : null;
-      if (told && `${told.step} ${told.payment}` !== mark.dataset.now) return location.assign("/register/paid/");
+      if (told && `${told.step} ${told.payment}` !== mark.dataset.now) return location.assign(mark.dataset.onward);
     } catch {
       // the line is away: ask again
     }

@@ -31,7 +31,8 @@ def test_every_foot_leads_to_what_a_person_may_want_to_know(client: Client) -> N
 
 def test_the_privacy_policy_tells_the_times_that_the_code_keeps(client: Client) -> None:
     page = client.get("/privacy/").content.decode()
-    stop, stop_later = (days.days for _steps, _reminded, days in leaving.PATIENCE)
+    stop, stop_later, unagreed = (patience.expires.days for patience in leaving.PATIENCE)
+    assert f"dừng sau {unagreed} ngày không thao tác và xóa {leaving.ERASE_UNAGREED_AFTER.days} ngày sau đó" in page
     assert f"dừng sau {stop} ngày không thao tác, hoặc {stop_later} ngày" in page
     assert f"xóa {leaving.ERASE_AFTER.days} ngày sau khi dừng" in page
     assert f"xóa {capture.KEPT_AFTER_REPLACED.days} ngày sau khi có ảnh mới" in page
