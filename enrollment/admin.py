@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from enrollment import forms, journey
+from enrollment import endings, forms, journey
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.parts import all_parts
@@ -39,11 +39,11 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
     ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
-        """An agent sees the applications of the own counter, whatever else he may be."""
+        """Whoever works at a counter sees the applications of it, whatever else he may be."""
         rows: QuerySet[Application] = super().get_queryset(request)
         user = request.user
         if isinstance(user, User) and not WIDE & set(user.roles):
-            return rows.filter(branch=user.branch_id, branch__isnull=False)
+            return rows.filter(branch__in=user.branch_ids)
         return rows
 
     def known_by(self, term: str) -> Q:
@@ -87,7 +87,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
             "trail": application.trail.select_related("actor").order_by("pk"),
             "orders": application.orders.prefetch_related("payments", "payments__refunds").order_by("-pk"),
             "above": [row for part in all_parts() for row in part.rows(application)],
-            "why": journey.REASONS.get(application.reason),
+            "why": endings.REASONS.get(application.reason),
             "stop": forms.StopForm(),
             "may_resend": may_change and application.step == Step.ACTIVATION,
             "may_stop": may_change and application.step in journey.STOPPABLE,

@@ -4,23 +4,29 @@ import re
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from typing import Any
 
 from allauth.mfa.totp.internal.auth import TOTP
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from enrollment.demo.people import PEOPLE, declaration_of_nobody
 from enrollment.journey import Step
 from enrollment.models import Application
+from enrollment.orders.models import Drawer, Payment, Plan
+from enrollment.orders.models.cash import Kind
+from enrollment.orders.steps import cash, ordering
+from enrollment.orders.steps import drawer as drawers
 from enrollment.steps import opening
 from portal.accounts.opening import open_account
 from portal.accounts.roles import ROLES
 from portal.accounts.second_factor import has_second_factor
+from portal.demo.benches import Pair
 from portal.demo.people import DEMO_PASSWORD, current_code, totp_secret
 from portal.models import Branch, Message, User
+from portal.references import new_reference
 
 SIZES = (1_000, 1_000_000)
 ROUNDS = 11
@@ -155,6 +161,44 @@ def pages() -> dict[str, tuple[Act, int]]:
         "staff: one": (lambda: seen(staff, f"/admin/enrollment/application/{some.pk}/change/"), 10),
         "open to active": (flow, 3),
     }
+
+
+def pairs() -> Iterator[Pair]:
+    """A day's close: counted by the agent, looked through and confirmed by the head of the counter."""
+    few, many = a_day(10), a_day(1_000)
+    yield Pair("close 1,000 receipts", partial(close, many), partial(close, few), "the close of 10", 5)
+
+
+def a_day(receipts: int) -> Drawer:
+    """A drawer with so many receipts, written as the step writes them, without the journeys before."""
+    lead, serial = staff("lead"), next(SERIAL)
+    assert lead.branch
+    agent = open_account(
+        number=f"001079{serial}",
+        full_name="Bùi Văn Mẫu Quỹ",
+        phone=f"0900{serial}",
+        email=f"bench{serial}@example.vn",
+        roles=["agent"],
+        branch=lead.branch,
+        password=PASSWORD,
+    )
+    order = ordering.place("bench", serial, Plan.objects.latest("price"))
+    with transaction.atomic():
+        drawer = drawers.open_drawer(agent, lead.branch, 500_000)
+        for _receipt in range(receipts):
+            payment = Payment.objects.create(order=order, gateway="cash", amount=1, reference=f"SC{new_reference(10)}")
+            book = cash.locked_book(drawer, Kind.RECEIVED)
+            cash.write(drawer, book, amount=1_000, tendered=1_000, order=order, payment=payment, by=agent)
+    return drawer
+
+
+def close(drawer: Drawer) -> None:
+    """And taken back, for the next round."""
+    agent, lead = User.objects.get(pk=drawer.agent_id), staff("lead")
+    with transaction.atomic():
+        drawers.count(drawer, agent, {500_000: 1, 1_000: drawer.receipts_given})
+        drawers.confirm(drawer, lead)
+        transaction.set_rollback(True)
 
 
 def report() -> Iterator[str]:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from enrollment.consents import PURPOSES
 from enrollment.identity import Declaration, Document, born_per_number
-from enrollment.journey import Step
+from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.parts import all_parts
 from enrollment.steps import activation, declaration, opening, payment, plan
@@ -23,7 +23,7 @@ PEOPLE = (
 
 
 def seed_people() -> None:
-    if not Application.objects.filter(is_demo=True).exists():
+    if not Application.objects.filter(is_demo=True, channel=Channel.BROWSER).exists():
         for person in PEOPLE:
             seed_application(*person)
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from enrollment.demo.doors import stand_in
-from enrollment.journey import Step
+from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.parts import Stop, all_parts
 from portal.demo.desk import become, only_here
@@ -70,7 +70,7 @@ def tour(request: HttpRequest) -> Stop | None:
 @only_here
 def begin(request: HttpRequest) -> HttpResponse:
     """With another application than the one before."""
-    waiting = Application.objects.filter(is_demo=True, redo=[]).order_by("pk")
+    waiting = Application.objects.filter(is_demo=True, channel=Channel.BROWSER, redo=[]).order_by("pk")
     application = next(chain.from_iterable(waiting.filter(step=step) for step in BEGINS), None)
     if application is None:
         return redirect("demo:desk")

@@ -113,6 +113,32 @@ def test_an_agent_sees_the_own_branch_only(waiting: Customer, staff: People, sig
     assert desk.get(f"{LIST}{pk}/change/").status_code == 200
 
 
+@pytest.mark.parametrize("role", ["agent", "lead"])
+def test_whoever_works_at_a_counter_sees_that_ones_files_and_no_others_by_any_address(
+    role: str, waiting: Customer, staff: People, signed_in: Enter
+) -> None:
+    """Promise P13: role by branch by address and verb."""
+    further, strange = (Branch.objects.create(name=f"VNPT {name}", province="02") for name in ("Hai", "Ba"))
+    user = staff(role, further=[further.pk])
+    desk, pk, reference = signed_in(user), waiting.application.pk, waiting.application.reference
+    addresses = {
+        "get": [f"{LIST}{pk}/change/", f"{LIST}{pk}/history/", f"{LIST}{pk}/delete/"],
+        "post": [f"{LIST}{pk}/{what}/" for what in ("change", "open", "resend", "stop", "delete")],
+    }
+    for branch, may in ((user.branch, True), (further, True), (strange, False), (None, False)):
+        Application.objects.update(branch=branch)
+        answers = [desk.generic(verb.upper(), at) for verb, some in addresses.items() for at in some]
+        # Django answers a row that is not there by its home page, where it has a page of its own for it.
+        turned_away = {answer.status_code in (403, 404) or answer.get("Location") == "/admin/" for answer in answers}
+        assert (turned_away == {True}) == (not may)
+        assert (desk.get(f"{LIST}{pk}/change/").status_code == 200) == may
+        results = desk.post(LIST, {"q": reference}, follow=True).content.decode()
+        assert (f"{LIST}{pk}/change/" in results) == may
+        home = desk.get("/admin/").content.decode()
+        assert (f"{LIST}?step__exact=activation" in home) == may
+        assert waiting.application.step == Step.ACTIVATION
+
+
 def test_an_agent_without_a_branch_sees_nothing(waiting: Customer, staff: People, signed_in: Enter) -> None:
     """And not all the applications that have none, which are those of everybody at home."""
     agent = staff("agent", branch=None)
