@@ -16,7 +16,7 @@ from enrollment import corrections
 from enrollment.identity import Document
 from enrollment.journey import Step
 from enrollment.models import Application, Pairing
-from enrollment.pages import Page, at, mine
+from enrollment.pages import Page, at, at_counter, mine
 from enrollment.steps.notifying import contact_of
 from kyc import forms, hours
 from kyc.models import Case, Evidence, Mark, Upload, needed
@@ -150,8 +150,8 @@ def phone_of(request: HttpRequest) -> Pairing | None:
 
 
 def capturing(request: HttpRequest, **_address: Any) -> Application | None:
-    """One's own application, or the one whose desk handed its capture to this phone."""
-    phone = phone_of(request)
+    """The one that an agent has in hand; else the one whose desk handed its capture to this phone; else one's own."""
+    phone = None if at_counter(request) else phone_of(request)
     return phone.application if phone and phone.confirmed_at else mine(request)
 
 
@@ -171,6 +171,9 @@ def at_capture(page: Page) -> Page:
 
 
 def remember_device(request: HttpRequest, application: Application) -> None:
+    """A counter's own machine tells nothing of its customers."""
+    if at_counter(request):
+        return
     device = request.COOKIES.get(DEVICE, "")
     if len(device) == 32 and device.isalnum():
         Mark.objects.get_or_create(application=application, kind="device", value=sealing.blind_index("device", device))

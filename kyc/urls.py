@@ -6,6 +6,7 @@ app_name = "kyc"
 urlpatterns = [
     path("application/capture/", views.capture, name="capture"),
     path("application/capture/test/", views.rehearsal, name="rehearsal"),
+    path("application/capture/again/", views.again, name="again"),
     path("application/capture/done/", views.done, name="done"),
     path("application/capture/face/begin/", views.begin_face, name="begin_face"),
     path("application/capture/face/promise/", views.promise_face, name="promise_face"),

@@ -11,13 +11,14 @@ from django.views.decorators.http import require_POST
 
 from enrollment.journey import Step
 from enrollment.models import Application
-from enrollment.pages import at, onward, show
+from enrollment.pages import at, at_counter, onward, show
 from kyc import forms, pages, steps
 from kyc.models import Case, Evidence, Upload
 from kyc.pages import at_capture
 from portal import writing
 from portal.errors import PAGES
-from portal.refusals import Refusal
+from portal.models import User
+from portal.refusals import Refusal, out_of_step
 
 # ── Capture ──
 
@@ -113,6 +114,17 @@ def promise_face(request: HttpRequest, application: Application) -> HttpResponse
         raise steps.capture.no("wrong-film")
     steps.facing.promise(application, form.cleaned_data["challenge"], form.cleaned_data["digest"])
     return JsonResponse({"promised": True})
+
+
+@require_POST
+@at_capture
+def again(request: HttpRequest, application: Application) -> HttpResponse:
+    """After three failed tries: the agent has the person before the eyes, and lets them try three times more."""
+    if not at_counter(request) or not isinstance(request.user, User) or steps.facing.tries_left(application):
+        raise out_of_step()
+    steps.facing.allow_again(application, request.user)
+    messages.success(request, _("Khách được thử thêm ba lần."))
+    return redirect("kyc:capture")
 
 
 @require_POST

@@ -21,7 +21,7 @@ from enrollment.steps.pairing import Errand
 from kyc.gateways import eyes
 from kyc.models import Evidence, Piece, Upload, needed
 from kyc.reading import picture
-from portal import isolation, jobs, sealing
+from portal import audit, isolation, jobs, sealing
 from portal.allowances import Limit
 from portal.models import SealedFile, User
 from portal.refusals import Refusal, out_of_step
@@ -98,7 +98,7 @@ def missing(application: Application, evidence: dict[str, Evidence] | None = Non
 def finish(application: Application) -> None:
     if missing(application):
         raise Refusal("evidence-missing", _("Còn ảnh chưa chụp. Quý khách vui lòng chụp đủ rồi bấm Tiếp theo."))
-    application.finish()
+    application.finish(changed=True)
 
 
 # ── Pieces ──
@@ -255,8 +255,9 @@ def digest(pixels: bytes) -> str:
 def keep(
     application: Application, files: Files, way: str, facts: dict[str, Any] | None, by: User | None = None
 ) -> None:
-    """These pictures count from now on."""
-    now = timezone.now()
+    """These pictures count from now on. Who of staff took them at a counter had a hand in the file."""
+    now, actor = timezone.now(), audit.actor.get().user
+    by = by or (actor if actor and actor.is_staff else None)
     Evidence.objects.filter(application=application, kind__in=files, replaced_at=None).update(replaced_at=now)
     for kind, (file, pixels_digest) in files.items():
         Evidence.objects.create(

@@ -4,7 +4,7 @@
 import { blocked, camera, end, watched } from "./camera.js";
 import { faultOf, greyOf, quality } from "./judging.js";
 import { $, calmly, hint, moments, pause, saidBy, show } from "./parts.js";
-import { ask, send } from "./sending.js";
+import { ask, name, send } from "./sending.js";
 
 // ── One side of a card ──
 
@@ -22,7 +22,6 @@ function outlined(video) {
 }
 
 function cardPage(root) {
-  const item = root.dataset.card;
   const [stage, shot, start, shoot, next, again, insist, sent, reload] = ["stage", "shot", "start", "shoot", "next", "again", "insist", "sent", "reload"].map((part) => $(root, part));
   const video = stage.querySelector("video");
   const enter = moments(root);
@@ -53,7 +52,7 @@ function cardPage(root) {
       if (stream !== mine || !video.videoWidth || document.hidden) continue;
       // The picture that is sent is the very one that was judged, not the next: hands move.
       const at = good < 3 ? outlined(video) : hold(outlined(video));
-      const fault = faultOf(item, quality(greyOf(at.source, at.x, at.y, at.wide, at.high, 480)));
+      const fault = faultOf(root.dataset.card, quality(greyOf(at.source, at.x, at.y, at.wide, at.high, 480)));
       stage.dataset.state = fault ? "off" : "good";
       good = fault ? 0 : good + 1;
       if (good !== 1) hinted(hint(root, fault || "good"));
@@ -82,10 +81,15 @@ function cardPage(root) {
     said(root.dataset.sending);
     enter("sending");
     show(shot, shot.width > 1);
-    const told = await send(root, blob, { way, ...more }, (share) => (sent.value = share * 100));
+    const key = name();
+    const store = await sealed(key, blob, { way, ...more });
+    const told = await send(root, blob, { way, ...more }, (share) => (sent.value = share * 100), key, Boolean(store));
     file.disabled = false;
+    if (told.away) return turn(store);
+    if (store) await store.drop(safe());
     said(told.refused ? told.said : root.dataset.good);
     enter(told.stale ? "stale" : told.refused ? "bad" : "good", told.refused);
+    if (told.done && !told.refused && "counter" in root.dataset) (last = null), (shot.width = shot.height = 1); // kept: no agent sees it again
     show(shot, shot.width > 1);
     show(insist, Boolean(told.may_insist));
     again.classList.toggle("second", !told.refused);
@@ -93,16 +97,50 @@ function cardPage(root) {
     (told.stale ? reload : told.refused ? again : next).focus();
   }
 
+  // At a counter the picture waits sealed in the browser, and the other side is taken meanwhile.
+  const safe = () => `${root.dataset.reference} ${root.dataset.card}`;
+  async function sealed(key, blob, asked) {
+    if (!root.dataset.counter) return null;
+    const store = await import(root.dataset.counter);
+    await store.keep(safe(), { address: root.dataset.send, name: key, asked }, blob, { sending: true });
+    return store;
+  }
+  function turn(store) {
+    store.leave(safe());
+    last = null;
+    shot.width = shot.height = 1;
+    said(root.dataset.kept);
+    enter("away");
+    addEventListener("online", () => root.dataset.moment === "away" && said(root.dataset.sending));
+    document.addEventListener("flushed", ({ detail: { refused } }) => {
+      if (root.dataset.moment !== "away") return;
+      if (refused[0]) sessionStorage.setItem("refused", refused[0].fault);
+      location.assign(refused[0]?.address ?? root.dataset.list);
+    });
+    other?.focus();
+  }
+  const refusal = root.dataset.counter && sessionStorage.getItem("refused"); // of a picture that was sent when the line came back
+  if (refusal) sessionStorage.removeItem("refused"), enter("bad"), said(refusal);
+  const other = $(root, "other");
+  other?.addEventListener("click", () => {
+    Object.assign(root.dataset, { card: other.dataset.other, send: other.dataset.otherSend });
+    document.querySelector("h1").textContent = other.textContent;
+    if (next.href) next.href = root.dataset.list;
+    other.remove();
+    open();
+  });
+
   start.addEventListener("click", open);
   again.addEventListener("click", open);
   reload.addEventListener("click", () => location.reload());
   shoot.addEventListener("click", () => stream && (hold(outlined(video)), take()));
-  insist.addEventListener("click", () => deliver(...last, { insist: "on" }));
+  insist.addEventListener("click", () => last && deliver(...last, { insist: "on" }));
   file.addEventListener("change", async () => {
     const chosen = file.files[0];
     if (!chosen) return;
     close();
     shot.width = shot.height = 1;
+    if (chosen.type === "application/pdf") return (file.value = ""), enter("bad"), said(root.dataset.pdf), again.focus();
     try {
       const bitmap = await createImageBitmap(chosen);
       hold({ source: bitmap, x: 0, y: 0, wide: bitmap.width, high: bitmap.height }, 2000);
@@ -112,7 +150,7 @@ function cardPage(root) {
     }
     file.value = "";
   });
-  addEventListener("pagehide", close);
+  addEventListener("pagehide", () => (close(), "counter" in root.dataset && ((last = null), (shot.width = shot.height = 1))));
   if (location.hash === "#camera") history.replaceState(null, "", location.pathname), open();
 }
 
@@ -236,8 +274,10 @@ function facePage(root) {
       return failed(told.stale ? "" : told.said, told.refused);
     }
     again.classList.add("second");
+    if ("counter" in root.dataset) shot.width = shot.height = 1;
     said(root.dataset.good);
     enter("good");
+    show(shot, shot.width > 1);
     next.focus();
   }
 

@@ -110,7 +110,10 @@ def an_application(
     Application.objects.filter(pk=application.pk).update(
         plan=Plan.objects.first(), subscription=a_subscription(user), **changes
     )
-    return Application.objects.select_related("data_key", "plan").get(pk=application.pk)
+    application = Application.objects.select_related("data_key", "plan").get(pk=application.pk)
+    Application.objects.filter(pk=application.pk).update(mac=application.mac_of_row)
+    application.mac = application.mac_of_row
+    return application
 
 
 def send(application: Application, item: str, file: bytes, way: str = "camera", **more: Any) -> Upload:

@@ -19,7 +19,7 @@ from enrollment.models import Application
 from kyc.demo.drawing import Face, jpeg
 from kyc.models import Challenge, Check, Evidence
 from kyc.steps import checking, facing
-from portal.models import User
+from portal.models import Branch, User
 from portal.refusals import Refusal
 from tests.conftest import at_once
 from tests.kyc.conftest import SMALL, an_application, film, finish_face, following, packed, send, shot, try_face
@@ -134,6 +134,21 @@ def test_at_the_counter_three_more_are_allowed_by_somebody_who_may_not_decide_la
     assert "thử thêm ba lần" in page.content.decode()
     assert facing.tries_left(application) == 3
     assert agent.pk in dossier.hands_of(application)
+
+
+@pytest.mark.parametrize("role", ["agent", "lead"])
+def test_who_works_at_another_branch_allows_none(
+    role: str, staff: Callable[..., User], signed_in: Callable[[User], Client]
+) -> None:
+    """Promise P13."""
+    application, places = an_application(), [Branch.objects.create(name=f"VNPT {n}", province="02") for n in (1, 2)]
+    for _try in range(3):
+        try_face(application, lambda _challenge: b"{}\n")
+    desk = signed_in(staff(role, further=[places[0].pk]))
+    for branch, left in ((places[1], 0), (places[0], 3)):
+        Application.objects.update(branch=branch)
+        desk.post("/admin/kyc/case/face-again/", {"reference": application.reference})
+        assert facing.tries_left(application) == left
 
 
 @pytest.mark.postgresql

@@ -163,7 +163,7 @@ def test_it_lasts_ten_minutes_to_pair_and_thirty_to_capture(
     application, desk = capturing
     scanned(offered(desk))
     past = {name: timezone.now() - timedelta(minutes=minutes) for name, minutes in moments.items()}
-    Pairing.objects.update(**past)
+    Pairing.objects.get().becomes(**past)
     assert bool(ERRAND.standing(application)) == alive
 
 
