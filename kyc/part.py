@@ -9,7 +9,7 @@ from enrollment.parts import Part
 from kyc import dossier, erasure, metrics, sheet, waits
 from kyc.audited import MESSAGES, VERBS, references
 from kyc.demo import doors, tasks
-from kyc.steps import capture, policing
+from kyc.steps import capture, kinship, policing
 from kyc.steps.review import arriving
 from portal.parts import SIGNER
 
@@ -32,9 +32,12 @@ PART = Part(
     begins={Step.REVIEW: arriving.received, Step.STOPPED: arriving.stopped},
     erased=erasure.erased,
     papers=dossier.papers,
+    seen=dossier.pictures,
+    counter=((_("Cho khách đăng ký ở nhà thử lại khuôn mặt"), "admin:case_face_again"),),
     is_sound=dossier.is_sound,
     hands=dossier.hands,
     rows=sheet.rows,
+    signals=kinship.signals,
     verbs=VERBS,
     messages=MESSAGES,
     references=references,

@@ -8,16 +8,18 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from enrollment import parts
 from enrollment.models import Application
 from kyc.models import Check, Evidence, Mark
 from kyc.steps import kinship
 
 WARNS = (Check.Outcome.FAIL, Check.Outcome.UNSURE)
-UNCHECKED = "unchecked"
+UNCHECKED, DOUBTED = "unchecked", "doubted"
 # What two people's files must not have in common; an agent helps many, and that is no wonder.
 COMMON = tuple(kind for kind in Mark.KINDS if kind != "agent")
 NAMES: dict[str, Any] = {
     UNCHECKED: _("Máy chưa kiểm tra"),
+    DOUBTED: _("Trưởng quầy nghi ngờ cam kết"),
     **Check.NAMES,
     **{kind: Mark.KINDS[kind] for kind in COMMON},
 }
@@ -43,8 +45,9 @@ def of(application: Application, checks: list[Check]) -> list[Flag]:
         warning = [flag for flag in warning if flag.name != "reuse"]
     unlooked = not checks and Evidence.objects.filter(application=application, replaced_at=None).exists()
     unchecked = [Flag(UNCHECKED)] if unlooked else []
+    doubted = [Flag(DOUBTED, Check.Outcome.FAIL)] if parts.is_doubted(application) else []
     shared = [Flag(kind, seen=tuple(files)) for kind, files in common.items()]
-    return sorted(unchecked + warning + shared, key=lambda flag: WARNS.index(Check.Outcome(flag.outcome)))
+    return sorted(doubted + unchecked + warning + shared, key=lambda flag: WARNS.index(Check.Outcome(flag.outcome)))
 
 
 def others(application: Application) -> Mapping[str, list[tuple[Application, datetime]]]:

@@ -1,11 +1,16 @@
 """What belongs together: applications with the same contact, device or helper, or with nearly the same pictures."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 from enrollment.identity import Declaration
 from enrollment.journey import Step
 from enrollment.models import Application, Trail
+from enrollment.parts import Signal
 from kyc.models import Mark
 from portal import sealing, writing
 
@@ -76,3 +81,44 @@ def compared(
 
 def bits_apart(first: str, second: str) -> int:
     return (int(first, 16) ^ int(second, 16)).bit_count()
+
+
+# ── Among the files of one counter ──
+
+SIGNALS: dict[str, Any] = {
+    "address": _("Nhiều khách cùng một địa chỉ"),
+    "device": _("Nhiều khách ký trên cùng một thiết bị"),
+    "face-near": _("Nhiều khách có ảnh khuôn mặt gần giống nhau"),
+}
+CROWD = 50  # more that share one band of a trace say nothing; those alike share others too
+
+
+def signals(applications: Sequence[Application]) -> list[Signal]:
+    """What several people's files have in common (index `one_mark_each`)."""
+    known = {application.pk: application for application in applications}
+    alike: dict[tuple[str, str], set[int]] = defaultdict(set)
+    rows = Mark.objects.filter(application__in=known, kind__in=SIGNALS)
+    for kind, value, pk in rows.values_list("kind", "value", "application"):
+        alike[kind, value].add(pk)
+    groups = {kind: [pks for (of, _value), pks in alike.items() if of == kind and len(pks) > 1] for kind in SIGNALS}
+    groups["face-near"] = lookalikes(groups["face-near"])
+    return [
+        Signal(SIGNALS[kind], people, [known[pk] for pk in sorted(pks, reverse=True)])
+        for kind, together in groups.items()
+        for pks in together
+        if (people := len({known[pk].person_index for pk in pks})) > 1
+    ]
+
+
+def lookalikes(bands: list[set[int]]) -> list[set[int]]:
+    """Of those that share a band, whose whole traces are near; together with those that are near to them."""
+    candidates = {pk for pks in bands if len(pks) <= CROWD for pk in pks}
+    rows = Mark.objects.filter(application__in=candidates, kind="face-near").select_related("application__data_key")
+    traces = {row.application_id: row.trace for row in rows if row.trace}
+    together: dict[int, set[int]] = {}
+    for pks in bands:
+        for first, second in combinations(sorted(pks & set(traces)), 2) if len(pks) <= CROWD else ():
+            if bits_apart(traces[first], traces[second]) <= NEAR_BITS:
+                whole = together.get(first, {first}) | together.get(second, {second})
+                together |= dict.fromkeys(whole, whole)
+    return [pks for pk, pks in together.items() if pk == min(pks)]

@@ -10,7 +10,7 @@ from kyc.models import Case, Decision
 from kyc.steps import checking, sampling
 from kyc.steps.review.turns import Queue, promised
 
-WITHDRAWN = ("cancelled", "anew", "consent-withdrawn")  # of the reasons in journey.REASONS: the customer's own
+WITHDRAWN = ("cancelled", "anew", "consent-withdrawn")  # of the reasons in endings.REASONS: the customer's own
 
 
 def received(application: Application) -> None:
