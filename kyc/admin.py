@@ -92,7 +92,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
             request, "queue", _("Bàn thẩm định"), **queue.page(user, request.GET, rows),
             undo=desk.undo_of(user),
             search_help_text=_("Mã hồ sơ, số giấy tờ đầy đủ, số điện thoại hoặc email chính xác"),
-            may_help=bool({"agent", queues.SUPERVISOR} & set(user.roles)),
+            may_help=bool({"agent", "lead", queues.SUPERVISOR} & set(user.roles)),
             sample=sampling.waiting_for(user).first() if queues.REVIEWER in user.roles else None,
         )  # fmt: skip
 
@@ -258,12 +258,12 @@ class CaseAdmin(ReadOnly, SealedSearch):
     def face_again(self, request: HttpRequest) -> HttpResponse:
         """At the counter: the person stands there with the card, and may try three times more."""
         user = who(request)
-        if not {"agent", queues.SUPERVISOR} & set(user.roles):
+        if not {"agent", "lead", queues.SUPERVISOR} & set(user.roles):
             raise PermissionDenied
         if request.method == "POST":
             rows = Application.objects.filter(step=Step.CAPTURE)
             if queues.SUPERVISOR not in user.roles:
-                rows = rows.filter(Q(branch=None) | Q(branch=user.branch_id))
+                rows = rows.filter(Q(branch=None) | Q(branch__in=user.branch_ids))
             application = rows.filter(reference=writing.document_number(request.POST.get("reference", ""))).first()
             if application is None or facing.tries_left(application):
                 self.message_user(

@@ -29,6 +29,7 @@ MESSAGES: dict[str, Any] = {
     "kyc/messages/review_rejected": _("Khách: hồ sơ không đạt"),
     "kyc/messages/review_reopened": _("Khách: khiếu nại được chấp nhận"),
     "kyc/messages/review_sent_back": _("Khách: cần bổ sung hồ sơ"),
+    "kyc/messages/review_sent_back_counter": _("Khách: cần quay lại quầy để bổ sung hồ sơ"),
     "kyc/messages/review_upheld": _("Khách: giữ nguyên quyết định từ chối"),
 }
 

@@ -209,6 +209,7 @@ def shown(case: Case, decisions: list[Decision], written: Mapping[str, str], *, 
         "film": evidence.get("face-film"),
         "frames": len((evidence["face-film"].facts or {}).get("frames", [])) if "face-film" in evidence else 0,
         "checks": [(check, grounds.of(check)) for check in checks if check.outcome not in flags.WARNS],
+        "above": rows_of(application),
         "own": own_files(application),
         "shared": [(Mark.KINDS[kind], files) for kind, files in kinship.shared(application).items()],
         "sheets": [sheet for part in all_parts() for sheet in part.sheets(application)],
@@ -235,7 +236,12 @@ def own_files(application: Application) -> list[tuple[Application, list[tuple[st
         return []
     others = Application.objects.filter(person_index=application.person_index).exclude(pk=application.pk)
     newest = others.select_related("data_key", "plan").order_by("-pk")[:20]
-    return [(other, [row for part in all_parts() for row in part.rows(other)]) for other in newest]
+    return [(other, rows_of(other)) for other in newest]
+
+
+def rows_of(application: Application) -> list[tuple[str, str]]:
+    """What the other apps know of it, such as who vouched for it at a counter."""
+    return [row for part in all_parts() for row in part.rows(application)]
 
 
 def place(declared: Declaration) -> str:
@@ -246,6 +252,9 @@ def place(declared: Declaration) -> str:
 def colleagues(case: Case) -> list[User]:
     roles = [role for role, worked_off in queues.WORKS.items() if case.queue in worked_off]
     people = (
-        User.objects.filter(groups__name__in=roles, is_active=True).prefetch_related("groups").distinct().order_by("pk")
+        User.objects.filter(groups__name__in=roles, is_active=True)
+        .prefetch_related("groups", "further_branches")
+        .distinct()
+        .order_by("pk")
     )
     return [user for user in people if is_vouched(user)]

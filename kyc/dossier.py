@@ -11,10 +11,13 @@ from portal import sealing
 
 
 def papers(application: Application) -> dict[str, Any]:
-    rows = Evidence.objects.filter(application=application, replaced_at=None)
-    pictures = {kind: facts for kind, *facts in rows.values_list("kind", "digest", "way", "file", "by")}
     answers = asking.answers(application)
-    return {**pictures, "answers": answers} if answers else pictures
+    return {**pictures(application), "answers": answers} if answers else pictures(application)
+
+
+def pictures(application: Application) -> dict[str, Any]:
+    rows = Evidence.objects.filter(application=application, replaced_at=None)
+    return {kind: facts for kind, *facts in rows.values_list("kind", "digest", "way", "file", "by")}
 
 
 def is_sound(application: Application) -> bool:

@@ -21,7 +21,7 @@ TOUR = {
 
 def people(*names: str) -> list[User]:
     everybody = User.objects.filter(is_demo=True, groups__name__in=names)
-    return list(everybody.select_related("branch").prefetch_related("groups").order_by("pk"))
+    return list(everybody.select_related("branch").prefetch_related("groups", "further_branches").order_by("pk"))
 
 
 def doors() -> list[Door]:

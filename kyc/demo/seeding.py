@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from enrollment import dossier
 from enrollment.demo.people import declaration_of_nobody, home_of, seed_application, walk
-from enrollment.journey import Step
+from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from kyc.demo.drawing import Card, Face, Shot
 from kyc.demo.evidence import drawn
@@ -79,7 +79,9 @@ def seed_files() -> None:
 
 def next_follower() -> Step | None:
     """The step at which nobody stands any more: each has somebody, however often the tour was walked."""
-    standing = set(Application.objects.filter(is_demo=True, redo=[]).values_list("step", flat=True))
+    standing = set(
+        Application.objects.filter(is_demo=True, channel=Channel.BROWSER, redo=[]).values_list("step", flat=True)
+    )
     return next((step for step in FOLLOWS if step not in standing), None)
 
 

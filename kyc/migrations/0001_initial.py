@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('checked', models.BooleanField(default=False)),
                 ('looks', models.PositiveSmallIntegerField(default=0)),
                 ('look_after', models.DateTimeField(null=True)),
-                ('channel', models.CharField(blank=True, choices=[('browser', 'Trình duyệt'), ('another', 'Thêm chứng thư số')], max_length=8)),
+                ('channel', models.CharField(blank=True, choices=[('browser', 'Trình duyệt'), ('another', 'Thêm chứng thư số'), ('counter', 'Quầy')], max_length=8)),
                 ('language', models.CharField(default='vi', max_length=2)),
                 ('application', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='case', to='enrollment.application', verbose_name='Hồ sơ')),
                 ('branch', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.branch')),
@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=60, unique=True, verbose_name='Tên')),
-                ('channel', models.CharField(blank=True, choices=[('browser', 'Trình duyệt'), ('another', 'Thêm chứng thư số')], help_text='Để trống: mọi kênh', max_length=8, verbose_name='Kênh')),
+                ('channel', models.CharField(blank=True, choices=[('browser', 'Trình duyệt'), ('another', 'Thêm chứng thư số'), ('counter', 'Quầy')], help_text='Để trống: mọi kênh', max_length=8, verbose_name='Kênh')),
                 ('machine_appraises', models.BooleanField(default=False, help_text='Chỉ khi mọi kiểm tra dưới đây đều Đạt; người duyệt vẫn phải duyệt.', verbose_name='Máy thẩm định thay người thứ nhất')),
                 ('checks', models.JSONField(default=list, verbose_name='Kiểm tra phải đạt')),
                 ('sampled', models.PositiveSmallIntegerField(default=10, verbose_name='Tỷ lệ xem lại mù (%)')),
