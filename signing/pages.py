@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from enrollment import journey
+from enrollment import endings, journey
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.pages import svg
@@ -190,7 +190,7 @@ def stopped_since(application: Application) -> dict[str, Any]:
     newest = Application.objects.filter(user=application.user).order_by("-pk").first()
     if newest is None or newest == application or newest.step != Step.STOPPED:
         return {}
-    return {"reference": newest.reference, "words": journey.REASONS.get(newest.reason, ())}
+    return {"reference": newest.reference, "words": endings.REASONS.get(newest.reason, ())}
 
 
 def documents(application: Application) -> list[Paper]:

@@ -209,7 +209,7 @@ if (making) {
     if (wrong) return (wrong === "different" ? second : first).focus();
     await able;
     await perform(making, event.submitter, async () => {
-      if (!$(making, "with-passkey").checked) return { way: "pin", secret: pin };
+      if (!$(making, "with-passkey")?.checked) return { way: "pin", secret: pin };
       const passkey = await newPasskey(making.dataset.name).catch(stopped);
       if (passkey === undefined) return undefined;
       if (passkey) return { way: "pin", secret: pin, ...passkey };

@@ -106,10 +106,10 @@ def test_nobody_else_gets_any_of_it(
     stranger = Client()
     for place in places:
         assert stranger.get(place).status_code == 302
-    for who in (person(), deciders[0]):
+    for who, answer in ((person(), 404), (deciders[0], 403)):
         client = signed_in(who)
         for place in places:
-            assert client.get(place).status_code == 404
+            assert client.get(place).status_code == answer
 
 
 def test_the_status_page_tells_the_state_of_the_moment(complete: Application, client: Client) -> None:
