@@ -23,8 +23,10 @@ from pytest_django import DjangoDbBlocker
 import enrollment.orders.seeds
 import enrollment.seeds
 from enrollment import journey
+from enrollment.counter.steps import rehearsing
 from enrollment.journey import Channel, Step
 from enrollment.models import Province, Ward
+from enrollment.orders.migrations import _closed_days as closed_days
 from enrollment.orders.models import Plan
 from portal.accounts.opening import open_account
 from portal.accounts.roles import ROLES, seed_roles
@@ -84,10 +86,12 @@ def _tables_are_emptied() -> Iterator[None]:
     def empty(_case: object) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             append_only.unguard(cursor.execute, connection.vendor)
+            closed_days.unguard(cursor.execute, connection.vendor)
             for table in connection.introspection.django_table_names(only_existing=True, include_views=False):
                 if table not in SEEDED:
                     cursor.execute(f'DELETE FROM "{table}"')
             append_only.guard(cursor.execute, connection.vendor)
+            closed_days.guard(cursor.execute, connection.vendor)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
@@ -136,6 +140,7 @@ def person(db: None) -> People:
             "password": PASSWORD,
         }
         if ROLES[role].staff:
+            facts["phone"] = f"0913{serial}"  # no customer may name it at a counter
             facts["branch"] = Branch.objects.get_or_create(name="VNPT Mẫu", defaults={"province": "01"})[0]
         cache.clear()
         vouched = differently.pop("vouched", True)
@@ -150,11 +155,13 @@ def person(db: None) -> People:
 
 @pytest.fixture
 def staff(person: People) -> People:
-    """Staff who have set up their second factor already."""
+    """Staff who have set up their second factor already; an agent who has rehearsed, too, but `rehearsed=False`."""
 
-    def make(role: str = "operator", **differently: Any) -> User:
+    def make(role: str = "operator", *, rehearsed: bool = True, **differently: Any) -> User:
         user = person(role, **differently)
         TOTP.activate(user, totp_secret(user))
+        if role == "agent" and rehearsed:
+            rehearsing.enable(user)
         return user
 
     return make

@@ -2,9 +2,14 @@
 
 import json
 import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.db import connections
 from playwright.sync_api import Locator, Page, expect
 
 from portal import outbox
@@ -161,3 +166,46 @@ def answer_all(page: Page) -> int:
     expect(page.locator("[data-pass]:focus")).to_be_visible()
     page.keyboard.press("Enter")
     return keys + 1
+
+
+def keys(page: Page, text: str, gap: float) -> None:
+    """Pressed one after another, so many seconds apart by the browser's own clock, however busy this machine is."""
+    line, moment = page.context.new_cdp_session(page), time.time()
+    for place, letter in enumerate(text):
+        key = {"\n": "Enter", "\b": "Backspace"}.get(letter, letter)
+        event: dict[str, Any] = {"key": key, "code": key, "timestamp": moment + place * gap}
+        if key == "Enter":
+            event |= {"windowsVirtualKeyCode": 13, "text": "\r"}
+        elif key == "Backspace":
+            event |= {"windowsVirtualKeyCode": 8}
+        else:
+            event |= {"text": letter}
+        line.send("Input.dispatchKeyEvent", {"type": "keyDown", **event})
+        line.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": key, "timestamp": moment + place * gap})
+    line.detach()
+
+
+def reader(page: Page, text: str) -> None:
+    """A QR reader: what it read, then Enter, eight milliseconds between two keys."""
+    keys(page, f"{text}\n", 0.008)
+
+
+@contextmanager
+def at_work(*jobs: Callable[[], object], every: float = 0.05) -> Iterator[None]:
+    """A signer that looks for its work as its queue would tell it to."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            for job in jobs:
+                job()
+            time.sleep(every)
+        connections.close_all()
+
+    signer = threading.Thread(target=work)
+    signer.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        signer.join()

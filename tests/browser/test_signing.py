@@ -1,14 +1,12 @@
 """The pages of signing as people see them: both widths, both languages, axe content; what a line that breaks leaves."""
 
 import re
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connections
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from enrollment.journey import Step
@@ -20,6 +18,7 @@ from signing.demo.people import hand
 from signing.models import Act, Key, Paper
 from signing.steps import contract, performing, pin, verifying
 from tests.browser.conftest import look
+from tests.browser.hands import at_work
 from tests.browser.test_pages import only_english, speak
 from tests.conftest import People
 from tests.signing.conftest import again, at_contract, certificate_of, lay_keys, sure, to
@@ -37,19 +36,8 @@ def _signer(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def _at_work() -> Iterator[None]:
     """A signer that looks for acts as its queue would tell it to."""
-    stop = threading.Event()
-
-    def work() -> None:
-        while not stop.is_set():
-            performing.perform_due()
-            time.sleep(0.05)
-        connections.close_all()
-
-    signer = threading.Thread(target=work)
-    signer.start()
-    yield
-    stop.set()
-    signer.join()
+    with at_work(performing.perform_due):
+        yield
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ def test_an_agent_and_a_customer_sign_in(page: Page, person: People, staff: Peop
         if user.is_staff:
             page.get_by_label("Mã xác thực").fill(current_code(user))
             page.get_by_role("button", name="Tiếp theo").click()
-        page.wait_for_url("**/admin/" if user.is_staff else "**/account/")
+        page.wait_for_url("**/counter/" if user.is_staff else "**/account/")
         press_in_menu(page, "Đăng xuất")
         expect(page.get_by_text("Quý khách đã đăng xuất.")).to_be_visible()
 
