@@ -33,6 +33,7 @@ PROMISES = {
     23: "The checking page never says more than an independent reader would: no evidence is never valid",
     24: "Nothing that gives power or money is one person's",
     25: "A certificate binds a person to a key they hold",
+    27: "The agent at a counter sees no code, password, PIN, and no picture after hand-in",
 }
 
 

@@ -15,7 +15,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 PERMISSIONS: dict[str, set[str]] = {
     "customer": set(),
-    "agent": {"enrollment.view_application"},
+    "agent": {"enrollment.view_application", "counter.serve", "orders.take_cash"},
+    "lead": {"enrollment.view_application", "counter.lead", "orders.confirm_cash", "orders.view_drawer"},
     "reviewer": {"enrollment.view_application", "kyc.view_case", "kyc.change_case", "kyc.view_evidence"},
     "approver": {"enrollment.view_application", "kyc.view_case", "kyc.change_case", "kyc.view_evidence"},
     "supervisor": {
@@ -24,8 +25,9 @@ PERMISSIONS: dict[str, set[str]] = {
         *("kyc.view_policy", "kyc.add_policy", "kyc.change_policy", "kyc.confirm_policy"),
         *("orders.view_payment", "orders.view_refund", "orders.change_refund", "orders.view_invoice"),
         *("orders.view_plan", "orders.add_plan", "orders.change_plan", "orders.confirm_plan", "orders.confirm_refund"),
+        *("orders.confirm_cash", "orders.view_drawer", "orders.view_every_drawer"),
         *("portal.view_user", "portal.view_branch", "portal.view_message", "portal.view_event"),
-        *("portal.view_change", "portal.confirm_user"),
+        *("portal.view_change", "portal.confirm_user", "counter.oversee"),
     },
     "operator": {
         "kyc.confirm_policy",
@@ -38,8 +40,8 @@ PERMISSIONS: dict[str, set[str]] = {
         *("portal.view_failure", "portal.view_change", "portal.confirm_user"),
     },
     "auditor": {
-        *("enrollment.view_application", "kyc.view_case", "kyc.view_policy"),
-        *("orders.view_payment", "orders.view_refund"),
+        *("enrollment.view_application", "kyc.view_case", "kyc.view_policy", "counter.oversee"),
+        *("orders.view_payment", "orders.view_refund", "orders.view_drawer", "orders.view_every_drawer"),
         *("portal.view_user", "portal.view_message", "portal.view_event", "portal.view_change"),
     },
 }

@@ -25,6 +25,8 @@ ACCENTS = re.compile(r"[ăâđêôơưáàảãạắằẳẵặấầẩẫậ
 # Names stay as they are, whatever the page's language: of people, offices, plans, places, gateways' answers, and what was typed.
 DATA = re.compile(r"Mẫu|VNPT|SmartCA|Chứng thư số cá nhân|Tiếng Việt|nghỉ việc từ mai|\d đ\b|Hà Nội|Khóa Mẫu")
 KEPT = {  # page → what stands there on purpose
+    # The link that an agent sends.
+    "/counter/referral/": re.compile(r"^https?://"),
     # An alarm's log line names the job so, and the operator looks for it by that name.
     "/admin/portal/failure/": re.compile(r"portal\.audit\.seals\.seal_all"),
     # A plan's texts stand in their own fields in both languages, and are edited so.
@@ -61,6 +63,8 @@ def pages() -> Iterator[str]:
     """The home, the desk's own pages, each list, its form to add, and its newest row."""
     yield from ("/admin/", "/admin/kyc/case/", "/admin/kyc/case/board/", "/admin/kyc/case/face-again/")
     yield "/admin/portal/user/?people=customers"
+    yield from (f"/counter/{page}" for page in ("", "referral/", "referral/poster/", "figures/?span=month"))
+    yield "/counter/figures/files/?what=opened"
     for model in admin.site._registry:
         at = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         yield reverse(f"{at}_changelist")
