@@ -8,7 +8,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON := .venv/bin/python
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard portal/locale/*/LC_MESSAGES/django.po))
 
-.PHONY: run check test lint bench readers promises system system-test messages clean
+.PHONY: run check test lint bench readers promises pictures system system-test messages clean
 .DEFAULT_GOAL := run
 
 run: system .venv/run $(MESSAGES)
@@ -109,6 +109,9 @@ promises:
 
 readers: .venv/test
 	@EMBEDDED=1 LOG_LEVEL=WARNING $(PYTHON) manage.py readers --write
+
+pictures: system-test .venv/test $(MESSAGES)
+	PICTURES=1 $(PYTHON) -m tests.postgresql $(PYTHON) -m pytest tests/browser/test_manual.py -q
 
 messages:
 	EMBEDDED=1 $(PYTHON) manage.py makemessages -l en --no-obsolete --no-wrap -i var -i .venv -i tests
