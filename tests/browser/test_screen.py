@@ -62,7 +62,11 @@ class Guest:
         window = opening.value
         window.on("response", lambda answer: self.answers.append(answer))
         assert window.evaluate("window.opener") is None
+        self.agents.goto("about:blank")  # which follows and loads itself anew while another hand works in the same session
         return window
+
+    def agent_looks(self) -> None:
+        self.agents.goto(f"/counter/{self.desk.reference}/")
 
     def sees(self, path: str) -> None:
         self.page.wait_for_url(f"**/screen{path}")
@@ -176,7 +180,7 @@ def test_from_the_invitation_to_a_pin_and_handed_back(
     guest.signs()
     guest.makes_a_pin()
     assert desk.application.step == Step.REVIEW
-    page.reload()  # the agent is who they were, and sees no more than the step
+    guest.agent_looks()  # who they were, and sees no more than the step
     assert page.url.endswith(f"/counter/{desk.reference}/")
     guest.page.locator(".watched .button").click()
     guest.is_over()
@@ -211,7 +215,7 @@ def test_in_silence_it_says_that_it_ends_and_ends(
 def test_the_agent_ends_it_and_the_page_goes_by_itself(desk: Desk, page: Page, language: str) -> None:
     guest = Guest(desk, page, language)
     guest.comes_in()
-    page.reload()
+    guest.agent_looks()
     page.locator("button[name=end]").click()
     guest.is_over()
     assert page.url.endswith(f"/counter/{desk.reference}/")

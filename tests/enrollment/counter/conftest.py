@@ -104,6 +104,7 @@ class Desk:
 
     def attests(self, **differently: str) -> Any:
         page = self.client.get(f"/counter/{self.reference}/")
+        assert page.context["attest"], self.application.step
         return self.post("attest/", {"shown": page.context["attest"].initial["shown"], **ATTESTED, **differently})
 
     def to_review(self) -> Case:
