@@ -187,6 +187,7 @@ def keys(page: Page, text: str, gap: float) -> None:
 
 def reader(page: Page, text: str) -> None:
     """A QR reader: what it read, then Enter, eight milliseconds between two keys."""
+    painted(page)
     keys(page, f"{text}\n", 0.008)
 
 

@@ -62,7 +62,8 @@ class Guest:
         window = opening.value
         window.on("response", lambda answer: self.answers.append(answer))
         assert window.evaluate("window.opener") is None
-        self.agents.goto("about:blank")  # which follows and loads itself anew while another hand works in the same session
+        # The page follows, and loads itself anew: not while another hand works in the same session.
+        self.agents.goto("about:blank")
         return window
 
     def agent_looks(self) -> None:
