@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
 
-from enrollment import journey
+from enrollment import journey, nine
 from enrollment.journey import Actor, Channel, Step
 from enrollment.models import Application
 from enrollment.parts import lives
@@ -184,11 +184,11 @@ def show(request: HttpRequest, template: str, application: Application | None, *
     return render(request, f"{template if '/' in template else f'enrollment/{template}'}.html", known)
 
 
-def way_of(application: Application | None) -> journey.Way:
+def way_of(application: Application | None) -> nine.Way:
     if application is None:
-        return journey.way(Channel.BROWSER, None, None)
+        return nine.way(Channel.BROWSER, None, None)
     channel, step, reached = Channel(application.channel), Step(application.step), Step(application.reached)
-    return journey.way(channel, step, reached, application.redo)
+    return nine.way(channel, step, reached, application.redo)
 
 
 def ticket_of(errand: Errand) -> str:

@@ -6,8 +6,9 @@ from django.utils.translation import gettext_lazy as _
 from enrollment import dossier, pages, seeds, waits
 from enrollment.audited import MESSAGES, VERBS, references
 from enrollment.demo import doors, tour
-from enrollment.journey import NINE, Step
+from enrollment.journey import Step
 from enrollment.models import ORDERED
+from enrollment.nine import NINE
 from enrollment.parts import Part
 from enrollment.steps import activation, holding, leaving, payment, subscribing
 

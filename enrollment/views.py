@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from enrollment import consents, forms, journey, steps
+from enrollment import consents, forms, nine, steps
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.orders.models import Plan
@@ -39,7 +39,7 @@ from portal.parts import Part, parts
 from portal.refusals import Refusal
 
 OPENINGS = Limit("openings", 3000, timedelta(hours=1))  # from one network: a phone company puts thousands behind one
-AT_ACTIVATION = journey.way(Channel.BROWSER, Step.ACTIVATION, Step.ACTIVATION)  # also for whoever has a code alone
+AT_ACTIVATION = nine.way(Channel.BROWSER, Step.ACTIVATION, Step.ACTIVATION)  # also for whoever has a code alone
 OPENED = "activation opened"  # in the session: for which application a code was right, what it hung on, until when
 OPEN_FOR = timedelta(minutes=10)
 REFERRAL = "referral"  # in the session: the code in the address by which somebody came, until they open an application
@@ -68,8 +68,8 @@ def home(request: HttpRequest) -> HttpResponse:
     is_holder = application is not None and lives(application)
     is_open = application is not None and not application.is_ended
     return show(
-        request, "home", application, plans=Plan.on_sale(), nine=journey.NINE,
-        milestone=journey.milestone(Step(application.step)) if application else 0,
+        request, "home", application, plans=Plan.on_sale(), nine=nine.NINE,
+        milestone=nine.milestone(Step(application.step)) if application else 0,
         is_holder=is_holder, is_new=not (is_holder or is_open or request.user.is_staff),
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from enrollment import journey
+from enrollment import journey, nine
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from portal.models import User
@@ -18,11 +18,11 @@ def of_customer(user: User) -> Iterator[Waiting]:
     """The one that is open, and whose turn it is."""
     if application := Application.objects.filter(user=user).exclude(step__in=journey.ENDS).order_by("-pk").first():
         channel, step, reached = Channel(application.channel), Step(application.step), Step(application.reached)
-        way = journey.way(channel, step, reached, application.redo)
+        way = nine.way(channel, step, reached, application.redo)
         is_mine = application.turn.actor == journey.Actor.CUSTOMER
         yield Waiting(
             title=_("Hồ sơ %(reference)s") % {"reference": application.reference},
-            words=f"{way.number}/{len(journey.NINE)}",
+            words=f"{way.number}/{len(nine.NINE)}",
             address=reverse(application.turn.page),
             tone=SOON if is_mine else CALM,
             sentence=_("Đến lượt Quý khách: %(step)s") % {"step": application.get_step_display()}

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from enrollment import corrections, journey
+from enrollment import corrections, journey, nine
 from enrollment.counter import playing
 from enrollment.counter.models import Rehearsal
 from enrollment.counter.pages import CUSTOMER_IS
@@ -120,7 +120,7 @@ def prefix(rehearsal: Rehearsal) -> str:
 
 def show(request: HttpRequest, template: str, played: Played, **known: Any) -> HttpResponse:
     """One of the real templates."""
-    way = journey.way(Channel.COUNTER, played.step, played.step)
+    way = nine.way(Channel.COUNTER, played.step, played.step)
     return render(request, template, {"application": played, "way": way, **known})
 
 

@@ -6,7 +6,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from enrollment import journey
+from enrollment import nine
 from enrollment.journey import Step
 from enrollment.models import Application
 from enrollment.pages import MINE, at_counter, mine, onward
@@ -38,7 +38,7 @@ def door(application: Application) -> Door:
         note=application.reference,
         address=reverse("demo_application", args=[application.pk]),
         # Whose file was sent back stands at a step for a second time: the first look shows somebody who comes to it.
-        place=0 if application.redo or step in VNPTS else journey.milestone(step),
+        place=0 if application.redo or step in VNPTS else nine.milestone(step),
         user=application.user_id or 0,
     )
 

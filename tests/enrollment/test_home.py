@@ -9,7 +9,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from enrollment import journey, seeds
+from enrollment import nine, seeds
 from enrollment.journey import Step
 from enrollment.models import Application, Province, Ward
 from enrollment.orders.models import Plan
@@ -25,7 +25,7 @@ def test_the_home_page_shows_doors_steps_plans_and_answers(client: Client) -> No
     page = client.get("/").content.decode()
     for link in ("/register/", "/activate/", "/sign-in/", "/counters/", "/verify/", "/resume/", "tel:18001260"):
         assert f'href="{link}"' in page
-    assert re.findall(r"</svg><strong>([^<]*)", page) == [str(each.name) for each in journey.NINE]
+    assert re.findall(r"</svg><strong>([^<]*)", page) == [str(each.name) for each in nine.NINE]
     assert "SmartCA cá nhân PS0 (công dân)" in page
     assert "385.000 đ" in page
     assert "không phải bảng giá của VNPT" in page

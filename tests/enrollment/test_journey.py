@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import get_template
 from django.urls import reverse
 
-from enrollment import endings, journey
+from enrollment import endings, journey, nine
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.steps import activation, payment, subscribing
@@ -100,7 +100,7 @@ def test_whatever_is_sent_back_leads_to_review_again(channel: Channel, item: str
         assert redone(channel, {item}, set(Step))
 
 
-def states(way: journey.Way) -> str:
+def states(way: nine.Way) -> str:
     """A letter for each of the nine, and for VNPT's turn before the last."""
     return "".join({"done": "d", "now": "N", "again": "a", "to-come": "."}[row.state] for row in way.rows)
 
@@ -121,40 +121,40 @@ def states(way: journey.Way) -> str:
 def test_nine_steps_are_counted_and_vnpts_turn_stands_between(
     step: Step | None, drawn: str, number: int, minutes: int, following: str
 ) -> None:
-    way = journey.way(Channel.BROWSER, step, step)
+    way = nine.way(Channel.BROWSER, step, step)
     after = str(way.following.name) if way.following else ""
     assert (states(way), way.number, way.minutes, after) == (drawn, number, minutes, following)
 
 
 def test_at_a_counter_the_nine_are_counted_in_its_own_order() -> None:
     route = journey.ROUTES[Channel.COUNTER]
-    numbers = [journey.way(Channel.COUNTER, step, step).number for step in route]
+    numbers = [nine.way(Channel.COUNTER, step, step).number for step in route]
     assert numbers == sorted(numbers)
-    assert states(journey.way(Channel.COUNTER, Step.CONSENT, Step.CONSENT)) == "dN........"
-    assert states(journey.way(Channel.COUNTER, Step.ACTIVATION, Step.ACTIVATION)) == "dddddN...."
+    assert states(nine.way(Channel.COUNTER, Step.CONSENT, Step.CONSENT)) == "dN........"
+    assert states(nine.way(Channel.COUNTER, Step.ACTIVATION, Step.ACTIVATION)) == "dddddN...."
 
 
 def test_whoever_has_an_account_needs_no_code() -> None:
-    assert states(journey.way(Channel.ANOTHER, Step.CAPTURE, Step.CAPTURE)) == "dddddN...."
-    assert states(journey.way(Channel.ANOTHER, Step.PLAN, Step.PLAN)) == "dN..d....."
+    assert states(nine.way(Channel.ANOTHER, Step.CAPTURE, Step.CAPTURE)) == "dddddN...."
+    assert states(nine.way(Channel.ANOTHER, Step.PLAN, Step.PLAN)) == "dN..d....."
 
 
 def test_what_is_asked_again_is_told_from_what_was_done() -> None:
-    way = journey.way(Channel.BROWSER, Step.CAPTURE, Step.REVIEW, [Step.CAPTURE, Step.CONTRACT])
+    way = nine.way(Channel.BROWSER, Step.CAPTURE, Step.REVIEW, [Step.CAPTURE, Step.CONTRACT])
     assert (states(way), way.minutes) == ("dddddNad..", 4)
 
 
 def test_of_an_application_that_stopped_no_step_is_now() -> None:
-    way = journey.way(Channel.BROWSER, Step.STOPPED, Step.CAPTURE)
+    way = nine.way(Channel.BROWSER, Step.STOPPED, Step.CAPTURE)
     assert (states(way), way.now, way.following) == ("ddddd.....", None, None)
 
 
 def test_the_apps_four_screens_are_counted_as_the_guides_do() -> None:
-    screens = [journey.way(Channel.BROWSER, step, step).screens for step in journey.SCREENS]
+    screens = [nine.way(Channel.BROWSER, step, step).screens for step in nine.SCREENS]
     assert [(number, str(following)) for number, _name, following in filter(None, screens)] == [
         *[(1, "Tạo mã PIN"), (2, "Kích hoạt cặp khóa"), (3, "Ký biên bản nghiệm thu"), (4, "None")]
     ]
-    assert journey.way(Channel.BROWSER, Step.CAPTURE, Step.CAPTURE).screens is None
+    assert nine.way(Channel.BROWSER, Step.CAPTURE, Step.CAPTURE).screens is None
 
 
 def test_nothing_can_be_cancelled_once_it_is_reviewed() -> None:
