@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -29,6 +30,18 @@ def required(name: str, embedded: str) -> str:
             f"{name} is missing: outside EMBEDDED=1 it must be chosen (see the table in docs/operating.md)."
         )
     return value
+
+
+def state(default: Path) -> Path:
+    """The folder of what one machine keeps."""
+    folder = Path(env.str("STATE", default=str(default))).resolve()
+    try:
+        (folder / "metrics").mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise ImproperlyConfigured(
+            f"STATE={folder} cannot be written to ({wrong.strerror}): name a folder that can."
+        ) from wrong
+    return folder
 
 
 def oid(name: str, default: str) -> str:
@@ -125,6 +138,11 @@ def local_invoices(port: int) -> str:
     return f"misa+http://demo:{EMBEDDED_SECRET}@{place}"
 
 
+def local_vneid(port: int) -> str:
+    """A simulator of ours; nothing in the portal knows that it is one."""
+    return f"shared+http://SMARTCA:{EMBEDDED_SECRET}@localhost:{port}"
+
+
 def origin_of(url: str) -> str:
-    """Of a payment gateway's address, whose scheme is ours and then its own: vnpay+https."""
+    """Of a gateway's address, whose scheme is ours and then its own: vnpay+https."""
     return f"{urlsplit(url).scheme.partition('+')[2]}://{urlsplit(url).netloc.rpartition('@')[2]}"

@@ -21,17 +21,9 @@ DEMO: bool = env.bool("DEMO", default=EMBEDDED)
 DEMO_FILES: bool = env.bool("DEMO_FILES", default=DEMO)
 DEBUG: bool = env.bool("DEBUG", default=False)
 TESTING = "pytest" in sys.modules
-STATE = Path(env.str("STATE", default=str(BASE_DIR / "var"))).resolve()
-
-try:
-    (STATE / "metrics").mkdir(parents=True, exist_ok=True)
-except OSError as wrong:
-    raise ImproperlyConfigured(
-        f"STATE={STATE} cannot be written to ({wrong.strerror}): name a folder that can."
-    ) from wrong
+STATE = environment.state(BASE_DIR / "var")
 # The metrics library reads this when first imported: counters of all web processes meet in this folder.
 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(STATE / "metrics"))
-
 
 if DEMO and not EMBEDDED:
     raise ImproperlyConfigured("DEMO=1 opens every account: it works with EMBEDDED=1 only.")
@@ -117,6 +109,12 @@ _OURS = (local_invoices(BANK_PORT) if LOCAL_BANK else "local:") if EMBEDDED else
 INVOICE_URL: str = env.str("INVOICE_URL", default=_OURS)
 if not EMBEDDED and INVOICE_URL.startswith("local:"):
     raise ImproperlyConfigured("INVOICE_URL makes up numbers that are no invoices: that is for EMBEDDED=1 only.")
+# VNeID, a second way in: shut where nothing is named; on one machine a simulator of ours plays it.
+VNEID_PORT: int = env.int("VNEID_PORT", default=PORT + 2)
+VNEID_URL: str = env.str("VNEID_URL", default=environment.local_vneid(VNEID_PORT) if EMBEDDED else "")
+LOCAL_VNEID = EMBEDDED and f"@localhost:{VNEID_PORT}" in VNEID_URL
+VNEID_KEYS: list[str] = env.list("VNEID_KEYS", default=[])  # secrets that still count beside the one in the address
+VNEID_RSA: str = env.str("VNEID_RSA", default="")  # our private keys (PEM), for the dialect that wraps by them
 AUDIT_ANCHOR = Path(required("AUDIT_ANCHOR", f"{STATE}/audit-anchor.jsonl"))
 
 STORAGES = {
@@ -249,8 +247,8 @@ CONTENT_SECURITY_POLICY = {
         "media-src": [SELF, "blob:"],
         "manifest-src": [SELF],
         "frame-src": [SELF],
-        # A POST that ends at a payment gateway needs that origin here.
-        "form-action": [SELF, *[origin_of(url) for url in PAYMENT_URLS.values() if url]],
+        # A POST that ends at a payment gateway, or at VNeID, needs that origin here.
+        "form-action": [SELF, *[origin_of(url) for url in (*PAYMENT_URLS.values(), VNEID_URL) if url]],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }

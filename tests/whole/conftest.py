@@ -44,6 +44,7 @@ class Portal:
             **clean,
             "PORT": str(self.port),
             "BANK_PORT": str(free_port()),
+            "VNEID_PORT": str(free_port()),
             "EMBEDDED": "1",
             "DEMO_FILES": "0",
             **variables,
