@@ -12,12 +12,14 @@ TEXTS = Path(__file__).parent / "data" / "consents"
 class Purpose:
     version: str
     required: bool
+    elsewhere: bool = False  # agreed to where the data comes from, and not on a page of ours
 
 
 PURPOSES = {
     "terms": Purpose("2026-11", required=True),
     "personal-data": Purpose("2026-11", required=True),
     "offers": Purpose("2026-11", required=False),
+    "sharing": Purpose("2026-11", required=False, elsewhere=True),
 }
 
 
@@ -46,4 +48,14 @@ def text(purpose: str, version: str, language: str) -> Text:
 
 
 def current(language: str) -> list[Text]:
-    return [text(name, purpose.version, language) for name, purpose in PURPOSES.items()]
+    """What our own pages ask."""
+    asked = {name: purpose for name, purpose in PURPOSES.items() if not purpose.elsewhere}
+    return [text(name, purpose.version, language) for name, purpose in asked.items()]
+
+
+def read_elsewhere(purpose: str, version: str, language: str, text_hash: str) -> Text | None:
+    """A text of ours that somebody else says was agreed to; None if it is none of ours, or was another by then."""
+    if purpose not in PURPOSES or version != PURPOSES[purpose].version or language not in ("vi", "en"):
+        return None
+    known = text(purpose, version, language)
+    return known if known.hash == text_hash else None

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -47,7 +48,8 @@ class Consent(models.Model):
     text_hash = models.CharField(max_length=64)
     channel = models.CharField(max_length=8, choices=Channel)
     place = models.CharField(max_length=45, blank=True)
-    given_at = models.DateTimeField(auto_now_add=True)
+    source = models.CharField(max_length=8, blank=True)  # where it was given, if not on a page of ours
+    given_at = models.DateTimeField(default=timezone.now)
     withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
