@@ -1,0 +1,1 @@
+"""Services outside the house that know who somebody is."""
