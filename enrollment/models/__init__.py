@@ -2,6 +2,7 @@
 
 from enrollment.models.agreed import Approval, Consent
 from enrollment.models.application import ORDERED, Application, OfApplication, Subscription, Trail
+from enrollment.models.introduction import Introduction, Link, Notice, Report
 from enrollment.models.pairing import Pairing
 from enrollment.models.places import Province, Ward
 
@@ -10,9 +11,13 @@ __all__ = [
     "Application",
     "Approval",
     "Consent",
+    "Introduction",
+    "Link",
+    "Notice",
     "OfApplication",
     "Pairing",
     "Province",
+    "Report",
     "Subscription",
     "Trail",
     "Ward",

@@ -172,6 +172,15 @@ class Application(SealedRow, BearsMac):
         # What was approved before is looked at again: nobody comes back past the review.
         self._move("sent back", redo[0], reached=Step.REVIEW, redo=redo, items=wrong)
 
+    def ask_again(self, steps: set[Step]) -> None:
+        """Of these, what was done by now is done again after this step: what it was done on has changed."""
+        channel, reached = Channel(self.channel), Step(self.reached)
+        redo = journey.in_order(channel, {*self.redo, *(steps & set(journey.ahead_of(channel, reached)))})
+        mine = Application.objects.filter(pk=self.pk, step=self.step, moves=self.moves)
+        if mine.update(redo=redo) != 1:
+            raise out_of_step()
+        self.redo = redo
+
     def stop(self, reason: str) -> None:
         if self.is_ended:
             raise out_of_step()
@@ -232,13 +241,22 @@ class Application(SealedRow, BearsMac):
     def declaration(self) -> Declaration | None:
         return Declaration.from_json(self.declared) if self.declared else None
 
+    @property
+    def may_redeclare(self) -> bool:
+        return journey.may_go_back(Channel(self.channel), Step(self.step), Step.DECLARATION)
+
+    @property
+    def later(self) -> tuple[str, ...]:
+        """What is asked with the password only, of whoever has no account yet."""
+        return () if self.user_id else journey.LATER.get(Channel(self.channel), ())
+
     def as_declared(self, declaration: Declaration) -> dict[str, Any]:
         """The declaration and the indexes by which it is found again, sealed for an update."""
         return {
             "declared": self.sealed("declared", declaration.as_json()),
             "person_index": User.username_for(declaration.number),
             "phone_index": sealing.blind_index("phone", declaration.phone),
-            "email_index": sealing.blind_index("email", declaration.email.lower()),
+            "email_index": sealing.blind_index("email", declaration.email.lower()) if declaration.email else "",
         }
 
     def correct(self, declaration: Declaration) -> None:
