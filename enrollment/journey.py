@@ -19,6 +19,7 @@ class Step(TextChoices):
     HANDOVER = "handover", _("Cam kết và bàn giao")
     CONTRACT = "contract", _("Ký hợp đồng điện tử")
     PIN = "pin", _("Tạo mã PIN")
+    CONFIRMATION = "confirmation", _("Xác nhận bằng mã OTP")
     REVIEW = "review", _("Chờ duyệt cấp chứng thư số")
     ISSUANCE = "issuance", _("Cấp chứng thư số")
     ACCEPTANCE = "acceptance", _("Ký biên bản nghiệm thu")
@@ -32,6 +33,7 @@ class Channel(TextChoices):
     BROWSER = "browser", _("Trình duyệt")
     ANOTHER = "another", _("Thêm chứng thư số")
     COUNTER = "counter", _("Quầy")
+    VNEID = "vneid", _("VNeID")
 
 
 class Actor(TextChoices):
@@ -58,6 +60,7 @@ TURNS: dict[Step, Turn] = {
     Step.HANDOVER: Turn(Actor.AGENT, STANDING),
     Step.CONTRACT: Turn(Actor.CUSTOMER, "signing:contract"),
     Step.PIN: Turn(Actor.CUSTOMER, "signing:pin"),
+    Step.CONFIRMATION: Turn(Actor.CUSTOMER, "enrollment:confirmation"),
     Step.REVIEW: Turn(Actor.STAFF, "kyc:review"),
     Step.ISSUANCE: Turn(Actor.PORTAL, "signing:issuance"),
     Step.ACCEPTANCE: Turn(Actor.CUSTOMER, "signing:acceptance"),
@@ -105,7 +108,23 @@ ROUTES: dict[Channel, tuple[Step, ...]] = {
         Step.REVIEW,
         *ISSUED,
     ),
+    # Who it is was told by VNeID, so phone and account come first; the PIN is made when VNPT has approved (guide 5).
+    Channel.VNEID: (
+        Step.DECLARATION,
+        Step.ACTIVATION,
+        Step.PLAN,
+        Step.PAYMENT,
+        Step.CAPTURE,
+        Step.CONTRACT,
+        Step.REVIEW,
+        Step.PIN,
+        Step.CONFIRMATION,
+        *ISSUED,
+    ),
 }
+# What a declaration leaves open on a way in, and is asked with the password (guide 5: phone and code, then e-mail).
+LATER: dict[Channel, tuple[str, ...]] = {Channel.VNEID: ("email",)}
+INTRODUCED = (Channel.VNEID,)  # where somebody else says who it is: no file of it stands without that
 ENDS = (Step.COMPLETE, Step.STOPPED)
 
 # ── Arriving ──
@@ -149,7 +168,7 @@ SENDERS_BACK = (Step.REVIEW, Step.ISSUANCE)
 # DOMAIN §1.3: free to cancel until the certificate is being made.
 CANCELLABLE = {
     *(Step.DECLARATION, Step.CONSENT, Step.PLAN, Step.PAYMENT, Step.CAPTURE, Step.HANDOVER),
-    *(Step.ACTIVATION, Step.CONTRACT, Step.PIN),
+    *(Step.ACTIVATION, Step.CONTRACT, Step.PIN, Step.CONFIRMATION),
 }
 # Where staff may stop it: also where a certificate cannot be made or can no longer be accepted, or its number would
 # be held for ever. At the review they reject.
@@ -167,8 +186,11 @@ def turn(channel: Channel, step: Step) -> Turn:
 
 
 def may_go_back(channel: Channel, step: Step, target: Step) -> bool:
+    """Not to before the account: it was opened on what was declared."""
     back = {**BACK, **(BACK_AT_COUNTER if channel == Channel.COUNTER else {})}
-    return target in back.get(step, ()) and target in ahead_of(channel, step)
+    past = list(ahead_of(channel, step))
+    since_account = past[past.index(Step.ACTIVATION) :] if Step.ACTIVATION in past else past
+    return target in back.get(step, ()) and target in since_account
 
 
 def first(channel: Channel) -> Step:

@@ -33,7 +33,7 @@ NINE = (  # guide 2
         (Step.CAPTURE, Step.HANDOVER),
     ),
     Milestone(_("Ký hợp đồng điện tử"), _("Vẽ chữ ký trên màn hình"), 1, "step-contract", (Step.CONTRACT,)),
-    Milestone(_("Tạo mã PIN ký số"), _("Sáu chữ số, chỉ mình biết"), 1, "step-pin", (Step.PIN,)),
+    Milestone(_("Tạo mã PIN ký số"), _("Sáu chữ số, chỉ mình biết"), 1, "step-pin", (Step.PIN, Step.CONFIRMATION)),
     Milestone(
         _("Ký biên bản nghiệm thu"),
         _("Bằng chứng thư số mới"),
@@ -113,14 +113,16 @@ class Way:
         return at + 1, names[at], next(iter(names[at + 1 :]), None)
 
 
-def nine_of(route: Sequence[Step]) -> list[Milestone]:
-    """In the order of this way in: at a counter the card comes before the terms. What a route does not ask for stays with
-    what stands before it."""
+def in_turn(route: Sequence[Step]) -> list[tuple[Milestone, bool]]:
+    """The nine, and VNPT's turn as often as somebody waits for it, in the order of this way in: at a counter the card comes
+    before the terms. What a route does not ask for stays with what stands before it."""
     places, last = [], -1
     for each in NINE:
+        if each.waits:
+            places.append((route.index(each.waits[0]), each, True))
         last = min((route.index(step) for step in each.steps if step in route), default=last)
-        places.append((last, each))
-    return [each for _place, each in sorted(places, key=lambda pair: pair[0])]
+        places.append((last, each, False))
+    return [(each, waits) for _place, each, waits in sorted(places, key=lambda row: row[0])]
 
 
 def way(channel: Channel, step: Step | None, reached: Step | None, redo: Iterable[Step] = ()) -> Way:
@@ -136,9 +138,14 @@ def way(channel: Channel, step: Step | None, reached: Step | None, redo: Iterabl
             return State.AGAIN
         return State.DONE if reached and set(steps) & set(route) <= past else State.TO_COME
 
-    rows = []
-    for number, each in enumerate(nine_of(route), 1):
-        if each.waits:
-            rows.append(Row(WAITING, state(each.waits)))
-        rows.append(Row(each.name, state(each.steps), number, each.minutes))
-    return Way(tuple(rows), step if step in SCREENS else None)
+    rows, number = [], 0
+    for each, waits in in_turn(route):
+        if waits:
+            # What it waits for first says where it stands: on some ways the PIN comes between.
+            rows.append(Row(WAITING, state(each.waits if step in each.waits else each.waits[:1])))
+        else:
+            number += 1
+            rows.append(Row(each.name, state(each.steps), number, each.minutes))
+    # The app's own count is of the ways on which the PIN follows the account.
+    counts = step in SCREENS and route.index(Step.PIN) < route.index(Step.REVIEW)
+    return Way(tuple(rows), step if counts else None)
