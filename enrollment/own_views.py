@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_list_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -77,12 +77,12 @@ def consents(request: HttpRequest) -> HttpResponse:
     if application is None:
         return nowhere(request)
     if request.method == "POST":
-        steps.opening.withdraw(
-            get_object_or_404(application.consents, purpose=writing.line(request.POST.get("purpose", "")))
-        )
+        purpose = writing.line(request.POST.get("purpose", ""))
+        for consent in get_list_or_404(steps.opening.given_for(application), purpose=purpose):
+            steps.opening.withdraw(consent)
         messages.success(request, _("Đã rút lại đồng ý."))
         return redirect("enrollment:consents")
-    return show(request, "consents", application, given=application.consents.order_by("pk"))
+    return show(request, "consents", application, given=steps.opening.given_for(application))
 
 
 @at(*[step for step in Step if step not in journey.ENDS])

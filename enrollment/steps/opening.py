@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import consents, journey
 from enrollment.journey import Channel, Step
 from enrollment.models import Application, Consent, Trail
-from enrollment.steps import leaving
+from enrollment.steps import leaving, linking
 from portal import audit
 from portal.models import Branch, DataKey, User
 from portal.refusals import Refusal
@@ -26,8 +27,10 @@ def open_application(
     branch: Branch | None = None,
     agent: User | None = None,
     referral: str = "",
+    elsewhere: Iterable[Consent] = (),
 ) -> Application:
-    """At a counter agreeing is a step of its own, on the customer's device."""
+    """At a counter agreeing is a step of its own, on the customer's device. `elsewhere`: what was agreed to already where the
+    customer comes from."""
     first = journey.first(channel)
     application = Application.objects.create(
         channel=channel,
@@ -40,8 +43,13 @@ def open_application(
         data_key=DataKey.make(),
         draft={"referral": referral} if referral else None,
     )
+    there = set()
+    for given in elsewhere:
+        given.application, given.channel, given.place = application, application.channel, place
+        given.save()
+        there.add(given.purpose)
     if Step.CONSENT not in journey.ROUTES[channel]:
-        agree(application, agreed, language=language, place=place)
+        agree(application, {*agreed, *there}, language=language, place=place)
     Trail.note(application, "opened", "")
     return application
 
@@ -74,6 +82,13 @@ def agree(application: Application, agreed: Iterable[str], *, language: str, pla
     )
 
 
+def given_for(application: Application) -> "QuerySet[Consent]":
+    """What stands to be read and withdrawn: of this application, and what goes on beyond others of the same account."""
+    lasting = Q(application__user=application.user, purpose=linking.SHARING, withdrawn_at=None)
+    own = Q(application=application)
+    return Consent.objects.filter(own | lasting if application.user_id else own).order_by("pk")
+
+
 @transaction.atomic
 def withdraw(consent: Consent) -> None:
     """At once: an offer is sent no more; without leave to process, an application that is open stops."""
@@ -81,5 +96,7 @@ def withdraw(consent: Consent) -> None:
         return
     audit.record("consent withdrawn", consent.application, purpose=consent.purpose)
     application = consent.application
+    if consent.purpose == linking.SHARING or consents.PURPOSES[consent.purpose].required:
+        linking.end(application)
     if consents.PURPOSES[consent.purpose].required and not application.is_ended:
         leaving.leave(application, "consent-withdrawn")
