@@ -1,9 +1,10 @@
 """Who holds an ID number, and how its owner comes by it from somebody who only typed it.
 
 What was shown decides, not who came first. A draft has shown nothing; a code, that the phone or mailbox named in it is the
-own; card and face at the review, that the number is. So whoever has entered a code goes before whoever has not; and before
-an account whose holder never showed the card, after days of grace in which that holder, who is told, may still do so. Whose
-card and face two people have approved keeps the number."""
+own; card and face at the review, or VNeID's word, that the number is. So whoever has entered a code goes before whoever has
+not; and before an account whose holder never showed the card, after days of grace in which that holder, who is told, may
+still do so: of whom VNeID introduced without them. Whose card and face two people have approved, or whom VNeID introduced,
+keeps the number."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,9 +14,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from enrollment import journey
-from enrollment.journey import Step
-from enrollment.models import Application
+from enrollment import dossier, journey
+from enrollment.journey import Channel, Step
+from enrollment.models import Application, Introduction
 from enrollment.steps import leaving
 from enrollment.steps.notifying import notify
 from portal import outbox
@@ -27,7 +28,6 @@ GRACE = timedelta(days=3)  # for an unproven holder, from when another has prove
 BY_CODE = [
     channel for channel, route in journey.ROUTES.items() if Step.ACTIVATION in route
 ]  # accounts opened by a code alone
-LOOKED_AT = (Step.REVIEW, *journey.ISSUED)  # where people decide
 
 
 def known() -> Refusal:
@@ -75,8 +75,25 @@ def is_proven(user: User) -> bool:
     return (
         user.is_staff
         or not user.applications.filter(channel__in=BY_CODE).exists()
-        or user.applications.filter(reached__in=journey.ISSUED).exists()
+        or any(is_approved(each) or is_introduced(each) for each in user.applications.select_related("data_key"))
     )
+
+
+def is_approved(application: Application) -> bool:
+    """It has come past the review, on whichever way in."""
+    reached = Step(application.reached)
+    return reached != Step.STOPPED and Step.REVIEW in journey.ahead_of(Channel(application.channel), reached)
+
+
+def is_looked_at(rival: Application) -> bool:
+    """Where people decide, or have."""
+    return not rival.is_ended and (rival.step == Step.REVIEW or is_approved(rival) or is_introduced(rival))
+
+
+def is_introduced(application: Application) -> bool:
+    """VNeID said who this is, at the level that a certificate wants: as much as two people could tell from a card."""
+    introduction = Introduction.of(application)
+    return introduction is not None and dossier.says_the_same(introduction, application)
 
 
 def rivals_of(application: Application) -> "QuerySet[Application]":
@@ -142,10 +159,10 @@ def take(application: Application) -> None:
     for rival in rivals:
         rival.hold()
         rival.refresh_from_db()
-    if any(rival.step in LOOKED_AT for rival in rivals):
+    if any(map(is_looked_at, rivals)):
         raise looked_at()
     until = kept_until(application)
-    if until > timezone.now() and any(has_shown_something(rival) for rival in rivals):
+    if until > timezone.now() and not is_introduced(application) and any(map(has_shown_something, rivals)):
         raise held(until)
     displace(account, rivals)
     if not claim(application):
@@ -198,7 +215,7 @@ def tell_holder(person: str, account: User | None, holder: Application | None) -
 def warn_holder(application: Application) -> None:
     """Somebody has proved a phone or mailbox: until when the number stays with who has not shown the card."""
     holder = rivals_of(application).first()
-    if holder is None or holder.step in LOOKED_AT or not has_shown_something(holder):
+    if holder is None or is_looked_at(holder) or not has_shown_something(holder):
         return
     until = f"{timezone.localtime(kept_until(application)):%H:%M %d/%m/%Y}"
     notify(holder, "contested", [until], intent=f"contested {holder.pk} {application.pk}")
