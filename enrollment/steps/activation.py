@@ -66,8 +66,11 @@ def invite(application: Application, *, network: str = "", at_once: bool = False
 
 
 def arrived(application: Application) -> None:
-    """The code goes out at once. Where nothing was paid it draws on the budget of whoever is there; who paid gets it in
-    any case, and it is the gateway that is there."""
+    """The code goes out at once; whoever has an account needs none. Where nothing was paid it draws on the budget of whoever
+    is there; who paid gets it in any case, and it is the gateway that is there."""
+    if application.user_id:
+        application.finish()
+        return
     order = application.order
     place = audit.actor.get().place if order is None or order.total == 0 else ""
     try:
@@ -140,11 +143,15 @@ def check(number: str, code: str, known: Application | None = None) -> Applicati
 
 
 @transaction.atomic
-def activate(application: Application, password: str) -> User:
-    """After the code was right: the account is opened, and the application moves on with it."""
-    declared = application.declaration
-    if declared is None or application.step != Step.ACTIVATION:
+def activate(application: Application, password: str, *, email: str = "") -> User:
+    """After the code was right: the account is opened, and the application moves on with it. The e-mail is told with the
+    password where the declaration left it open."""
+    if application.declaration is None or application.step != Step.ACTIVATION:
         raise codes.ended()
+    if "email" in application.later:
+        application.correct(replace(application.declaration, email=email))
+    declared = application.declaration
+    assert declared
     check_password_for(
         password, number=declared.number, full_name=declared.full_name, phone=declared.phone, email=declared.email
     )
@@ -172,7 +179,7 @@ def activate(application: Application, password: str) -> User:
 
 
 @transaction.atomic
-def correct_contact(application: Application, phone: str, email: str, *, network: str) -> None:
+def correct_contact(application: Application, phone: str, email: str = "", *, network: str) -> None:
     """Until a code has proved them, phone and e-mail may be corrected; the code sent to the old ones ends here."""
     declared = application.declaration
     if declared is None or application.proved_at or application.step != Step.ACTIVATION:

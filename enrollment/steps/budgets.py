@@ -30,13 +30,15 @@ TOO_MANY_NUMBERS = _(
 def contacts(application: Application) -> list[str]:
     declared = application.declaration
     assert declared
-    return [application.phone_index, sealing.blind_index("mailbox", writing.mailbox(declared.email))]
+    mailbox = [sealing.blind_index("mailbox", writing.mailbox(declared.email))] if declared.email else []
+    return [application.phone_index, *mailbox]
 
 
 def count_code(application: Application) -> None:
     """One more code that somebody asked for."""
     OF_APPLICATION.require(str(application.pk), TOO_MANY_CODES)
-    TO_MAILBOX.require(contacts(application)[1], TOO_MANY_CODES)
+    for mailbox in contacts(application)[1:]:
+        TO_MAILBOX.require(mailbox, TOO_MANY_CODES)
 
 
 def count_number(application: Application) -> None:
