@@ -7,9 +7,11 @@ import hashlib
 import json
 from typing import Any
 
+from enrollment import journey
 from enrollment.consents import PURPOSES
 from enrollment.journey import SENDERS_BACK
-from enrollment.models import Application, Trail
+from enrollment.models import Application, Introduction, Trail
+from enrollment.models.introduction import LEVEL
 from enrollment.parts import all_parts
 from portal import sealing
 from portal.models import User
@@ -59,6 +61,7 @@ def papers(application: Application) -> dict[str, Any]:
         "person": application.person_index,
         "plan": application.plan and application.plan.code,
         "order": {name: getattr(order, name) for name in bought} if order else None,
+        "introduced": introduced(application),
         "consents": sorted(
             application.consents.filter(withdrawn_at=None, purpose__in=REQUIRED).values_list(
                 "purpose", "version", "text_hash"
@@ -67,13 +70,36 @@ def papers(application: Application) -> dict[str, Any]:
     }
 
 
+def introduced(application: Application) -> tuple[str, ...] | None:
+    """By whom, and what was said: its hash, for it is sealed in its own place."""
+    introduction = Introduction.of(application)
+    return (introduction.dialect, introduction.transaction, introduction.said_hash) if introduction else None
+
+
 def declared(application: Application) -> dict[str, Any]:
     return {"reference": application.reference, "declared": application.declared, "person": application.person_index}
 
 
 def is_ours(application: Application) -> bool:
-    """Also the way by which it came in: another asks for less, as for no attestation."""
-    return Application.objects.get(pk=application.pk).is_ours
+    """Also the way by which it came in: another asks for less, as for no attestation, or lets somebody else say who it is."""
+    fresh = Application.objects.select_related("data_key").get(pk=application.pk)
+    if not fresh.is_ours:
+        return False
+    introduction = Introduction.of(fresh)
+    if fresh.channel in journey.INTRODUCED or introduction:
+        return introduction is not None and says_the_same(introduction, fresh)
+    return True
+
+
+def says_the_same(introduction: Introduction, application: Application) -> bool:
+    """What was said is as it was, and so it was declared."""
+    declaration = application.declaration
+    try:
+        said = introduction.locked
+    except (sealing.Broken, sealing.Erased):
+        return False
+    same_person = introduction.person_index == application.person_index and introduction.level >= LEVEL
+    return bool(declaration) and same_person and all(getattr(declaration, name) == said[name] for name in said)
 
 
 def hands(application: Application) -> set[int]:

@@ -14,7 +14,7 @@ from enrollment.identity import Card, Declaration, Document, faults
 from enrollment.journey import SENDERS_BACK, Channel
 from enrollment.models import Application, Ward
 from enrollment.parts import Referred
-from enrollment.steps import payment, recognition
+from enrollment.steps import introducing, payment, recognition
 from enrollment.steps.inviting import INVITE
 from portal import sealing
 from portal.allowances import Limit
@@ -82,6 +82,7 @@ def near(residence: str) -> list[Ward]:
 def declare(application: Application, declaration: Declaration) -> None:
     if wrong := next(faults(declaration, timezone.localdate()), None):
         raise Refusal("declaration-wrong", wrong[1], status=400)
+    introducing.check_unaltered(application, declaration)
     if theirs := next(of_staff(application, declaration), None):
         raise Refusal("contact-of-staff", theirs[1], status=400)
     if application.user and User.username_for(declaration.number) != application.user.username:
