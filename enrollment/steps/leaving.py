@@ -44,7 +44,9 @@ PATIENCE = (
     Patience((Step.PLAN, Step.DECLARATION, Step.CONSENT, Step.PAYMENT), expires=7 * DAY, reminds=5 * DAY),
     # What was settled waits longer; also of an account, whose number would be held for ever else.
     Patience(
-        (Step.ACTIVATION, Step.CAPTURE, Step.HANDOVER, Step.CONTRACT, Step.PIN), expires=30 * DAY, reminds=25 * DAY
+        (Step.ACTIVATION, Step.CAPTURE, Step.HANDOVER, Step.CONTRACT, Step.PIN, Step.CONFIRMATION),
+        expires=30 * DAY,
+        reminds=25 * DAY,
     ),
     Patience((Step.DECLARATION, Step.CONSENT), expires=2 * DAY, among=UNAGREED),
 )
@@ -148,6 +150,10 @@ def _erase(application: Application) -> None:
     )
     application.consents.update(place="")
     application.pairings.all().delete()
+    for introduction in application.introductions.select_related("data_key"):
+        introduction.data_key.erase(now)
+        application.introductions.filter(pk=introduction.pk).update(said=None, ticket=None, person_index="", subject="")
+        introduction.links.update(ended_at=now, subject="", mac="")
     for part in all_parts():
         part.erased(application)
     audit.record("application erased", application)
