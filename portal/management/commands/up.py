@@ -102,6 +102,8 @@ class Command(BaseCommand):
             self.port_is_free(settings.PORT, "PORT")
         if settings.LOCAL_BANK and only is None:
             self.port_is_free(settings.BANK_PORT, "BANK_PORT")
+        if settings.LOCAL_VNEID and only is None:
+            self.port_is_free(settings.VNEID_PORT, "VNEID_PORT")
         self.database_is_there()
         try:
             if settings.EMBEDDED_REDIS and only is None:
@@ -172,7 +174,9 @@ class Command(BaseCommand):
         self.start(Child("web", parts["web"]))
         self.start(Child("signer", parts["signer"]))
         if settings.LOCAL_BANK:
-            self.start(Child("bank", bank()))
+            self.start(Child("bank", simulator("bank")))
+        if settings.LOCAL_VNEID:
+            self.start(Child("vneid", simulator("vneid")))
         self.until_ready()
         self.start(Child("schedule", parts["schedule"]))
         self.welcome()
@@ -230,6 +234,11 @@ class Command(BaseCommand):
             lines += [
                 f"  demo desk     {settings.SITE_URL}/demo/        one click signs in, second factor included",
                 f"  inbox         {settings.SITE_URL}/demo/inbox/  SMS and e-mail",
+                *[
+                    f"  VNeID         http://localhost:{settings.VNEID_PORT}/  a simulator"
+                    for _it in [settings.LOCAL_VNEID]
+                    if _it
+                ],
                 f"  staff         {settings.SITE_URL}/admin/",
                 f"  demo sign-ins (password {DEMO_PASSWORD}, second factor on the demo desk):",
                 *[f"    {number}  {role}" for number, _name, _phone, role, _branch in DEMO_PEOPLE],
@@ -284,8 +293,8 @@ def schedule() -> list[str]:
     ]
 
 
-def bank() -> list[str]:
-    return [sys.executable, str(settings.BASE_DIR / "manage.py"), "bank"]
+def simulator(name: str) -> list[str]:
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), name]
 
 
 def redis() -> list[str]:
