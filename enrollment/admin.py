@@ -5,24 +5,38 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextChoices
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from enrollment import endings, forms, journey
+from enrollment import endings, journey
+from enrollment.forms import Choice
 from enrollment.journey import Step
-from enrollment.models import Application
+from enrollment.models import Application, Report
 from enrollment.parts import all_parts
-from enrollment.steps import activation, leaving
+from enrollment.steps import activation, leaving, linking
 from portal import audit, looks, writing
 from portal.accounts.opening import known_by
 from portal.admin import ReadOnly, SealedSearch
 from portal.models import User
 from portal.pages import opened_up
 from portal.refusals import Refusal
+
+
+class Why(TextChoices):
+    """Why staff stop an application."""
+
+    STAFF = "staff", _("Theo yêu cầu của khách hoặc do sai sót")
+    REJECTED = "rejected", _("Không đạt thẩm định")
+
+
+class StopForm(Form):
+    reason = Choice(Why.choices, label=_("Lý do"))
+
 
 WIDE = {"reviewer", "approver", "supervisor", "operator", "auditor"}  # who sees every branch
 READS_REASONS = {"supervisor", "auditor"}  # why others opened what they did not hold
@@ -88,7 +102,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
             "orders": application.orders.prefetch_related("payments", "payments__refunds").order_by("-pk"),
             "above": [row for part in all_parts() for row in part.rows(application)],
             "why": endings.REASONS.get(application.reason),
-            "stop": forms.StopForm(),
+            "stop": StopForm(),
             "may_resend": may_change and application.step == Step.ACTIVATION,
             "may_stop": may_change and application.step in journey.STOPPABLE,
         }
@@ -118,7 +132,7 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
         )
 
     def stop(self, request: HttpRequest, pk: int) -> HttpResponse:
-        application, form = self.row(request, pk), forms.StopForm(request.POST)
+        application, form = self.row(request, pk), StopForm(request.POST)
         if not self.may_change(request) or not form.is_valid():
             raise Refusal("not-allowed", _("Cần chọn lý do, và vai trò này phải được dừng hồ sơ."), status=403)
         reason = form.cleaned_data["reason"]
@@ -140,3 +154,23 @@ class ApplicationAdmin(ReadOnly, SealedSearch):
     def number(self, application: Application) -> str:
         declared = application.declaration
         return writing.masked(declared.number) if declared else "–"
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnly):
+    """What VNeID was told, in order, and what it was not: told again by whoever may change applications."""
+
+    list_display = ("application", "state", "status", "attempts", "at", "heard_at", "error")
+    list_filter = ("status", "state")
+    list_select_related = ("application", "link")
+    search_fields = ("application__reference",)
+    ordering = ("-pk",)
+    actions = ("tell_again",)
+
+    @admin.action(description=_("Báo lại VNeID"), permissions=("replay",))
+    def tell_again(self, request: HttpRequest, rows: QuerySet[Report]) -> None:
+        again = sum(linking.replay(report) for report in rows.select_related("application", "link"))
+        messages.success(request, _("Đã xếp để báo lại: %(number)s.") % {"number": again})
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("enrollment.change_application")

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from enrollment import forms, identity, places, steps
 from enrollment.identity import Document
 from enrollment.journey import Step
-from enrollment.models import Application, Province, Ward
+from enrollment.models import Application, Introduction, Province, Ward
 from enrollment.pages import at, at_counter, onward, refusals_on, show
 from enrollment.steps import recognition
 from portal import writing
@@ -25,18 +25,25 @@ from portal.refusals import Refusal
 def declaration(request: HttpRequest, application: Application) -> HttpResponse:
     typed = typed_by(request, application)
     if request.method != "POST":
-        return page(request, application, forms.DeclarationForm(initial=typed), typed)
+        return page(request, application, form_of(application, initial=typed), typed)
     steps.declaration.keep_draft(application, typed)
     if "old-address" in request.POST:
         return redirect("enrollment:old_address")
     if (
         "wards" in request.POST or "take" in request.POST
     ):  # a province was chosen, or one of the wards that were offered
-        return page(request, application, forms.DeclarationForm(initial=typed), typed)
-    form = forms.DeclarationForm(request.POST)
+        return page(request, application, form_of(application, initial=typed), typed)
+    form = form_of(application, request.POST)
     if is_right(form, application):
         return redirect("enrollment:check")
     return page(request, application, form, typed)
+
+
+def form_of(application: Application, *args: Any, **kwargs: Any) -> forms.DeclarationForm:
+    """What was said of somebody elsewhere is locked, and what their way in asks later is not asked."""
+    introduction = Introduction.of(application)
+    locked = introduction.locked if introduction else {}
+    return forms.DeclarationForm(*args, locked=locked, later=application.later, **kwargs)
 
 
 def is_right(form: forms.DeclarationForm, application: Application) -> bool:
@@ -81,13 +88,17 @@ def before(application: Application) -> dict[str, Any]:
 def page(
     request: HttpRequest, application: Application, form: forms.DeclarationForm, typed: dict[str, Any]
 ) -> HttpResponse:
-    groups = [(heading, note, [form[name] for name in names]) for heading, note, names in forms.GROUPS]
+    asked = [name for name, field in form.fields.items() if not field.disabled]
+    groups = [(heading, note, [form[name] for name in names if name in asked]) for heading, note, names in forms.GROUPS]
+    introduction = Introduction.of(application)
     return show(
         request,
         "declaration",
         application,
         form=form,
-        groups=groups,
+        groups=[group for group in groups if group[2]],
+        introduction=introduction,
+        said=introduction.locked if introduction else None,
         from_card=typed.get("from_card", []),
         residence=typed.get("residence", ""),
         near=[] if typed.get("ward") else steps.declaration.near(typed.get("residence", "")),
@@ -147,7 +158,7 @@ def wards(request: HttpRequest, code: str) -> HttpResponse:
 @at(Step.DECLARATION)
 def check(request: HttpRequest, application: Application) -> HttpResponse:
     """Read once more, phone and e-mail large; what is unusual needs a tick."""
-    shape = forms.DeclarationForm(before(application))
+    shape = form_of(application, before(application))
     if not shape.is_valid():
         return redirect("enrollment:declaration")
     declared = shape.declaration()

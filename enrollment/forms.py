@@ -2,14 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -74,11 +73,11 @@ class Tick(forms.BooleanField):
 
 
 class ConsentForm(forms.Form):
-    """One box per purpose, none of them ticked before."""
+    """One box per purpose, none of them ticked before. `texts`: where some were agreed to elsewhere, the rest."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, texts: Iterable[consents.Text] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for text in consents.current(get_language() or "vi"):
+        for text in consents.current(get_language() or "vi") if texts is None else texts:
             self.fields[text.purpose] = Tick(label=text.ask, required=text.required)
 
     @property
@@ -95,27 +94,38 @@ class PlanForm(forms.Form):
         self.fields["plan"].choices = [(plan.code, plan.title) for plan in self.plans]  # type: ignore[attr-defined]
 
 
-class ContactForm(forms.Form):
-    """Where codes go."""
+def a_lasting(typed: str) -> str:
+    email = clean_email(typed)
+    if identity.is_disposable(email):
+        raise ValidationError(
+            _("Đây là hộp thư dùng tạm. Hợp đồng và hóa đơn được gửi tới email này, Quý khách hãy dùng email lâu dài.")
+        )
+    return email
 
+
+class EmailForm(forms.Form):
     email = Text(
         label=_("Email"),
         max_length=254,
         attrs={"type": "email", "autocomplete": "email", "inputmode": "email", "spellcheck": "false"},
     )
+
+    def clean_email(self) -> str:
+        return a_lasting(self.cleaned_data["email"])
+
+
+class ContactForm(EmailForm):
+    """Where codes go. `later`: what is not asked yet."""
+
     phone = Text(
         label=_("Số điện thoại"), max_length=20, attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}
     )
 
-    def clean_email(self) -> str:
-        email = clean_email(self.cleaned_data["email"])
-        if identity.is_disposable(email):
-            raise ValidationError(
-                _(
-                    "Đây là hộp thư dùng tạm. Hợp đồng và hóa đơn được gửi tới email này, Quý khách hãy dùng email lâu dài."
-                )
-            )
-        return email
+    def __init__(self, *args: Any, later: Collection[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "email" in later:  # guide 5's word for the one that is left
+            del self.fields["email"]
+            self.fields["phone"].label = _("Số điện thoại liên hệ")
 
     def clean_phone(self) -> str:
         return clean_phone(self.cleaned_data["phone"])
@@ -190,8 +200,16 @@ class DeclarationForm(ContactForm):
 
     field_order = (*HOLDER, *CONTACT, *ADDRESS)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, *args: Any, locked: Mapping[str, Any] | None = None, later: Collection[str] = (), **kwargs: Any
+    ) -> None:
+        """`locked`: what somebody else has said, and nobody types over."""
+        kwargs["initial"] = {**(kwargs.get("initial") or {}), **self.as_shown(locked or {})}
+        super().__init__(*args, later=later, **kwargs)
+        for name in locked or ():
+            self.fields[name].disabled = True  # whatever is posted for it is not looked at
+        if locked:  # of a card no end is declared
+            del self.fields["expires_on"]
         if not settings.ACCEPT_CMND:
             self._choices("document", [choice for choice in Document.choices if choice[0] != Document.OLD_CARD])
         self.fields["document"].help_text = _("Chứng minh nhân dân đã hết giá trị sử dụng từ ngày 01/01/2025")
@@ -220,7 +238,8 @@ class DeclarationForm(ContactForm):
         return cleaned
 
     def declaration(self) -> Declaration:
-        return Declaration(**{name: self.cleaned_data[name] for name in self.field_order})
+        given = {name: self.cleaned_data[name] for name in self.field_order if name in self.fields}
+        return Declaration(**{"email": "", "expires_on": None, **given})
 
     @classmethod
     def typed(cls, posted: Any) -> dict[str, str]:
@@ -229,12 +248,12 @@ class DeclarationForm(ContactForm):
 
     @classmethod
     def showing(cls, declaration: Declaration) -> dict[str, Any]:
-        days = {
-            name: f"{value:%d/%m/%Y}"
-            for name in declaration.as_json()
-            if isinstance(value := getattr(declaration, name), date)
-        }
-        return {**declaration.as_json(), "expires_on": "", **days}
+        fields = {name: getattr(declaration, name) for name in declaration.as_json()}
+        return {**cls.as_shown(fields), "expires_on": cls.as_shown(fields)["expires_on"] or ""}
+
+    @staticmethod
+    def as_shown(fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: f"{value:%d/%m/%Y}" if isinstance(value, date) else value for name, value in fields.items()}
 
 
 class CheckForm(forms.Form):
@@ -275,8 +294,14 @@ class JoiningForm(forms.Form):
     code = CodeField(label=_("Mã hiện trên máy kia"), help_text=_("Gồm 6 chữ số"), error_messages=REQUIRED)
 
 
+class ConfirmationForm(PhoneCodeForm):
+    """Guide 5, step 14."""
+
+    code = CodeField(label=_("Mã OTP"), help_text=_("Gồm 6 chữ số, vừa được gửi qua SMS"), error_messages=REQUIRED)
+
+
 class ActivationForm(forms.Form):
-    """Guide 1, step 4: the words are the guide's. The code first."""
+    """Guide 1, step 4: the words are the guide's. The code first. `by_phone`: in guide 5's words, for whoever is known."""
 
     number = NumberField()
     code = CodeField(
@@ -286,6 +311,12 @@ class ActivationForm(forms.Form):
         error_messages=REQUIRED,
     )
 
+    def __init__(self, *args: Any, by_phone: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if by_phone:
+            self.fields = {"number": self.fields["number"], "code": ConfirmationForm().fields["code"]}
+            self.fields["number"].widget = forms.HiddenInput()
+
 
 class PasswordForm(PasswordTwice):
     """The same step's other half, which a right code opens."""
@@ -293,6 +324,15 @@ class PasswordForm(PasswordTwice):
     password1 = new_password(_("Mật khẩu"), placeholder=_("Nhập mật khẩu"))
     password2 = new_password(_("Xác nhận mật khẩu"), placeholder=_("Nhập xác nhận mật khẩu"))
     terms = Tick(label=_("Tôi đồng ý với điều khoản sử dụng dịch vụ"))
+
+    def __init__(self, *args: Any, later: Collection[str] = (), **kwargs: Any) -> None:
+        """`later`: what the declaration left open is asked first."""
+        super().__init__(*args, **kwargs)
+        if "email" in later:
+            self.fields = {"email": EmailForm().fields["email"], **self.fields}
+
+    def clean_email(self) -> str:
+        return a_lasting(self.cleaned_data["email"])
 
 
 class ReferenceForm(forms.Form):
@@ -308,14 +348,3 @@ class ReferenceForm(forms.Form):
         if len(reference) != 8:
             raise ValidationError(_("Mã hồ sơ gồm 8 chữ cái và chữ số. Quý khách vui lòng xem lại."))
         return reference
-
-
-class Why(TextChoices):
-    """Why staff stop an application."""
-
-    STAFF = "staff", _("Theo yêu cầu của khách hoặc do sai sót")
-    REJECTED = "rejected", _("Không đạt thẩm định")
-
-
-class StopForm(forms.Form):
-    reason = Choice(Why.choices, label=_("Lý do"))

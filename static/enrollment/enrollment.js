@@ -298,6 +298,9 @@ for (const button of document.querySelectorAll("[data-wait]")) {
   };
   tick();
 }
+for (const form of document.querySelectorAll("[data-tries-again]")) {
+  setTimeout(() => form.requestSubmit(), Number(form.dataset.triesAgain) * 1000);
+}
 for (const mark of document.querySelectorAll("[data-poll]")) {
   let asked = 0;
   const ask = async () => {
@@ -319,8 +322,9 @@ for (const box of document.querySelectorAll("[data-digits-but]")) {
   kind?.addEventListener("change", () => (box.inputMode = kind.value === box.dataset.digitsBut ? "text" : "numeric"));
 }
 
-// A citizen's number tells the sex, and a card's date who issued it: filled in where nothing stands there yet.
-if (form) {
+// A citizen's number tells the sex, and a card's date who issued it: filled in where nothing stands there yet. Of whom
+// VNeID told neither is asked.
+if (form?.elements.number && form.elements.issued_on) {
   const { number, sex, issued_on: day, issued_by: office, document: kind } = form.elements;
   number.addEventListener("input", () => {
     const century = /^\d{3}(\d)\d{8}$/.exec(number.value.replace(/\s/g, ""))?.[1];
