@@ -1,6 +1,7 @@
 """Whose application a request is about, and where it takes them: everyone is always led to where they stand."""
 
 import io
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial, wraps
@@ -23,8 +24,9 @@ from django.utils.translation import gettext as _
 
 from enrollment import journey, nine
 from enrollment.journey import Actor, Channel, Step
-from enrollment.models import Application
+from enrollment.models import Application, Introduction
 from enrollment.parts import lives
+from enrollment.steps import introducing
 from enrollment.steps.inviting import is_in
 from enrollment.steps.pairing import CARRY_ON, Errand
 from portal import audit, errors
@@ -34,6 +36,7 @@ from portal.parts import Place
 from portal.refusals import Refusal, out_of_step
 
 MINE = "application"  # in the session of somebody who has no account yet
+BROWSER, INTRODUCED = "vneid", "introduction"  # what binds an asking of VNeID to it; which answer it brought
 JOINED = "joined"  # and of a second device, by what it came in
 MY_APPLICATION = Place(pgettext_lazy("đang làm", "Hồ sơ"), journey.STANDING, "place-file")
 Page = Callable[..., HttpResponse]
@@ -145,6 +148,21 @@ def speak(application: Application) -> None:
     if language != application.language:
         Application.objects.filter(pk=application.pk).update(language=language)
         application.language = language
+
+
+def browser_of(request: HttpRequest) -> str:
+    """What binds an asking of VNeID to this browser."""
+    if BROWSER not in request.session:
+        request.session[BROWSER] = secrets.token_urlsafe(24)
+    return str(request.session[BROWSER])
+
+
+def introduction_of(request: HttpRequest) -> Introduction | None:
+    """What this browser brought of VNeID, and nobody has taken yet."""
+    if INTRODUCED not in request.session:
+        return None
+    rows = introducing.known(browser_of(request))
+    return rows.filter(pk=request.session[INTRODUCED], application=None).first()
 
 
 def remember(request: HttpRequest, application: Application) -> None:

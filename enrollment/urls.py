@@ -1,6 +1,6 @@
 from django.urls import path
 
-from enrollment import declaration_views, handover_views, own_views, payment_views, views
+from enrollment import api, declaration_views, handover_views, own_views, payment_views, views, vneid_views
 
 app_name = "enrollment"
 urlpatterns = [
@@ -32,6 +32,16 @@ urlpatterns = [
     path("invited/", handover_views.invited, name="invited"),
     path("invited/code/", handover_views.invited_code, name="invited_code"),
     path("register/consent/", handover_views.consent, name="consent"),
+    # VNeID, the second way in
+    path("vneid/", vneid_views.vneid, name="vneid"),
+    path("vneid/back/", vneid_views.back, name="vneid_back"),
+    path("vneid/back/<slug:transaction>/", vneid_views.back, name="vneid_back_of"),
+    path("vneid/waits/", vneid_views.waits, name="vneid_waits"),
+    path("vneid/introduced/", vneid_views.introduced, name="introduced"),
+    path("vneid/confirmation/", vneid_views.confirmation, name="confirmation"),
+    path("vneid/api/token/", api.token, name="vneid_token"),
+    path("vneid/api/state/<slug:transaction>/", api.state, name="vneid_state"),
+    path("vneid/api/notices/", api.notice, name="vneid_notice"),
     # One's own application at any step
     path("application/", own_views.standing, name="standing"),
     path("application/landing/", own_views.landing, name="landing"),
