@@ -13,12 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from enrollment import consents, forms, nine, steps
+from enrollment.gateways.vneid_dialects import vneid
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from enrollment.orders.models import Plan
 from enrollment.pages import (
     Page,
     at,
+    introduction_of,
     language,
     mine,
     network,
@@ -27,6 +29,7 @@ from enrollment.pages import (
     refusals_on,
     remember,
     show,
+    way_of,
 )
 from enrollment.parts import lives
 from portal import writing
@@ -70,7 +73,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return show(
         request, "home", application, plans=Plan.on_sale(), nine=nine.NINE,
         milestone=nine.milestone(Step(application.step)) if application else 0,
-        is_holder=is_holder, is_new=not (is_holder or is_open or request.user.is_staff),
+        vneid=vneid(), is_holder=is_holder, is_new=not (is_holder or is_open or request.user.is_staff),
     )  # fmt: skip
 
 
@@ -81,7 +84,8 @@ def terms(request: HttpRequest) -> HttpResponse:
 def privacy(request: HttpRequest) -> HttpResponse:
     """What is agreed to about personal data, and how long each part is kept: as the code keeps it."""
     kept = [row for part in parts(Part) for row in part.keeps]
-    texts = [text for text in consents.current(language()) if text.purpose != "terms"]
+    purposes = {name: purpose for name, purpose in consents.PURPOSES.items() if name != "terms"}
+    texts = [consents.text(name, purpose.version, language()) for name, purpose in purposes.items()]
     return show(request, "privacy", None, texts=texts, kept=kept)
 
 
@@ -105,10 +109,11 @@ def opening(request: HttpRequest) -> HttpResponse:
             place=place(),
             referral=request.session.pop(REFERRAL, ""),
         )
+        steps.welcoming.begin_with(application, introduction_of(request))
         remember(request, application)
         return onward(application)
     asked = [(text, form[text.purpose]) for text in consents.current(language())]
-    return show(request, "opening", None, form=form, asked=asked)
+    return show(request, "opening", None, form=form, asked=asked, vneid=vneid())
 
 
 @at(Step.PLAN)
@@ -144,13 +149,18 @@ def activation(request: HttpRequest) -> HttpResponse:
         return redirect("enrollment:password")
     known = application if application and application.step == Step.ACTIVATION else None
     declared = known.declaration if known else None
-    form = forms.ActivationForm(request.POST or None, initial={"number": declared.number if declared else ""})
+    form = forms.ActivationForm(
+        request.POST or None,
+        initial={"number": declared.number if declared else ""},
+        by_phone=bool(known and known.later),
+    )
     if form.is_valid():
         with refusals_on(form, "code"):
             remember_opened(request, steps.activation.check(known=known, **form.cleaned_data))
             return redirect("enrollment:password")
     ends, wait = (steps.activation.ends(known), steps.activation.seconds_to_resend(known)) if known else (None, 0)
-    return show(request, "activation", known, way=AT_ACTIVATION, form=form, declared=declared, ends=ends, wait=wait)
+    way = way_of(known) if known else AT_ACTIVATION
+    return show(request, "activation", known, way=way, form=form, declared=declared, ends=ends, wait=wait)
 
 
 def password(request: HttpRequest) -> HttpResponse:
@@ -159,7 +169,7 @@ def password(request: HttpRequest) -> HttpResponse:
     if application is None:
         messages.warning(request, _("Quý khách nhập mã kích hoạt mới nhất trước, rồi chọn mật khẩu trong 10 phút."))
         return redirect("enrollment:activation")
-    form = forms.PasswordForm(request.POST or None)
+    form = forms.PasswordForm(request.POST or None, later=application.later)
     if form.is_valid() and (user := activated(application, form)):
         request.session.pop(OPENED)
         signing_in.enter(request, user)
@@ -169,15 +179,16 @@ def password(request: HttpRequest) -> HttpResponse:
         return redirect("enrollment:standing")
     own = application if application == mine(request) else None
     return show(
-        request, "password", own, way=AT_ACTIVATION, form=form, declared=application.declaration,
+        request, "password", own, way=way_of(application), form=form, declared=application.declaration,
         until=request.session[OPENED][2],
     )  # fmt: skip
 
 
 def activated(application: Application, form: forms.PasswordForm) -> User | None:
     """The account, if the password will do; else the form says what is wrong."""
+    later = {name: form.cleaned_data[name] for name in application.later}
     try:
-        return steps.activation.activate(application, form.cleaned_data["password1"])
+        return steps.activation.activate(application, form.cleaned_data["password1"], **later)
     except Refusal as no:
         form.add_error(None, no.message)
     except ValidationError as no:
@@ -238,7 +249,8 @@ def contact(request: HttpRequest, application: Application) -> HttpResponse:
     declared = application.declaration
     if declared is None or application.proved_at:
         return redirect("enrollment:activation")
-    form = forms.ContactForm(request.POST or None, initial={"phone": declared.phone, "email": declared.email})
+    known = {"phone": declared.phone, "email": declared.email}
+    form = forms.ContactForm(request.POST or None, initial=known, later=application.later)
     if form.is_valid():
         with refusals_on(form, "phone"):
             steps.activation.correct_contact(application, network=network(), **form.cleaned_data)
