@@ -11,6 +11,7 @@ from portal.models import User
 
 VERBS: dict[str, Any] = {
     "account activated": _("Kích hoạt tài khoản"),
+    "activation confirmed": _("Xác nhận kích hoạt bằng mã gửi tới điện thoại"),
     "application erased": _("Xóa dữ liệu hồ sơ"),
     "application resumed": _("Tiếp tục hồ sơ trên máy khác"),
     "application stopped": _("Dừng hồ sơ"),
@@ -25,14 +26,23 @@ VERBS: dict[str, Any] = {
     "counter scanned": _("Khách mở mã mời tại quầy"),
     "file appraised": _("Thẩm định hồ sơ"),
     "file approved": _("Duyệt hồ sơ"),
+    "introduced declaration refused": _("Từ chối khai khác điều VNeID cho biết"),
+    "introduction received": _("Nhận giới thiệu từ VNeID"),
+    "introduction refused": _("Từ chối giới thiệu từ VNeID"),
+    "introduction taken": _("Lập hồ sơ theo giới thiệu từ VNeID"),
     "known customer told": _("Cho biết khách đã có tài khoản hoặc hồ sơ, sau khi đọc thẻ"),
     "other device confirmed": _("Cho máy khác vào hồ sơ"),
     "other device left": _("Ngắt máy khác khỏi hồ sơ"),
     "other device scanned": _("Quét mã để làm tiếp trên máy khác"),
+    "vneid link ended": _("Chấm dứt liên kết với VNeID"),
+    "vneid linked": _("Liên kết tài khoản với VNeID"),
+    "vneid notice refused": _("Từ chối tin báo giả danh VNeID"),
+    "vneid told again": _("Báo lại VNeID"),
 }
 MESSAGES: dict[str, Any] = {
     "enrollment/messages/activated": _("Khách: tài khoản đã kích hoạt"),
     "enrollment/messages/activation_code": _("Khách: mã kích hoạt tài khoản"),
+    "enrollment/messages/confirmation_code": _("Khách: mã xác nhận sau khi tạo mã PIN"),
     "enrollment/messages/contested": _("Chủ hồ sơ: có người khác đăng ký cùng số giấy tờ"),
     "enrollment/messages/displaced": _("Khách: hồ sơ dừng vì người khác đã chứng minh"),
     "enrollment/messages/invitation": _("Khách tại quầy: đường dẫn làm tiếp trên điện thoại"),

@@ -3,16 +3,16 @@
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from enrollment import dossier, pages, seeds, waits
+from enrollment import dossier, metrics, pages, seeds, waits
 from enrollment.audited import MESSAGES, VERBS, references
 from enrollment.demo import doors, tour
 from enrollment.journey import Step
 from enrollment.models import ORDERED
 from enrollment.nine import NINE
 from enrollment.parts import Part
-from enrollment.steps import activation, holding, leaving, payment, subscribing
+from enrollment.steps import activation, confirmation, holding, introducing, leaving, linking, payment, subscribing
 
-APPLICATIONS = "enrollment.view_application"
+APPLICATIONS, REPORTS = "enrollment.view_application", "enrollment.view_report"
 PART = Part(
     guarded={
         # Two people's word is the desk's to write, and where a policy stands for the first the worker's.
@@ -20,11 +20,22 @@ PART = Part(
             **dict.fromkeys(("desk", "worker"), "SELECT, INSERT, UPDATE"),
             "": "SELECT, UPDATE (voided_at)",
         },
+        # What VNeID said is written by whom it was said to, and forgotten on schedule.
+        "enrollment_introduction": {
+            **dict.fromkeys(("public", "worker"), "SELECT, INSERT, UPDATE, DELETE"),
+            "": "SELECT",
+        },
         "enrollment_province": {"": "SELECT"},
         "enrollment_ward": {"": "SELECT"},
     },
     sells={ORDERED: payment.Seller()},
-    begins={Step.PAYMENT: payment.arrived, Step.ACTIVATION: activation.arrived, Step.CONTRACT: subscribing.arrived},
+    begins={
+        **dict.fromkeys(linking.STATES, linking.arrived),
+        Step.PAYMENT: payment.arrived,
+        Step.ACTIVATION: activation.arrived,
+        Step.CONTRACT: subscribing.arrived,
+        Step.CONFIRMATION: confirmation.arrived,
+    },
     papers=dossier.papers,
     seen=dossier.declared,
     is_sound=dossier.is_ours,
@@ -34,13 +45,19 @@ PART = Part(
     messages=MESSAGES,
     references=references,
     permissions={
-        **dict.fromkeys(("agent", "lead", "reviewer", "approver", "auditor"), (APPLICATIONS,)),
-        **dict.fromkeys(("supervisor", "operator"), (APPLICATIONS, "enrollment.change_application")),
+        **dict.fromkeys(("agent", "lead", "reviewer", "approver"), (APPLICATIONS,)),
+        "auditor": (APPLICATIONS, REPORTS),
+        **dict.fromkeys(("supervisor", "operator"), (APPLICATIONS, REPORTS, "enrollment.change_application")),
     },
     schedule={
         "enrollment.tasks.tidy": 3600,
+        "enrollment.tasks.report": 10,
     },
     keeps=(
+        (
+            _("Điều VNeID cho biết mà không thành hồ sơ"),
+            format_lazy(_("xóa sau {hours} giờ"), hours=introducing.WAITS_FOR.seconds // 3600),
+        ),
         (
             _("Hồ sơ chưa hoàn tất"),
             format_lazy(
@@ -67,6 +84,8 @@ PART = Part(
         ),
     ),
     seed=seeds.seed,
+    gauges=metrics.gauges,
+    watches=waits.WATCHES,
     places=pages.places,
     waits=waits.waits,
     doors=doors.doors,

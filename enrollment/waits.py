@@ -9,8 +9,29 @@ from enrollment import journey, nine
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
 from portal.models import User
-from portal.parts import CALM, SOON, Waiting, up_to
+from portal.parts import CALM, SOON, Waiting, Watch, up_to
 
+WATCHES = {
+    "portal_vneid_reports_dead": Watch(
+        title=_("VNeID chưa nghe được tin báo"),
+        tone=SOON,
+        sentence=_("Xem lỗi của từng tin; đường tới VNeID thông rồi thì chọn tin và báo lại."),
+        page="admin:enrollment_report_changelist",
+        query="?status__exact=dead",
+        section="vneid",
+    ),
+    "portal_vneid_report_age_seconds": Watch(
+        title=_("Tin báo VNeID chờ lâu"),
+        above=1800,
+        seconds=True,
+        sentence=_(
+            "VNeID không trả lời: khách vẫn đăng ký được bằng cách khác. Xem đường tới VNeID và tiến trình nền."
+        ),
+        page="admin:enrollment_report_changelist",
+        query="?status__exact=due",
+        section="vneid",
+    ),
+}
 STEPS = (Step.PAYMENT, Step.ACTIVATION, Step.CAPTURE, Step.CONTRACT, Step.PIN, Step.ACCEPTANCE)
 
 

@@ -20,7 +20,7 @@ PERMISSIONS: dict[str, set[str]] = {
     "reviewer": {"enrollment.view_application", "kyc.view_case", "kyc.change_case", "kyc.view_evidence"},
     "approver": {"enrollment.view_application", "kyc.view_case", "kyc.change_case", "kyc.view_evidence"},
     "supervisor": {
-        *("enrollment.view_application", "enrollment.change_application"),
+        *("enrollment.view_application", "enrollment.change_application", "enrollment.view_report"),
         *("kyc.view_case", "kyc.change_case", "kyc.view_evidence"),
         *("kyc.view_policy", "kyc.add_policy", "kyc.change_policy", "kyc.confirm_policy"),
         *("orders.view_payment", "orders.view_refund", "orders.change_refund", "orders.view_invoice"),
@@ -31,7 +31,7 @@ PERMISSIONS: dict[str, set[str]] = {
     },
     "operator": {
         "kyc.confirm_policy",
-        *("enrollment.view_application", "enrollment.change_application"),
+        *("enrollment.view_application", "enrollment.change_application", "enrollment.view_report"),
         *("orders.view_payment", "orders.view_refund", "orders.view_invoice", "orders.change_invoice"),
         *("orders.view_plan", "orders.confirm_plan", "orders.confirm_refund"),
         *("portal.view_user", "portal.add_user", "portal.change_user"),
@@ -40,7 +40,8 @@ PERMISSIONS: dict[str, set[str]] = {
         *("portal.view_failure", "portal.view_change", "portal.confirm_user"),
     },
     "auditor": {
-        *("enrollment.view_application", "kyc.view_case", "kyc.view_policy", "counter.oversee"),
+        *("enrollment.view_application", "enrollment.view_report"),
+        *("kyc.view_case", "kyc.view_policy", "counter.oversee"),
         *("orders.view_payment", "orders.view_refund", "orders.view_drawer", "orders.view_every_drawer"),
         *("portal.view_user", "portal.view_message", "portal.view_event", "portal.view_change"),
     },
@@ -53,6 +54,7 @@ SCHEDULE: dict[str, tuple[float, str]] = {
     "portal.tasks.seal_audit": (5, WORKER),
     "portal.tasks.verify_audit": (DAY, WORKER),
     "portal.tasks.tidy": (HOUR, WORKER),
+    "enrollment.tasks.report": (10, WORKER),
     "enrollment.tasks.tidy": (HOUR, WORKER),
     "enrollment.orders.tasks.ask_about_payments": (30, WORKER),
     "enrollment.orders.tasks.read_statements": (120, WORKER),
@@ -80,6 +82,7 @@ GAUGES = {
     "portal_people_looking_much",
     *("portal_refunds_due", "portal_invoices_failed", "portal_invoices_to_adjust", "portal_payment_open_seconds"),
     "portal_plans_altered",
+    *("portal_vneid_reports_dead", "portal_vneid_report_age_seconds"),
     *("portal_cases_waiting", "portal_cases_late", "portal_cases_unchecked"),
     *("portal_signer_silent_seconds", "portal_acts_waiting", "portal_papers_unsealed", "portal_certificates_due"),
     *("portal_keys_ready", "portal_pin_key_age_seconds", "portal_list_age_seconds"),
