@@ -19,9 +19,10 @@ from enrollment.models import Application, Pairing
 from enrollment.pages import Page, at, at_counter, mine
 from enrollment.steps.notifying import contact_of
 from kyc import forms, hours
-from kyc.models import Case, Evidence, Mark, Upload, needed
+from kyc.models import Case, Evidence, Mark, Upload
 from kyc.steps import capture, facing
 from kyc.steps.review import acts, asking, objections, queues, turns
+from kyc.steps.sparing import needed
 from portal import sealing
 from portal.errors import wants_json
 
@@ -97,6 +98,7 @@ def progress(application: Application) -> dict[str, Any]:
         "tries_left": left,
         "closed": not left and "face" in missing,
         "begun": bool(given),
+        "asks_card": any(entry["item"] != "face" for entry in items),
     }
 
 

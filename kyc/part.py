@@ -29,7 +29,7 @@ PART = Part(
         "kyc_savedfilter": {"desk": "SELECT, INSERT, UPDATE, DELETE", "": "SELECT"},
     },
     sheltered={"kyc_remark": "kind = 'answer'"},  # a customer answers, and writes no note of ours
-    begins={Step.REVIEW: arriving.received, Step.STOPPED: arriving.stopped},
+    begins={Step.CAPTURE: capture.arrived, Step.REVIEW: arriving.received, Step.STOPPED: arriving.stopped},
     erased=erasure.erased,
     papers=dossier.papers,
     seen=dossier.pictures,

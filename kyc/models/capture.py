@@ -6,19 +6,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from enrollment.identity import Document
 from enrollment.models import Application, OfApplication
 from portal import sealing
 from portal.models import SealedFile, User
 
-ITEMS = ("card-front", "card-back", "face")
-# A passport has one page to show.
-NEEDED: dict[str, tuple[str, ...]] = {Document.PASSPORT: ("card-front", "face")}
-
-
-def needed(application: Application) -> tuple[str, ...]:
-    declaration = application.declaration
-    return NEEDED.get(declaration.document, ITEMS) if declaration else ITEMS
+ITEMS = ("card-front", "card-back", "face")  # which of them somebody is asked for: kyc/steps/sparing.py
 
 
 class Evidence(OfApplication):

@@ -39,6 +39,7 @@ class Check(BearsMac, OfApplication):
         "card-genuine": _("Giấy tờ thật (eKYC)"),
         "liveness": _("Người thật trước máy (eKYC)"),
         "match": _("Khuôn mặt khớp ảnh thẻ (eKYC)"),
+        "vneid-face": _("So khuôn mặt trên VNeID"),  # of files that VNeID introduced, and of no others
     }
     name = models.CharField(max_length=12)
     outcome = models.CharField(max_length=13, choices=Outcome)

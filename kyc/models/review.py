@@ -172,6 +172,10 @@ class Policy(BearsMac):
         help_text=_("Chỉ khi mọi kiểm tra dưới đây đều Đạt; người duyệt vẫn phải duyệt."),
     )  # fmt: skip
     checks = models.JSONField(_("Kiểm tra phải đạt"), default=list)
+    spares_face = models.BooleanField(
+        _("VNeID đã so khuôn mặt: không hỏi lại"), default=False,
+        help_text=_("Chỉ với hồ sơ từ VNeID mức 2 mà VNeID báo khuôn mặt khớp; thẩm định và duyệt vẫn như mọi hồ sơ."),
+    )  # fmt: skip
     sampled = models.PositiveSmallIntegerField(_("Tỷ lệ xem lại mù (%)"), default=10)
     status = models.CharField(_("Trạng thái"), max_length=7, choices=Status, default=Status.DRAFT)
     made_by = models.JSONField(default=list, editable=False)  # everybody who wrote in it
@@ -189,6 +193,6 @@ class Policy(BearsMac):
 
     @property
     def mac_of_row(self) -> str:
-        rule = (self.plan_id, str(self.channel), self.machine_appraises, self.checks, self.sampled)
+        rule = (self.plan_id, str(self.channel), self.machine_appraises, self.checks, self.spares_face, self.sampled)
         whose = (self.made_by, self.proposed_by_id, self.live_by_id)
         return sealing.blind_index("policy", repr((self.pk, self.name, *rule, *whose)))

@@ -192,9 +192,8 @@ def refused(case: Case, verb: str, by: User, **more: Any) -> str:
 
 def a_policy(**more: Any) -> Policy:
     """As two people would have left it, where it is live."""
-    policy = Policy.objects.create(
-        name=f"Thử {Policy.objects.count()}", machine_appraises=True, checks=list(policing.ALWAYS), **more
-    )
+    machine, name = more.pop("machine", True), f"Thử {Policy.objects.count()}"
+    policy = Policy.objects.create(name=name, machine_appraises=machine, checks=list(policing.ALWAYS), **more)
     Policy.objects.filter(pk=policy.pk).update(mac=policy.mac_of_row if "status" in more else "")
     return policy
 
