@@ -1,7 +1,7 @@
 """On what grounds a check says what it says: its facts in words, as staff read them beside the outcome."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -32,6 +32,13 @@ AWAY: dict[str, Any] = {
     "resting": gettext_lazy("Dịch vụ eKYC không trả lời"),
     "down": gettext_lazy("Dịch vụ eKYC không trả lời"),
 }
+SOURCES: dict[str, Any] = {"vneid": gettext_lazy("Không hỏi lại: VNeID đã xác nhận")}
+FIELDS: dict[str, Any] = {
+    **comparing.FIELDS,
+    "issued_by": gettext_lazy("Nơi cấp"),
+    "document": gettext_lazy("Loại giấy tờ"),
+    "nationality": gettext_lazy("Quốc tịch"),
+}
 Words = Iterator[str]
 
 
@@ -39,7 +46,10 @@ def of(check: Check) -> str:
     """One line; empty where a pass needs no more words."""
     if not check.is_ours:
         return _("Kết quả này không do hệ thống ghi; hãy báo người vận hành")
-    return " · ".join(TABLE[check.name](check, check.facts or {}))
+    facts = check.facts or {}
+    if check.outcome == SKIPPED and facts.get("source") in SOURCES:
+        return str(SOURCES[facts["source"]])
+    return " · ".join(TABLE[check.name](check, facts))
 
 
 def said(outcome: Check.Outcome, words: Any) -> Callable[[Check, dict[str, Any]], Words]:
@@ -67,12 +77,14 @@ def same_card(check: Check, facts: dict[str, Any]) -> Words:
 
 
 def declared(check: Check, facts: dict[str, Any]) -> Words:
+    if facts.get("unsaid"):
+        yield _("Không còn đúng lời VNeID về người này; hãy báo người vận hành")
     sources: dict[str, list[str]] = {}
     for difference in facts.get("differing", []):
         field, _colon, source = difference.partition(":")
         sources.setdefault(field, []).append(str(comparing.SOURCES[source]))
     for field, names in sources.items():
-        yield _("%(field)s khác %(sources)s") % {"field": comparing.FIELDS[field], "sources": ", ".join(names)}
+        yield _("%(field)s khác %(sources)s") % {"field": FIELDS[field], "sources": ", ".join(names)}
     if check.outcome == UNSURE and not sources:
         yield _("Chưa có mã QR hay MRZ xác nhận đúng từng chữ số giấy tờ, họ tên và ngày sinh")
     if check.outcome == SKIPPED:
@@ -135,6 +147,18 @@ def asked(no: Any) -> Callable[[Check, dict[str, Any]], Words]:
     return tell
 
 
+def vneid_face(check: Check, facts: dict[str, Any]) -> Words:
+    if check.outcome == SKIPPED:
+        yield _("VNeID không so khuôn mặt ở lần này")
+        return
+    if check.outcome == FAIL:
+        yield _("VNeID báo khuôn mặt không khớp ảnh trong chip")
+    if facts.get("score") is not None:
+        yield _("điểm %(score)s") % {"score": number_format(facts["score"], 2)}
+    if facts.get("at"):
+        yield date_format(timezone.localtime(datetime.fromisoformat(facts["at"])), "H:i d/m/Y")
+
+
 TABLE: dict[str, Callable[[Check, dict[str, Any]], Words]] = {
     "quality": quality,
     "qr": said(UNSURE, gettext_lazy("Không đọc được mã QR trong ảnh nào")),
@@ -153,4 +177,5 @@ TABLE: dict[str, Callable[[Check, dict[str, Any]], Words]] = {
     "card-genuine": asked(gettext_lazy("Dịch vụ eKYC cho rằng không phải giấy tờ gốc")),
     "liveness": asked(gettext_lazy("Dịch vụ eKYC cho rằng không phải người thật trước máy")),
     "match": asked(gettext_lazy("Dịch vụ eKYC cho rằng không cùng một người")),
+    "vneid-face": vneid_face,
 }

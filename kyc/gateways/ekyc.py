@@ -32,7 +32,7 @@ class Finding:
 
 class Ekyc(Protocol):
     def ask(self, images: Mapping[str, bytes]) -> dict[str, Finding]:
-        """A finding for each of ASKED about these pictures (Evidence kinds)."""
+        """A finding for each of ASKED about these pictures (Evidence kinds); of a face alone, whether it lives."""
 
 
 class LocalEkyc:
@@ -76,17 +76,18 @@ class VnptEkyc:
     def _ask(self, images: Mapping[str, bytes]) -> dict[str, Finding]:
         session = str(uuid.uuid4())
         hashes = {kind: self._add(kind, images[kind]) for kind in ("card-front", "face-near") if kind in images}
-        if len(hashes) < 2:
-            return {name: Finding(facts={"why": "no-picture"}) for name in ASKED}
-        front, face = hashes["card-front"], hashes["face-near"]
-        genuine = self._post("ai/v1/card/liveness", {"img": front, "client_session": session})
-        alive = self._post("ai/v1/face/liveness", {"img": face, "client_session": session})
-        match = self._post("ai/v1/face/compare", {"img_front": front, "img_face": face, "client_session": session})
-        return {
-            "card-genuine": self._living(genuine),
-            "liveness": self._living(alive),
-            "match": self._matching(match),
-        }
+        findings = {name: Finding(facts={"why": "no-picture"}) for name in ASKED}
+        front, face = hashes.get("card-front"), hashes.get("face-near")
+        if front and face:
+            genuine = self._post("ai/v1/card/liveness", {"img": front, "client_session": session})
+            findings["card-genuine"] = self._living(genuine)
+        if face:
+            alive = self._post("ai/v1/face/liveness", {"img": face, "client_session": session})
+            findings["liveness"] = self._living(alive)
+        if front and face:
+            match = self._post("ai/v1/face/compare", {"img_front": front, "img_face": face, "client_session": session})
+            findings["match"] = self._matching(match)
+        return findings
 
     @staticmethod
     def _living(answer: Mapping[str, Any]) -> Finding:

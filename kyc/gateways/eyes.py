@@ -153,6 +153,9 @@ class Sight:
     front: Image.Image | None  # the card laid flat, in grey, for whoever reads its print
 
 
+NOTHING = Sight(able=False, faces=0, flat=False, traces={}, front=None)  # where no picture lies
+
+
 def trace(value: str) -> str:
     if len(value) != 64 or not set(value) <= set("0123456789abcdef"):
         raise ValueError("no such trace")

@@ -3,7 +3,7 @@ and this declaration. What was not performed, or is not sure, is said so and nev
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from enrollment.models import Application
 from kyc.gateways import ekyc, eyes
 from kyc.models import Case, Check, Evidence
 from kyc.reading import comparing, ocr
-from kyc.steps import flags, kinship, policing
+from kyc.steps import flags, introduced, kinship, policing, sparing
 from kyc.steps.kinship import TRACED
 from portal import jobs, sealing
 from portal.refusals import Refusal
@@ -35,8 +35,9 @@ Facts = Mapping[str, Mapping[str, Any]]  # of each picture, as found when it cam
 
 
 def basis(application: Application, evidence: Pictures) -> str:
-    """What the findings are about: other pictures or another declaration need new ones."""
-    subject = [application.declared, sorted((kind, picture.digest) for kind, picture in evidence.items())]
+    """What the findings are about: other pictures, another declaration or other words of VNeID's need new ones."""
+    pictures = sorted((kind, picture.digest) for kind, picture in evidence.items())
+    subject = [application.declared, pictures, *introduced.basis(application)]
     text = json.dumps(subject, sort_keys=True, ensure_ascii=False)
     return sealing.blind_index("evidence", hashlib.sha256(text.encode()).hexdigest())
 
@@ -59,25 +60,20 @@ def findings(application: Application, evidence: Pictures | None = None) -> list
 def check(application: Application) -> None:
     """Look at everything; twice is once. Slow work comes first, the writing in one short transaction at the end."""
     evidence, declaration = Evidence.of(application), application.declaration
-    if declaration is None or not evidence:
+    if declaration is None or not (evidence or introduced.is_introduced(application)):
         return
     about = basis(application, evidence)
-    before = Check.objects.filter(application=application, basis=about, name="match").first()
+    before = Check.objects.filter(application=application, basis=about, name__in=ekyc.ASKED)
     if before and not was_away(before, application):
         return
-    images = {kind: picture.file.read() for kind, picture in evidence.items() if picture.file}
-    facts = {kind: picture.facts or {} for kind, picture in evidence.items()}
-    sight = eyes.examined(images, flat=ocr.able())
-    reads = read(declaration, sight, facts)
-    outcomes = dict(_cards(declaration, evidence, facts, reads, able=sight.able)) | dict(_faces(sight, facts))
-    outcomes |= {
-        name: (Check.Outcome(answer.outcome), dict(answer.facts)) for name, answer in ekyc.gateway().ask(images).items()
-    }
-    marks = kinship.marks_of(application, declaration, sight.traces)
+    outcomes, traces = looked_at(application, declaration, evidence)
+    marks = kinship.marks_of(application, declaration, traces)
+    sources = sparing.sources(application, evidence)
     try:
         with transaction.atomic():
             kinship.mark(application, marks)
-            outcomes["reuse"] = _reuse(application)
+            if "reuse" not in outcomes:
+                outcomes["reuse"] = _reuse(application, [kind for kind in TRACED if TRACED[kind] in sources])
             Check.objects.filter(application=application, basis=about).delete()
             rows = [
                 Check(application=application, name=name, basis=about, outcome=outcome, facts=about_it)
@@ -96,6 +92,25 @@ def check(application: Application) -> None:
         log.info("left to people", application=application.pk, reason=no.code)
 
 
+def looked_at(
+    application: Application, declaration: Declaration, evidence: Pictures
+) -> tuple[dict[str, Finding], Mapping[str, str]]:
+    """All but what other files have in common with this one; and the traces by which that is found."""
+    images = {kind: picture.file.read() for kind, picture in evidence.items() if picture.file}
+    facts = {kind: picture.facts or {} for kind, picture in evidence.items()}
+    sight = eyes.examined(images, flat=ocr.able()) if images else eyes.NOTHING
+    word = introduced.word_of(application)
+    reads = read(declaration, sight, facts) | introduced.reads(word)
+    outcomes = dict(_cards(declaration, evidence, facts, reads, able=sight.able)) | dict(_faces(sight, facts))
+    outcomes |= {
+        name: (Check.Outcome(answer.outcome), dict(answer.facts)) for name, answer in ekyc.gateway().ask(images).items()
+    }
+    if introduced.is_introduced(application):
+        given = {picture.item for picture in evidence.values()}
+        outcomes |= introduced.findings(declaration, word, given, outcomes["declared"])
+    return outcomes, sight.traces
+
+
 @transaction.atomic
 def stand(application: Application) -> None:
     """Of what lies there now and not of what once did: nobody changes it until this is through."""
@@ -103,13 +118,15 @@ def stand(application: Application) -> None:
     fresh = Application.objects.select_related("data_key", "plan").get(pk=application.pk)
     checks = findings(fresh)
     if not flags.of(fresh, checks):  # which only a person can answer
-        policing.stand_for_the_first(fresh, {check.name for check in checks if check.outcome == PASS})
+        passed = {check.name for check in checks if check.outcome == PASS}
+        policing.stand_for_the_first(fresh, passed, sparing.sources(fresh))
 
 
-def was_away(match: Check, application: Application) -> bool:
+def was_away(answers: Iterable[Check], application: Application) -> bool:
     """The eKYC service did not answer; it may be asked again."""
-    match.application = application
-    return (match.facts or {}).get("why") in ekyc.AWAY
+    for answer in answers:
+        answer.application = application
+    return any((answer.facts or {}).get("why") in ekyc.AWAY for answer in answers)
 
 
 # ── Reading ──
@@ -193,9 +210,10 @@ def _same_card(declaration: Declaration, facts: Facts) -> Finding:
 
 
 def _validity(declaration: Declaration, reads: comparing.Reads) -> Finding:
-    """By what the card prints, else by the holder's age."""
+    """By what the card prints or VNeID says, else by the holder's age."""
     today = timezone.localdate()
-    printed = comparing.as_day(reads.get("machine", {}).get("expires_on") or "")
+    ends_on = (reads.get(source, {}).get("expires_on") for source in ("machine", introduced.VNEID))
+    printed = comparing.as_day(next(filter(None, ends_on), ""))
     issued = comparing.as_day(reads.get("code", {}).get("issued_on") or "") or declaration.issued_on
     by_age = identity.card_ends(declaration.birth_date, issued) if declaration.document == Document.CITIZEN else None
     ends = printed or declaration.expires_on or by_age
@@ -203,7 +221,9 @@ def _validity(declaration: Declaration, reads: comparing.Reads) -> Finding:
         return FAIL, {"ends": ends.isoformat()}
     odd = bool(printed and by_age and abs(printed - by_age) > timedelta(days=31))
     soon = bool(ends and ends < today + timedelta(days=30))
-    unread = not {"machine", "code"} & set(reads) or (ends is None and declaration.document != Document.CITIZEN)
+    unread = not {"machine", "code", introduced.VNEID} & set(reads) or (
+        ends is None and declaration.document != Document.CITIZEN
+    )
     return (UNSURE if odd or soon or unread else PASS), {"ends": ends.isoformat() if ends else "", "odd": odd}
 
 
@@ -221,14 +241,14 @@ def _faces(sight: eyes.Sight, facts: Facts) -> Iterator[tuple[str, Finding]]:
 # ── What belongs together ──
 
 
-def _reuse(application: Application) -> Finding:
+def _reuse(application: Application, kinds: Collection[str] = tuple(TRACED)) -> Finding:
     """A picture that another person's application has: of one's own earlier application it is no wonder."""
-    near_by_kind = kinship.compared(application, TRACED)
+    near_by_kind = kinship.compared(application, kinds)
     used = {
         kind: sorted({other.reference for other, _at in others if other.person_index != application.person_index})
         for kind, (others, _whole) in near_by_kind.items()
     }
-    unlike = set(near_by_kind) == set(TRACED) and all(whole for _others, whole in near_by_kind.values())
+    unlike = set(near_by_kind) == set(kinds) and all(whole for _others, whole in near_by_kind.values())
     return (PASS if unlike and not any(used.values()) else UNSURE), {"used": used}
 
 
@@ -266,8 +286,8 @@ def _look(case: Case) -> None:
     check(case.application)
     now = timezone.now()
     same_look = Case.objects.filter(pk=case.pk, looks=case.looks + 1)  # not one that came anew meanwhile
-    newest = Check.objects.filter(application=case.application, name="match").order_by("-at").first()
-    if newest and was_away(newest, case.application) and case.received_at > now - ASKS_FOR:
+    answers = Check.objects.filter(application=case.application, name__in=ekyc.ASKED).order_by("-at")
+    if was_away(answers[: len(ekyc.ASKED)], case.application) and case.received_at > now - ASKS_FOR:
         same_look.update(looks=case.looks, look_after=now + ASKS_AGAIN)
     else:
         same_look.update(checked=True)

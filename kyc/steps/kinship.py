@@ -14,7 +14,7 @@ from enrollment.parts import Signal
 from kyc.models import Mark
 from portal import sealing, writing
 
-TRACED = ("card-front", "face-near")
+TRACED = {"card-front": "card-front", "face-near": "face"}  # pictures, each with the item that it is of
 LOOKED_AT = 3000  # marks of others, the newest first; beyond that it is not known and not claimed
 NEAR_BITS = 10  # of 256: two traces that differ in no more share some of sixteen bands, so an index finds them
 

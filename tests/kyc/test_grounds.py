@@ -38,6 +38,11 @@ FACTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("card-genuine", "fail", {"liveness": "failure"}),
     ("liveness", "unsure", {"liveness": "?"}),
     ("match", "unsure", {"prob": 84.5}),
+    ("vneid-face", "fail", {"score": 0.41, "at": "2026-11-20T02:00:00+00:00"}),
+    ("vneid-face", "not-performed", {}),
+    ("declared", "fail", {"differing": [], "unsaid": True}),
+    ("declared", "fail", {"differing": ["issued_by:vneid"]}),
+    ("card-genuine", "not-performed", {"source": "vneid"}),
 )
 
 
