@@ -279,7 +279,7 @@ class CaseAdmin(ReadOnly, SealedSearch):
 @admin.register(Policy)
 class PolicyAdmin(Desk):
     form = forms.PolicyForm
-    list_display = ("name", "plan", "channel", "machine_appraises", "sampled", "status")
+    list_display = ("name", "plan", "channel", "machine_appraises", "spares_face", "sampled", "status")
     list_filter = ("status",)
     list_select_related = ("plan",)
     actions = ("try_on_past", "go_live", "retire")
@@ -302,13 +302,15 @@ class PolicyAdmin(Desk):
         for policy in queryset:
             trial = policing.try_on_past(policy)
             text = _(
-                "%(name)s: %(files)d hồ sơ đã qua; máy sẽ thẩm định %(machine)d, trong đó người đã nói không %(no)d."
+                "%(name)s: %(files)d hồ sơ đã qua; máy sẽ thẩm định %(machine)d, trong đó người đã nói không %(no)d; "
+                "không hỏi khuôn mặt %(spared)d."
             )
             known = {
                 "name": policy,
                 "files": trial["files"],
                 "machine": trial["machine"],
                 "no": trial["people_said_no"],
+                "spared": trial["spared"],
             }
             self.message_user(request, text % known, messages.WARNING if trial["people_said_no"] else messages.SUCCESS)
 

@@ -104,17 +104,18 @@ def item_choices(application: Application) -> list[tuple[str, Any, list[tuple[st
 class PolicyForm(forms.ModelForm[Policy]):
     checks = forms.MultipleChoiceField(
         label=_("Kiểm tra phải đạt"),
-        choices=list(Check.NAMES.items()),
+        choices=list(Check.NAMES.items()),  # those that a file has nothing to show for are not asked of it
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_(
-            "Luôn bắt buộc: giấy tờ thật, người thật, khuôn mặt khớp, khai báo khớp, cùng thẻ, còn hạn, ảnh chưa dùng."
+            "Luôn bắt buộc: giấy tờ thật, người thật, khuôn mặt khớp, khai báo khớp, cùng thẻ, còn hạn, ảnh chưa dùng. "
+            "Với hồ sơ từ VNeID, thay cho kiểm tra ảnh giấy tờ: VNeID đã so khuôn mặt và thấy khớp."
         ),
     )  # fmt: skip
 
     class Meta:
         model = Policy
-        fields = ("name", "plan", "channel", "machine_appraises", "checks", "sampled")
+        fields = ("name", "plan", "channel", "machine_appraises", "checks", "spares_face", "sampled")
 
     def clean_checks(self) -> list[str]:
         return sorted({*self.cleaned_data["checks"], *policing.ALWAYS})

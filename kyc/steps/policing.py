@@ -1,6 +1,7 @@
 """How much review a plan and a channel ask for: policies as rows, tried on past files before they go live, proposed by one
 person and put to work by another."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import structlog
@@ -13,7 +14,8 @@ from enrollment import dossier
 from enrollment.journey import Channel
 from enrollment.models import Application
 from enrollment.steps import approving
-from kyc.models import Case, Check, Decision, Policy
+from kyc.models import ITEMS, Case, Check, Decision, Policy
+from kyc.steps import introduced
 from portal import audit
 from portal.models import Change
 from portal.parts import NOTHING, TwoHands
@@ -22,6 +24,9 @@ from portal.refusals import Refusal
 log = structlog.get_logger(__name__)
 # Without these a machine cannot stand for a person: that the card is real, that somebody lives, that it is the same one.
 ALWAYS = ("card-genuine", "liveness", "match", "declared", "same-card", "validity", "reuse")
+# Nor, of whom VNeID introduced, without this: nothing else there ties the face to the person.
+OF_INTRODUCED = ("vneid-face",)
+PASS = Check.Outcome.PASS
 SAMPLED = 10  # per cent of approvals, where no policy says otherwise
 PAST = 500
 
@@ -40,19 +45,25 @@ def policy_for(application: Application) -> Policy | None:
     return max(fitting, key=lambda policy: (policy.plan_id is not None, policy.channel != "", policy.pk), default=None)
 
 
-def is_clean(policy: Policy, passed: set[str]) -> bool:
-    """Every check that is asked for says pass, in as many words."""
-    return set(policy.checks) | set(ALWAYS) <= passed
+def spared_by(policy: Policy | None, *, matched: bool) -> set[str]:
+    """Of whom VNeID introduced: what its word stands for by itself, and what by this policy where it found the face to match."""
+    return set(ITEMS) if policy and policy.spares_face and matched else set(ITEMS) - {"face"}
+
+
+def is_clean(policy: Policy, passed: set[str], sources: Collection[str] = ITEMS) -> bool:
+    """Every check that is asked for says pass, in as many words: but for those that have nothing to look at in this file."""
+    asked = {*policy.checks, *ALWAYS, *OF_INTRODUCED}
+    return {name for name in asked if introduced.applies(name, sources)} <= passed
 
 
 @transaction.atomic
-def stand_for_the_first(application: Application, passed: set[str]) -> None:
-    """After the findings: where a live policy allows it, clean checks stand for the appraisal."""
+def stand_for_the_first(application: Application, passed: set[str], sources: Collection[str]) -> None:
+    """After the findings: where a live policy allows it, clean checks stand for the appraisal. `sources`: see sparing.py."""
     policy = policy_for(application)
     case = Case.objects.filter(application=application, queue=Case.Queue.APPRAISAL, holder=None, asking="").first()
     if policy is None or case is None or not policy.machine_appraises or case.decisions.exists():
         return
-    if not is_clean(policy, passed):
+    if not is_clean(policy, passed, sources):
         return
     unmoved = Case.objects.filter(pk=case.pk, turns=case.turns, queue=Case.Queue.APPRAISAL, holder=None)
     if unmoved.update(queue=Case.Queue.APPROVAL, turns=case.turns + 1):
@@ -62,8 +73,8 @@ def stand_for_the_first(application: Application, passed: set[str]) -> None:
 
 
 def try_on_past(policy: Policy) -> dict[str, Any]:
-    """What it would have done with the newest decided files: how many it would have let by the first person, and which
-    of those people did not pass. A few queries, whatever the number of files."""
+    """What it would have done with the newest decided files: how many it would have let by the first person, which of those
+    people did not pass, and how many it would not have asked for their face. A few queries, whatever the number of files."""
     past = Case.objects.filter(queue=Case.Queue.CLOSED).order_by("-closed_at")
     if policy.plan_id:
         past = past.filter(application__plan=policy.plan_id)
@@ -72,23 +83,40 @@ def try_on_past(policy: Policy) -> dict[str, Any]:
     cases = dict(past.values_list("pk", "application")[:PAST])
     refused = Decision.objects.filter(case__in=cases, act__in=("send-back", "reject", "disagree"))
     no = set(refused.values_list("case", flat=True))
-    newest: dict[int, tuple[str, set[str]]] = {}
-    findings = Check.objects.filter(application__in=cases.values()).order_by("application", "-at")
-    for check in findings.defer("facts"):
-        kept = newest.setdefault(check.application_id, (check.basis, set()))
-        if check.basis == kept[0] and check.outcome == Check.Outcome.PASS and check.is_ours:
-            kept[1].add(check.name)
+    newest = newest_outcomes(cases.values())
+    judged = {case: by_policy(policy, newest.get(application, {})) for case, application in cases.items()}
     clean = {
-        case for case, application in cases.items()
-        if policy.machine_appraises and is_clean(policy, newest.get(application, ("", set()))[1])
+        case for case, (passed, sources) in judged.items()
+        if policy.machine_appraises and is_clean(policy, passed, sources)
     }  # fmt: skip
-    trial: dict[str, Any] = {
-        "files": len(cases), "machine": len(clean), "people_said_no": len(clean & no), "at": timezone.now().isoformat(),
+    figures: dict[str, Any] = {
+        "files": len(cases), "machine": len(clean), "people_said_no": len(clean & no),
+        "spared": sum("face" not in sources for _passed, sources in judged.values()),
     }  # fmt: skip
+    trial: dict[str, Any] = {**figures, "at": timezone.now().isoformat()}
     Policy.objects.filter(pk=policy.pk).update(tried=trial)
     policy.tried = trial
-    audit.record("policy tried", policy, **{name: trial[name] for name in ("files", "machine", "people_said_no")})
+    audit.record("policy tried", policy, **figures)
     return trial
+
+
+def newest_outcomes(applications: Collection[int]) -> dict[int, dict[str, str]]:
+    """By application: what each finding of ours says, about what lay there last."""
+    newest: dict[int, tuple[str, dict[str, str]]] = {}
+    findings = Check.objects.filter(application__in=applications).order_by("application", "-at")
+    for check in findings.defer("facts"):
+        about, outcomes = newest.setdefault(check.application_id, (check.basis, {}))
+        if check.basis == about and check.is_ours:
+            outcomes[check.name] = check.outcome
+    return {application: outcomes for application, (_about, outcomes) in newest.items()}
+
+
+def by_policy(policy: Policy, outcomes: Mapping[str, str]) -> tuple[set[str], set[str]]:
+    """What passed in a past file, and what this policy would have judged it by: whom VNeID introduced has a finding that
+    nobody else has."""
+    passed, is_introduced = {name for name in outcomes if outcomes[name] == PASS}, "vneid-face" in outcomes
+    spared = spared_by(policy, matched="vneid-face" in passed) if is_introduced else set()
+    return passed, {*ITEMS, *([introduced.VNEID] if is_introduced else [])} - spared
 
 
 # ── Put to work and taken off it by two people (portal/changes.py) ──
@@ -110,6 +138,7 @@ def rule_of(policy: Policy) -> dict[str, Any]:
         "channel": str(policy.channel),
         "machine": policy.machine_appraises,
         "checks": sorted(policy.checks),
+        "spares_face": policy.spares_face,
         "sampled": policy.sampled,
     }
 
@@ -160,7 +189,8 @@ def in_words(name: str, value: Any) -> str:
     checks = ", ".join(str(Check.NAMES.get(check, check)) for check in value["checks"])
     channels = {"": _("mọi kênh"), **dict(Channel.choices)}
     plan, channel = value["plan"] or _("mọi gói"), channels.get(value["channel"], NOTHING)
-    return f"{plan}, {channel}: {machine}; {checks}; {value['sampled']} %"
+    face = f"; {_('VNeID đã so khuôn mặt: không hỏi lại')}" if value["spares_face"] else ""
+    return f"{plan}, {channel}: {machine}; {checks}{face}; {value['sampled']} %"
 
 
 POLICY = TwoHands(

@@ -24,7 +24,7 @@ OF_NO_WEIGHT = {Policy: {"tried", "changed_at"}, Check: {"id", "facts"}}
 UNASKED = {"status"}  # a policy that is not live is no policy
 TERMS: dict[str, Any] = {
     "id": 9999, "name": "Khác", "plan_id": None, "channel": "another", "machine_appraises": False, "checks": '["qr"]',
-    "sampled": 0, "made_by": "[]", "proposed_by_id": None, "live_by_id": None, "mac": "0" * 64,
+    "spares_face": True, "sampled": 0, "made_by": "[]", "proposed_by_id": None, "live_by_id": None, "mac": "0" * 64,
 }  # fmt: skip
 FINDING: dict[str, Any] = {"name": "qr", "outcome": "fail", "mac": "0" * 64}
 
