@@ -16,7 +16,7 @@ from kyc import grounds
 from kyc.forms import item_choices
 from kyc.models import Case, Check, Decision, Evidence, Mark, Remark
 from kyc.reading import comparing
-from kyc.steps import checking, flags, kinship, looking, sampling
+from kyc.steps import checking, flags, introduced, kinship, looking, sampling
 from kyc.steps.review import acts, asking, law, queues
 from kyc.steps.review.verbs import VERBS
 from portal import looks
@@ -198,10 +198,12 @@ def shown(case: Case, decisions: list[Decision], written: Mapping[str, str], *, 
     }
     if not opened:
         return known
-    checks = checking.findings(application, evidence)
+    checks, word = checking.findings(application, evidence), introduced.word_of(application)
     return {
         **known,
-        **compared(declared, checks),
+        **compared(declared, checks, word),
+        "introduced": introduced.is_introduced(application),
+        "vouched_for": word is not None,
         "warnings": warnings(application, checks, decisions, written),
         "document": Document(declared.document).label if declared else "",
         "place": place(declared) if declared else "",
@@ -216,13 +218,14 @@ def shown(case: Case, decisions: list[Decision], written: Mapping[str, str], *, 
     }
 
 
-def compared(declared: Declaration | None, checks: list[Check]) -> dict[str, Any]:
-    """Field by field, a column for each source that said anything."""
-    reads = checking.reads_of(checks)
+def compared(declared: Declaration | None, checks: list[Check], word: introduced.Word | None) -> dict[str, Any]:
+    """Field by field, a column for each source that said anything; VNeID's with the time at which it was said."""
+    reads = checking.reads_of(checks) | introduced.reads(word)
     sources = [source for source in comparing.SOURCES if source in reads]
     rows = comparing.rows(declared, reads) if declared else []
+    said_at = {introduced.VNEID: word.introduction.said_at} if word else {}
     return {
-        "sources": [comparing.SOURCES[source] for source in sources],
+        "sources": [(comparing.SOURCES[source], said_at.get(source)) for source in sources],
         "rows": [
             (row, [next((said for said in row.statements if said.source == source), None) for source in sources])
             for row in rows

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from enrollment import parts
 from enrollment.models import Application
 from kyc.models import Check, Evidence, Mark
-from kyc.steps import kinship
+from kyc.steps import introduced, kinship
 
 WARNS = (Check.Outcome.FAIL, Check.Outcome.UNSURE)
 UNCHECKED, DOUBTED = "unchecked", "doubted"
@@ -43,7 +43,8 @@ def of(application: Application, checks: list[Check]) -> list[Flag]:
     warning = [Flag(check.name, check.outcome, check) for check in checks if check.outcome in WARNS]
     if set(kinship.TRACED) & set(common):  # where it was seen says more than that it was
         warning = [flag for flag in warning if flag.name != "reuse"]
-    unlooked = not checks and Evidence.objects.filter(application=application, replaced_at=None).exists()
+    pictures = Evidence.objects.filter(application=application, replaced_at=None)
+    unlooked = not checks and (pictures.exists() or introduced.is_introduced(application))
     unchecked = [Flag(UNCHECKED)] if unlooked else []
     doubted = [Flag(DOUBTED, Check.Outcome.FAIL)] if parts.is_doubted(application) else []
     shared = [Flag(kind, seen=tuple(files)) for kind, files in common.items()]

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from enrollment import dossier, journey
 from enrollment.models import Application, Approval
 from enrollment.steps import approving
-from kyc.models import ITEMS, Case, Decision, needed
-from kyc.steps import checking, flags
+from kyc.models import ITEMS, Case, Decision
+from kyc.steps import checking, flags, sparing
 from kyc.steps.review.queues import queues_of, works_off
 from kyc.steps.review.turns import Choice
 from kyc.steps.review.verbs import Verb
@@ -20,9 +20,9 @@ Queue = Case.Queue
 
 
 def may_send_back(application: Application) -> list[str]:
-    """What this application has, and a step of its route can do again."""
+    """What this application has or owes, and a step of its route can do again."""
     route = journey.ROUTES[journey.Channel(application.channel)]
-    pictures = set(ITEMS) - set(needed(application))
+    pictures = set(ITEMS) - sparing.sources(application)
     return [item for item, step in journey.ITEMS.items() if step in route and item not in pictures]
 
 
