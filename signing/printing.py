@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from enrollment.identity import Declaration, Document, Sex
-from enrollment.models import Application, Ward
+from enrollment.models import Application, Introduction, Ward
 from portal.models import Branch
 from signing.holders import holder_of
 from signing.papers import layout, texts
@@ -72,6 +72,7 @@ EVIDENCE = (
     Row("Mã băm phiếu đề nghị mẫu", "Hash of the application's text", "hash_request", 2),
     Row("Mã băm điều khoản", "Hash of the terms", "hash_terms", 2),
 )
+SOURCE = Row("Nguồn thông tin", "Source of data", "source", 2)  # of whom somebody else introduced
 PARTIES = (
     Row("Bên A", "Party A", "full_name"),
     Row("Số giấy tờ", "Document number", "document_number"),
@@ -95,6 +96,7 @@ KEY_KINDS = {
     "p-256": "ECDSA P-256",
 }
 WIDE = 620.0
+INTRODUCED = "introduced_by"  # among the facts of whom somebody introduced, and of nobody else
 
 
 def places(tables: Iterable[tuple[Row, ...]], others: Mapping[str, Place]) -> dict[str, Place]:
@@ -115,6 +117,7 @@ _CONTRACT = {
     **_LATER,
 }
 CONTRACT_PLACES = places((PARTY_A, PARTY_B, APPLICANT, BOUGHT, WANTED), _CONTRACT)
+INTRODUCED_PLACES = {**CONTRACT_PLACES, SOURCE.name: Place(SOURCE.lines, later=True)}
 MINUTES_PLACES = places(
     (PARTIES, ISSUED),
     {
@@ -126,7 +129,11 @@ MINUTES_PLACES = places(
 )
 
 
-def fixed_contract(version: str) -> dict[str, Any]:
+def contract_places(*, introduced: bool) -> dict[str, Place]:
+    return INTRODUCED_PLACES if introduced else CONTRACT_PLACES
+
+
+def fixed_contract(version: str, *, introduced: bool = False) -> dict[str, Any]:
     parts = {
         name + suffix: texts.text(name, version, language)
         for name in texts.PARTS["contract"]
@@ -146,7 +153,7 @@ def fixed_contract(version: str) -> dict[str, Any]:
         "bought": BOUGHT,
         "wanted": WANTED,
         "seal_name": SEAL_NAME,
-        "evidence": EVIDENCE,
+        "evidence": (*EVIDENCE[:2], SOURCE, *EVIDENCE[2:]) if introduced else EVIDENCE,
     }
 
 
@@ -206,7 +213,16 @@ def contract(application: Application, key_kind: str, language: str = "vi") -> d
             "st": holder.province,
             "l": holder.ward,
             "key_kind": KEY_KINDS[key_kind],
+            **source_of(application),
         }
+
+
+def source_of(application: Application) -> dict[str, str]:
+    """Who said who it is, where that was not the customer; for the page of evidence."""
+    introduction = Introduction.of(application)
+    if introduction is None or not introduction.is_ours or introduction.said_at is None:
+        return {}
+    return {INTRODUCED: f"VNeID, {introduction.transaction}, {moment(introduction.said_at)}"}
 
 
 def name_of_document(declaration: Declaration) -> str:
@@ -252,6 +268,7 @@ def warm() -> None:
     """Lay out what is signed nowadays before somebody waits for it."""
     for kind, fixed, open_places in (
         ("contract", fixed_contract(texts.CURRENT), CONTRACT_PLACES),
+        ("contract", fixed_contract(texts.CURRENT, introduced=True), INTRODUCED_PLACES),
         ("minutes", fixed_minutes(texts.CURRENT), MINUTES_PLACES),
     ):
         layout.laid_out(f"signing/pdf/{kind}.html", tuple(fixed.items()), tuple(open_places.items()))

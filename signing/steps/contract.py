@@ -168,8 +168,10 @@ def sign_with(application: Application, *, strokes: Any = None, typed: str = "")
 def printed(paper: Paper, evidence: dict[str, Any], at: Any) -> bytes:
     """As it is shown, confirmed and sealed: its page of evidence is empty yet."""
     drawings: dict[str, Strokes] = {"drawing": evidence["strokes"]}
-    fixed = printing.fixed_contract(paper.version)
-    return make(TEMPLATE, fixed, printing.CONTRACT_PLACES, words(paper, evidence), at, drawings)
+    introduced = printing.INTRODUCED in paper.facts
+    fixed = printing.fixed_contract(paper.version, introduced=introduced)
+    places = printing.contract_places(introduced=introduced)
+    return make(TEMPLATE, fixed, places, words(paper, evidence), at, drawings)
 
 
 def words(paper: Paper, evidence: dict[str, Any]) -> dict[str, str]:

@@ -80,6 +80,7 @@ def proof(paper: Paper) -> dict[str, str]:
     how = f"Vẽ tay, {len(strokes)} nét, {points} điểm" if strokes else "Gõ họ tên thay cho vẽ"
     return {
         "reference": paper.application.reference,
+        "source": facts.get(printing.INTRODUCED, ""),
         "who": f"{facts['full_name']}, tài khoản {writing.masked(facts['document_number'])}",
         "begun": printing.moment(signed["begun"]),
         "agreed": "1. Đồng ý với nội dung hợp đồng và Điều khoản pháp lý. 2. Hiểu rằng các hành động từ “Bắt đầu ký điện "

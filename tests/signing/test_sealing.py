@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from enrollment.journey import Step
-from enrollment.models import Application
+from enrollment.models import Application, Introduction
 from enrollment.orders.models import Order
 from portal import codes
 from portal.models import Message, User
@@ -25,6 +25,7 @@ from signing.papers.completing import Line, within
 from signing.papers.fonts import face
 from signing.steps import acceptance, contract, sealing
 from signing.steps.signatures import keep
+from tests.kyc.introductions import introduce
 from tests.signing.conftest import again, at_contract, sure, to
 from tests.signing.papers.test_paper import contract_pdf, text
 from tests.signing.test_acts import asked, given
@@ -65,6 +66,31 @@ def test_what_was_shown_is_the_beginning_of_what_is_sealed(application: Applicat
     first = pdf[: pdf.index(b"%%EOF\n") + 6]
     assert printing.spaced(hashlib.sha256(first).hexdigest()) in " ".join(text(pdf, tmp_path).split())
     assert dossier.is_sound(again(application))
+
+
+def test_the_page_of_evidence_names_who_introduced_the_customer_and_is_silent_where_nobody_did(
+    application: Application, tmp_path: Path
+) -> None:
+    agreed(application)
+    theirs, transaction = at_contract(), "4f1c2b9e-7a55-4d0e-9c1f-0123456789ab"
+    introduction = introduce(theirs, transaction=transaction)
+    contract.begin(theirs, place="203.0.113.7", device="Phone")
+    contract.sign_with(again(theirs), strokes=hand())
+    shown = sure(paper_of(theirs).shown).read()
+    assert transaction not in text(shown, tmp_path)  # empty yet, as all of that page
+    contract.send_code(again(theirs))
+    agreed(theirs)
+    page = " ".join(text(sealed(theirs), tmp_path).split())
+    assert f"VNeID, {transaction}, {printing.moment(sure(introduction.said_at))}" in page
+    assert "Source of data" in page
+    assert "Source of data" not in text(sealed(application), tmp_path)
+
+
+def test_an_introduction_that_is_not_ours_is_named_on_no_paper() -> None:
+    theirs = at_contract()
+    introduction = introduce(theirs)
+    Introduction.objects.filter(pk=introduction.pk).update(transaction="another")
+    assert printing.source_of(theirs) == {}
 
 
 def test_a_template_deployed_in_between_changes_nothing(
