@@ -9,26 +9,28 @@ from django.urls import reverse
 from enrollment import endings, journey, nine
 from enrollment.journey import Channel, Step
 from enrollment.models import Application
-from enrollment.steps import activation, payment, subscribing
+from enrollment.steps import activation, confirmation, linking, payment, subscribing
+from kyc.steps import capture
 from kyc.steps.review import arriving
 from signing import arrivals
 
 # In this order: each app stands on those before it.
 BEGINS: dict[Step, list[Callable[[Application], None]]] = {
-    Step.PLAN: [arrivals.give_up],
+    Step.PLAN: [linking.arrived, arrivals.give_up],
     Step.DECLARATION: [arrivals.sent_back],
     Step.PAYMENT: [payment.arrived, arrivals.give_up],
     Step.ACTIVATION: [activation.arrived, arrivals.give_up],
     Step.CONSENT: [],
-    Step.CAPTURE: [arrivals.sent_back],
+    Step.CAPTURE: [capture.arrived, arrivals.sent_back],
     Step.HANDOVER: [],
     Step.CONTRACT: [subscribing.arrived, arrivals.sent_back],
-    Step.PIN: [arrivals.waits],
-    Step.REVIEW: [arriving.received, arrivals.waits],  # the case, and where the certificate stands
+    Step.PIN: [linking.arrived, arrivals.waits],
+    Step.CONFIRMATION: [confirmation.arrived],
+    Step.REVIEW: [linking.arrived, arriving.received, arrivals.waits],  # the case, and where the certificate stands
     Step.ISSUANCE: [arrivals.due],
     Step.ACCEPTANCE: [],
-    Step.COMPLETE: [],
-    Step.STOPPED: [arriving.stopped, arrivals.stopped],
+    Step.COMPLETE: [linking.arrived],
+    Step.STOPPED: [linking.arrived, arriving.stopped, arrivals.stopped],
 }
 
 
@@ -134,6 +136,21 @@ def test_at_a_counter_the_nine_are_counted_in_its_own_order() -> None:
     assert states(nine.way(Channel.COUNTER, Step.ACTIVATION, Step.ACTIVATION)) == "dddddN...."
 
 
+def test_by_vneid_vnpts_turn_comes_before_the_pin() -> None:
+    numbers = [nine.way(Channel.VNEID, step, step).number for step in journey.ROUTES[Channel.VNEID]]
+    assert numbers == sorted(numbers)
+    assert states(nine.way(Channel.VNEID, Step.REVIEW, Step.REVIEW)) == "dddddddN.."
+    assert states(nine.way(Channel.VNEID, Step.CONFIRMATION, Step.CONFIRMATION)) == "ddddddddN."
+    assert str(nine.way(Channel.VNEID, Step.REVIEW, Step.REVIEW).following.name) == "Tạo mã PIN ký số"  # type: ignore[union-attr]
+
+
+def test_nobody_goes_back_to_before_the_account() -> None:
+    assert not journey.may_go_back(Channel.VNEID, Step.PLAN, Step.DECLARATION)
+    assert not journey.may_go_back(Channel.VNEID, Step.PAYMENT, Step.DECLARATION)
+    assert journey.may_go_back(Channel.VNEID, Step.PAYMENT, Step.PLAN)
+    assert journey.may_go_back(Channel.COUNTER, Step.ACTIVATION, Step.DECLARATION)
+
+
 def test_whoever_has_an_account_needs_no_code() -> None:
     assert states(nine.way(Channel.ANOTHER, Step.CAPTURE, Step.CAPTURE)) == "dddddN...."
     assert states(nine.way(Channel.ANOTHER, Step.PLAN, Step.PLAN)) == "dN..d....."
@@ -155,6 +172,7 @@ def test_the_apps_four_screens_are_counted_as_the_guides_do() -> None:
         *[(1, "Tạo mã PIN"), (2, "Kích hoạt cặp khóa"), (3, "Ký biên bản nghiệm thu"), (4, "None")]
     ]
     assert nine.way(Channel.BROWSER, Step.CAPTURE, Step.CAPTURE).screens is None
+    assert nine.way(Channel.VNEID, Step.ACTIVATION, Step.ACTIVATION).screens is None
 
 
 def test_nothing_can_be_cancelled_once_it_is_reviewed() -> None:

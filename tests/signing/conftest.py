@@ -132,8 +132,8 @@ def onward(application: Application, step: Step, deciders: tuple[User, User] | N
             application.finish()
             application = again(application)
         else:
-            following = walk(application, after(application))
-            application = again(following)
+            before, application = application.step, again(walk(application, after(application)))
+            assert application.step != before, f"nobody walks {before}"
     return application
 
 
