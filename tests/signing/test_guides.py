@@ -1,4 +1,6 @@
-"""The words of VNPT's guides, label by label, on our pages: theirs, or others for a reason that stands beside them."""
+"""The words of VNPT's guides, label by label, on our pages: theirs, or others for a reason that stands beside them.
+
+Guides 3 and 5, whose way leads over VNeID: test_guides_of_vneid."""
 
 import html
 import re
@@ -33,8 +35,6 @@ class Row(NamedTuple):
 POLITE = "“của bạn” is “của Quý khách” by decision: a public service speaks to a customer so"
 LETTERS = "the same words, spelled as the rest of the site spells them"
 BY_APP = "of the phone's app: nothing is installed here"
-BY_VNEID = "of VNeID's own pages, not of ours"
-PER_PURPOSE = "consent is given for each purpose apart (Law 91/2025/QH15), with the text beside it"
 
 ROWS = [
     # ── Guide 1: registering in the app, screen by screen ──
@@ -181,33 +181,12 @@ ROWS = [
     Row(4, "Quá trình đang diễn ra, vui lòng đợi trong giây lát", "acceptance"),
     Row(4, "Xác nhận ký số", "acceptance"),
     Row(4, "Ký biên bản nghiệm thu", "acceptance"),
-    # ── Guide 5: what a browser does of the way by VNeID ──
-    Row(
-        5,
-        "Tôi đồng ý với Điều khoản sử dụng dịch vụ và Chính sách quyền riêng tư của VNPT SmartCA",
-        "opening", "Tôi đã đọc và đồng ý với Điều khoản sử dụng dịch vụ VNPT SmartCA", PER_PURPOSE,
-    ),
-    Row(
-        5,
-        "Tôi đã đọc mục đích chia sẻ, xử lý dữ liệu, Quyền nghĩa vụ của chủ thể dữ liệu và đồng ý chia sẻ, xử lý dữ liệu cá "
-        "nhân",
-        "opening", "Tôi đồng ý cho VNPT xử lý dữ liệu cá nhân của tôi", PER_PURPOSE,
-    ),
-    Row(5, "Điều hướng ngay", "opening", "", BY_VNEID),
-    Row(5, "Truy cập ứng dụng VNPT SmartCA", "opening", "", BY_VNEID),
-    Row(5, "Số điện thoại liên hệ", "declaration", "Số điện thoại", "guide 1's label, under the heading “Thông tin liên hệ”"),
-    Row(5, "Chọn gói chứng thư số", "plan"),
-    Row(5, "SmartCA cá nhân PS0 (công dân)", "plan"),
-    Row(5, "Ký hợp đồng điện tử", "contract"),
-    Row(5, "Tiếp tục", "signature"),
-    Row(5, "Chờ người dùng kích hoạt", "certificate-waiting"),
-    Row(5, "Ký xác nhận", "acceptance", "Xác nhận ký số", "guides 1 and 4 name this button so"),
 ]  # fmt: skip
 
 
 def visible(page: str) -> str:
     """What stands on a page to be read: its text, and what an empty box says."""
-    bare = re.sub(r"<(script|style|head)\b.*?</\1>", " ", page, flags=re.S)
+    bare = re.sub(r"<(script|style|head|title)\b.*?</\1>", " ", page, flags=re.S)
     asides = " ".join(re.findall(r'placeholder="([^"]*)"', bare) + re.findall(r'<option value="([^"]*)"', bare))
     text = re.sub(r"<[^>]+>", " ", re.sub(r"</?(?:strong|span|a|b)\b[^>]*>", "", bare))
     return unicodedata.normalize("NFC", " ".join(html.unescape(f"{text} {asides}").split()))
