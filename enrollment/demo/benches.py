@@ -12,6 +12,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.db import connection, transaction
 from django.test import Client
 
+from enrollment.demo import handovers
 from enrollment.demo.people import PEOPLE, declaration_of_nobody
 from enrollment.journey import Step
 from enrollment.models import Application
@@ -164,7 +165,8 @@ def pages() -> dict[str, tuple[Act, int]]:
 
 
 def pairs() -> Iterator[Pair]:
-    """A day's close: counted by the agent, looked through and confirmed by the head of the counter."""
+    """A day's close: counted by the agent, looked through and confirmed by the head of the counter. And hand-overs."""
+    yield from handovers.pairs()
     few, many = a_day(10), a_day(1_000)
     yield Pair("close 1,000 receipts", partial(close, many), partial(close, few), "the close of 10", 5)
 
