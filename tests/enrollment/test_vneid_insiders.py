@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from enrollment.models import Application, Consent, Introduction, Link, Report
+from enrollment.standins.vneid.world import consent
 from enrollment.steps import activation, leaving, linking
 from tests.enrollment.citizens import VAN, XUAN, Citizen, Simulator, path_of, simulator, vneid_at_work, with_an_account
 from tests.enrollment.conftest import PASSWORD, Customer, code_sent
@@ -113,6 +114,27 @@ def test_a_typist_displaces_nobody_whom_vneid_introduced(simulator: Simulator) -
     assert introduced.user.is_active
 
 
+def test_nor_who_has_declared_and_not_typed_the_code_yet(simulator: Simulator) -> None:
+    introduced = Citizen(simulator).opens().declares().application
+    proved(typist())
+    with time_machine.travel(timezone.now() + timedelta(days=3, minutes=5), tick=True):
+        activation.pass_on()
+    introduced.refresh_from_db()
+    assert not introduced.is_duplicate
+
+
+def test_nor_an_account_whose_file_has_ended(simulator: Simulator) -> None:
+    citizen = with_an_account(simulator)
+    account = citizen.application.user
+    assert account
+    leaving.leave(citizen.application, "cancelled")
+    proved(typist())
+    with time_machine.travel(timezone.now() + timedelta(days=3, minutes=5), tick=True):
+        activation.pass_on()
+    account.refresh_from_db()
+    assert account.is_active
+
+
 def test_a_squatter_keeps_no_number_from_whom_vneid_introduces(simulator: Simulator) -> None:
     squatter = proved(typist())
     squatter.picks(PASSWORD)
@@ -202,3 +224,38 @@ def test_a_report_by_other_means_tells_nothing(simulator: Simulator) -> None:
         "transactionCode": citizen.introduction.transaction,
         "statusCode": 2,
     }
+
+
+def test_a_report_that_was_altered_tells_nothing(simulator: Simulator) -> None:
+    citizen = with_an_account(simulator)
+    Report.objects.update(state=0)
+    linking.deliver()
+    [registration] = simulator.services.world.registrations.values()
+    assert registration.state is None
+    state = linking.state_of(citizen.introduction.transaction)
+    assert state
+    assert state["statusCode"] == 2
+
+
+def test_a_consent_by_other_means_links_nobody(simulator: Simulator) -> None:
+    """What was agreed to stands in what VNeID said."""
+    citizen = Citizen(simulator)
+    citizen.is_said_to_be(consents=[consent(purpose, "vi") for purpose in ("terms", "personal-data")])
+    application = citizen.opens().application
+    row = {"application": application, "purpose": "sharing", "version": "2026-11", "language": "vi"}
+    Consent.objects.bulk_create([Consent(**row, channel="vneid", source="vneid")])
+    citizen.declares().activates()
+    assert citizen.application.step == "plan"
+    assert not Link.objects.exists()
+
+
+def test_with_the_file_goes_what_was_said_and_the_link(simulator: Simulator) -> None:
+    citizen = with_an_account(simulator)
+    leaving.leave(citizen.application, "cancelled")
+    with time_machine.travel(timezone.now() + timedelta(days=31), tick=True):
+        leaving.erase()
+    row, link = citizen.introduction, Link.objects.get()
+    assert (row.said, row.subject, row.person_index) == (None, "", "")
+    assert row.data_key.erased_at
+    assert link.ended_at
+    assert link.subject == ""

@@ -9,7 +9,7 @@ from signing.models import Certificate
 from signing.steps import issuance
 from tests.enrollment.citizens import Citizen, Simulator, simulator
 from tests.enrollment.conftest import code_sent
-from tests.signing.conftest import again, certificate_of, onward
+from tests.signing.conftest import again, certificate_of, onward, sure
 
 __all__ = ["simulator"]
 State = Certificate.State
@@ -75,4 +75,13 @@ def test_what_vneid_said_is_bound_by_the_approval(simulator: Simulator, deciders
 def test_without_its_introduction_a_file_is_nobodys(simulator: Simulator) -> None:
     application = onward(at_contract(Citizen(simulator)), Step.REVIEW)
     Introduction.objects.filter(application=application).update(ended="replaced")
+    assert not dossier.is_ours(application)
+
+
+def test_level_1_is_no_ground_for_a_file_though_the_row_were_ours(simulator: Simulator) -> None:
+    application = onward(at_contract(Citizen(simulator)), Step.REVIEW)
+    introduction = sure(Introduction.of(application))
+    introduction.level = 1
+    Introduction.objects.filter(pk=introduction.pk).update(level=1, mac=introduction.mac_of_row)
+    assert sure(Introduction.of(application)).is_ours
     assert not dossier.is_ours(application)
