@@ -4,7 +4,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from enrollment.models import Application, Introduction
-from kyc.models import Case
+from kyc.models import Case, Check
+from kyc.steps import introduced
 
 
 def rows(application: Application) -> list[tuple[str, str]]:
@@ -27,4 +28,14 @@ def source(application: Application) -> list[tuple[str, str]]:
         "time": f"{timezone.localtime(introduction.said_at):%H:%M %d/%m/%Y}",
         "code": introduction.transaction,
     }
-    return [(_("Nguồn"), _("VNeID, mức %(level)s, %(time)s, giao dịch %(code)s") % known)]
+    return [(_("Nguồn"), _("VNeID, mức %(level)s, %(time)s, giao dịch %(code)s") % known), *face(application)]
+
+
+def face(application: Application) -> list[tuple[str, str]]:
+    """No portrait of a card lies there to compare: what VNeID found is not to be looked for."""
+    word = introduced.word_of(application)
+    if word is None or word.face is None:
+        return []
+    outcome = Check.Outcome.PASS if word.has_matched else Check.Outcome.FAIL
+    score = _("điểm %(score)s") % {"score": word.face["score"]}
+    return [(str(Check.NAMES["vneid-face"]), f"{outcome.label} · {score}")]

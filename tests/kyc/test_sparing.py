@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from enrollment import dossier
+from enrollment.gateways.vneid import Face
 from enrollment.identity import Document
 from enrollment.journey import Step
 from enrollment.models import Application, Introduction
@@ -22,6 +23,7 @@ from portal.models import User
 from portal.refusals import Refusal
 from tests.kyc.conftest import a_policy, act, an_application, finding, given, refused
 from tests.kyc.introductions import (
+    MATCHED,
     OTHER,
     an_introduced,
     an_introduced_case,
@@ -237,6 +239,20 @@ def test_the_source_stands_on_the_sheet_with_level_time_and_transaction() -> Non
     assert sheet.rows(application)[0] == (name, words)  # erased, it still stands
     by_sql(introduction, level=3)
     assert "không dùng được" in sheet.rows(application)[0][1]
+
+
+@pytest.mark.parametrize(
+    ("face", "words"), [(MATCHED, "Đạt · điểm 0.97"), (OTHER, "Không đạt · điểm 0.41"), (None, "")]
+)
+def test_how_vneid_found_the_face_stands_beside_its_source(face: Face | None, words: str) -> None:
+    rows = dict(sheet.source(an_introduced(face=face)))
+    assert rows.get("So khuôn mặt trên VNeID", "") == words
+
+
+def test_of_an_erased_file_the_source_is_told_as_erased() -> None:
+    application = an_introduced()
+    application.erased_at = timezone.now()
+    assert sheet.source(application) == [("Nguồn", "VNeID; đã xóa theo lịch")]
 
 
 def test_of_others_no_source_is_told() -> None:
