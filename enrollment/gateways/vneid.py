@@ -5,7 +5,7 @@ We ask (`start`), the person consents in VNeID and comes back with something of 
 that is (`fetch`). What became of it we tell in turn (`tell`)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
@@ -116,7 +116,6 @@ class Telling:
     state: int  # 0 done, 1 failed, 2 in work, 3 made and not activated
     at: datetime
     serial: str = ""
-    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 class Keys(Protocol):

@@ -18,12 +18,27 @@ DONE, FAILED, WORKING, MADE = range(4)
 OK, NOT_FOUND = "01", "03"
 
 
-class Hub:
-    code = "hub"
+class Dialect:
+    """What each dialect has: who we are, a line, and the hub's way of being told."""
 
     def __init__(self, partner: Partner) -> None:
-        self.keys, self.line = partner, Line(partner)
-        self.origin, self.partner = partner.origin, partner.name
+        self.keys, self.line, self.partner = partner, Line(partner), partner.name
+
+    def tell(self, telling: Telling) -> None:
+        """As the hub's webhooks are written: whoever hears a name twice hears it once."""
+        data = {"transactionCode": telling.transaction, "statusCode": telling.state, "serialNumber": telling.serial}
+        event = {"id": telling.name, "type": "certificate.status", "at": int(telling.at.timestamp()), "data": data}
+        body, secret = json.dumps(event).encode(), self.keys.secret
+        headers = {**signed(self.partner, secret, body), "X-Webhook-Signature": f"sha256={raw_mac(secret, body)}"}
+        answer = self.line.post("/api/v1/partners/events", sent=body, headers=headers)
+        if answer.status in (404, 410):
+            raise Over
+        if answer.status != 200:
+            raise Away(f"status {answer.status}")
+
+
+class Hub(Dialect):
+    code = "hub"
 
     def call(self, path: str, question: Mapping[str, Any]) -> dict[str, Any]:
         """Its answer is signed as our question was; both bear the same nonce, so no answer of before serves."""
@@ -74,22 +89,6 @@ class Hub:
             raise Away("not agreed to yet")
         check({**fields, "iss": self.keys.base}, asked, issuer=self.keys.base, audience=self.partner)
         return shared(person, returned.transaction, subject=text(person, "subject", most=64))
-
-    def tell(self, telling: Telling) -> None:
-        report(self.line, self.partner, self.keys.secret, telling)
-
-
-def report(line: Line, partner: str, secret: str, telling: Telling) -> None:
-    """As the hub's webhooks are written: whoever hears a name twice hears it once."""
-    data = {"transactionCode": telling.transaction, "statusCode": telling.state, "serialNumber": telling.serial}
-    event = {"id": telling.name, "type": "certificate.status", "at": int(telling.at.timestamp()), "data": data}
-    body = json.dumps(event).encode()
-    headers = {**signed(partner, secret, body), "X-Webhook-Signature": f"sha256={raw_mac(secret, body)}"}
-    answer = line.post("/api/v1/partners/events", sent=body, headers=headers)
-    if answer.status in (404, 410):
-        raise Over
-    if answer.status != 200:
-        raise Away(f"status {answer.status}")
 
 
 # ── What the hub tells us ──

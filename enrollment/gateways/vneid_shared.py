@@ -13,22 +13,21 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from enrollment.gateways.vneid import Asked, Away, Declined, Forged, Over, Returned, Shared, Started, Telling
+from enrollment.gateways.vneid import Asked, Away, Declined, Forged, Over, Returned, Shared, Started
 from enrollment.gateways.vneid_claims import check, shared
-from enrollment.gateways.vneid_hub import report
-from enrollment.gateways.vneid_line import Answer, Line, Partner, asked_once, mark, signed, text
+from enrollment.gateways.vneid_hub import Dialect
+from enrollment.gateways.vneid_line import Answer, Partner, asked_once, mark, signed, text
 
 AGAIN = 60  # seconds between two looks for a key that is not known
 ANEW = 3600  # after which one that is known is looked for anew: VNeID may have taken it back
 MOST_KEYS = 10
 
 
-class SharedData:
+class SharedData(Dialect):
     code = "shared"
 
     def __init__(self, partner: Partner) -> None:
-        self.keys, self.line = partner, Line(partner)
-        self.origin, self.partner = partner.origin, partner.name
+        super().__init__(partner)
         self.public: dict[str, ec.EllipticCurvePublicKey] = {}
         self.looked: float | None = None
 
@@ -41,7 +40,7 @@ class SharedData:
         answer = self.call("/api/v1/share/init", {**question, "transactionCode": asked.hint})
         fields = answer.fields if answer.status == 200 else {}
         address, transaction = text(fields, "link", most=1000), mark(fields, "transactionCode")
-        if not transaction or not address.isascii() or origin_of(address) != self.origin:
+        if not transaction or not address.isascii() or origin_of(address) != self.keys.origin:
             raise Away("no answer as documented")
         return Started(address, transaction)
 
@@ -68,9 +67,6 @@ class SharedData:
         if text(claims, "txn", most=64) != returned.transaction:
             raise Forged("another transaction")
         return shared(claims, returned.transaction, subject=text(claims, "sub", most=64))
-
-    def tell(self, telling: Telling) -> None:
-        report(self.line, self.partner, self.keys.secret, telling)
 
     # ── The token: ES256 and nothing else, by a key that VNeID publishes ──
 

@@ -8,18 +8,17 @@ from urllib.parse import urlencode
 from django.conf import settings
 
 from enrollment.gateways import vneid_legacy
-from enrollment.gateways.vneid import Asked, Away, Declined, Forged, Over, Returned, Shared, Started, Telling
+from enrollment.gateways.vneid import Asked, Away, Declined, Forged, Over, Returned, Shared, Started
 from enrollment.gateways.vneid_claims import shared
-from enrollment.gateways.vneid_hub import report
-from enrollment.gateways.vneid_line import Answer, Line, Partner, asked_once, mark, text
+from enrollment.gateways.vneid_hub import Dialect
+from enrollment.gateways.vneid_line import Answer, Partner, asked_once, mark, text
 
 
-class SignIn:
+class SignIn(Dialect):
     code = "signin"
 
     def __init__(self, partner: Partner) -> None:
-        self.keys, self.line = partner, Line(partner)
-        self.origin, self.partner = partner.origin, partner.name
+        super().__init__(partner)
         self.private = vneid_legacy.private_keys(settings.VNEID_RSA)
 
     def start(self, asked: Asked) -> Started:
@@ -43,7 +42,7 @@ class SignIn:
             code = self.unwrapped(code, key)
         if not code or len(code) > 200:
             raise Forged("nothing brought")
-        return Returned("", {"code": code, "back": asked.back})
+        return Returned("", {"code": code})
 
     def fetch(self, returned: Returned, asked: Asked) -> Shared:
         """A code lives seconds: one that VNeID knows no longer is asked for anew."""
@@ -80,6 +79,3 @@ class SignIn:
 
     def unwrapped(self, sealed: str, key: str) -> str:
         return vneid_legacy.opened(sealed, key, self.private)
-
-    def tell(self, telling: Telling) -> None:
-        report(self.line, self.partner, self.keys.secret, telling)
