@@ -14,7 +14,7 @@ from enrollment.identity import Declaration
 from enrollment.journey import Channel, Step
 from enrollment.orders.models import Order, Plan
 from portal import audit, logs, sealing
-from portal.models import BearsMac, Branch, DataKey, SealedRow, User
+from portal.models import Branch, DataKey, OursFromBirth, SealedRow, User
 from portal.references import new_reference
 from portal.refusals import out_of_step
 
@@ -34,7 +34,7 @@ class Subscription(models.Model):
         verbose_name, verbose_name_plural = _("thuê bao"), pgettext_lazy("nhiều", "thuê bao")
 
 
-class Application(SealedRow, BearsMac):
+class Application(SealedRow, OursFromBirth):
     """One person's way to one certificate. Its state is the step at which it stands; only it moves itself."""
 
     reference = models.CharField(_("Mã hồ sơ"), max_length=8, unique=True, default=new_reference, editable=False)
@@ -127,11 +127,6 @@ class Application(SealedRow, BearsMac):
         """Who writes the row by other means brings it to no other counter, past no attestation, and wipes out no agent."""
         row = (self.reference, str(self.channel), self.branch_id, self.agent_id)
         return sealing.blind_index("application", repr(row))
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self._state.adding:
-            self.mac = self.mac_of_row
-        super().save(*args, **kwargs)
 
     def hold(self) -> None:
         """Inside a transaction: whoever else is about to change this application or its orders waits until its end."""

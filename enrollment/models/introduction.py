@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 from enrollment.identity import Document
 from enrollment.models.application import Application
 from portal import sealing
-from portal.models import BearsMac, DataKey, SealedRow, User
+from portal.models import BearsMac, DataKey, OursFromBirth, SealedRow, User
 
 LEVEL = 2  # of an electronic identity, that a certificate may be built on (Decree 69/2024)
 
@@ -97,7 +97,7 @@ def hash_of(said: Any) -> str:
     return sealing.blind_index("said", hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest())
 
 
-class Link(BearsMac):
+class Link(OursFromBirth):
     """Who in VNeID is who with us: made by consent, ended by its withdrawal, and never found out by a name."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -118,11 +118,6 @@ class Link(BearsMac):
         row = (self.user_id, self.subject, self.introduction_id, self.ended_at and self.ended_at.isoformat())
         return sealing.blind_index("link", repr(row))
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self._state.adding:
-            self.mac = self.mac_of_row
-        super().save(*args, **kwargs)
-
 
 class Notice(models.Model):
     """What the hub told us of a transaction, perhaps before its own answer came: each name is heard once."""
@@ -133,7 +128,7 @@ class Notice(models.Model):
     at = models.DateTimeField(default=timezone.now, db_index=True)
 
 
-class Report(BearsMac):
+class Report(OursFromBirth):
     """What VNeID is told about one application: written with the move that it tells of, delivered afterwards, in order; and
     by us, or it tells nothing."""
 
@@ -175,8 +170,3 @@ class Report(BearsMac):
     @property
     def mac_of_row(self) -> str:
         return sealing.blind_index("report", repr((self.link_id, self.application_id, self.move, self.state)))
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self._state.adding:
-            self.mac = self.mac_of_row
-        super().save(*args, **kwargs)

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from portal import sealing
 from portal.models.changes import Change
 from portal.models.people import Branch, User
-from portal.models.sealed import BearsMac, DataKey, SealedFile, SealedRow
+from portal.models.sealed import BearsMac, DataKey, OursFromBirth, SealedFile, SealedRow
 
 __all__ = [
     "Allowance",
@@ -24,6 +24,7 @@ __all__ = [
     "Failure",
     "Heartbeat",
     "Message",
+    "OursFromBirth",
     "Seal",
     "SealedFile",
     "SealedRow",

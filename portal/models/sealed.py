@@ -53,6 +53,18 @@ class BearsMac(models.Model):
         return hmac.compare_digest(self.mac, self.mac_of_row)
 
 
+class OursFromBirth(BearsMac):
+    """One whose MAC is made with it; others come to count later."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding:
+            self.mac = self.mac_of_row
+        super().save(*args, **kwargs)
+
+
 class SealedRow(models.Model):
     """One with fields sealed by its own data key."""
 
