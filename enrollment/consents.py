@@ -49,8 +49,11 @@ def text(purpose: str, version: str, language: str) -> Text:
 
 def current(language: str) -> list[Text]:
     """What our own pages ask."""
-    asked = {name: purpose for name, purpose in PURPOSES.items() if not purpose.elsewhere}
-    return [text(name, purpose.version, language) for name, purpose in asked.items()]
+    return [text for text in every(language) if not PURPOSES[text.purpose].elsewhere]
+
+
+def every(language: str) -> list[Text]:
+    return [text(name, purpose.version, language) for name, purpose in PURPOSES.items()]
 
 
 def read_elsewhere(purpose: str, version: str, language: str, text_hash: str) -> Text | None:

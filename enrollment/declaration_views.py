@@ -90,15 +90,13 @@ def page(
 ) -> HttpResponse:
     asked = [name for name, field in form.fields.items() if not field.disabled]
     groups = [(heading, note, [form[name] for name in names if name in asked]) for heading, note, names in forms.GROUPS]
-    introduction = Introduction.of(application)
     return show(
         request,
         "declaration",
         application,
         form=form,
         groups=[group for group in groups if group[2]],
-        introduction=introduction,
-        said=introduction.locked if introduction else None,
+        said=form.locked,
         from_card=typed.get("from_card", []),
         residence=typed.get("residence", ""),
         near=[] if typed.get("ward") else steps.declaration.near(typed.get("residence", "")),

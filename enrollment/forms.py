@@ -200,13 +200,12 @@ class DeclarationForm(ContactForm):
 
     field_order = (*HOLDER, *CONTACT, *ADDRESS)
 
-    def __init__(
-        self, *args: Any, locked: Mapping[str, Any] | None = None, later: Collection[str] = (), **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, locked: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         """`locked`: what somebody else has said, and nobody types over."""
-        kwargs["initial"] = {**(kwargs.get("initial") or {}), **self.as_shown(locked or {})}
-        super().__init__(*args, later=later, **kwargs)
-        for name in locked or ():
+        self.locked = locked or {}
+        kwargs["initial"] = {**(kwargs.get("initial") or {}), **self.as_shown(self.locked)}
+        super().__init__(*args, **kwargs)
+        for name in self.locked:
             self.fields[name].disabled = True  # whatever is posted for it is not looked at
         if locked:  # of a card no end is declared
             del self.fields["expires_on"]
@@ -248,8 +247,8 @@ class DeclarationForm(ContactForm):
 
     @classmethod
     def showing(cls, declaration: Declaration) -> dict[str, Any]:
-        fields = {name: getattr(declaration, name) for name in declaration.as_json()}
-        return {**cls.as_shown(fields), "expires_on": cls.as_shown(fields)["expires_on"] or ""}
+        shown = cls.as_shown({name: getattr(declaration, name) for name in declaration.as_json()})
+        return {**shown, "expires_on": shown["expires_on"] or ""}
 
     @staticmethod
     def as_shown(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from enrollment.identity import Document
 from enrollment.journey import Step
 from enrollment.models import Application, Pairing, Ward
 from enrollment.own_views import nobody_signed_in
-from enrollment.pages import JOINED, at, language, network, onward, place, refusals_on, remember, show
+from enrollment.pages import JOINED, at, language, messages_of, network, onward, place, refusals_on, remember, show
 from enrollment.steps.inviting import INVITE
 from enrollment.steps.pairing import used_up
-from portal.refusals import Refusal
 
 INVITED = "invited"  # in the session: what the device keeps that was first to come with an invitation
 
@@ -47,13 +46,10 @@ def invited_code(request: HttpRequest) -> HttpResponse:
 
 def sent(request: HttpRequest, application: Application) -> HttpResponse:
     """A code to the phone; where one went a moment ago, or too many did, the device waits on the same page."""
-    try:
+    # The page itself says that a first one was sent.
+    again = _("Đã gửi mã qua SMS. Mã trước đó, nếu có, không còn dùng được.") if "again" in request.POST else ""
+    with messages_of(request, again):
         steps.payment.send_phone_code(application, network())
-    except Refusal as no:
-        messages.warning(request, no.message)
-    else:
-        if "again" in request.POST:  # the page itself says that a first one was sent
-            messages.success(request, _("Đã gửi mã qua SMS. Mã trước đó, nếu có, không còn dùng được."))
     return redirect("enrollment:invited_code")
 
 

@@ -195,6 +195,18 @@ def refusals_on(form: Any, field: str | None) -> Iterator[None]:
         form.add_error(field, ValidationError(no.message, code=no.code))
 
 
+@contextmanager
+def messages_of(request: HttpRequest, done: Any = "") -> Iterator[None]:
+    """What was done, or why not, above the page that comes next."""
+    try:
+        yield
+    except Refusal as no:
+        messages.warning(request, no.message)
+    else:
+        if done:
+            messages.success(request, done)
+
+
 def show(request: HttpRequest, template: str, application: Application | None, **facts: Any) -> HttpResponse:
     known = {"application": application, "way": way_of(application), **facts}
     if application and application.user_id is None and JOINED not in request.session:

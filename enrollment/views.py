@@ -22,6 +22,7 @@ from enrollment.pages import (
     at,
     introduction_of,
     language,
+    messages_of,
     mine,
     network,
     onward,
@@ -84,8 +85,7 @@ def terms(request: HttpRequest) -> HttpResponse:
 def privacy(request: HttpRequest) -> HttpResponse:
     """What is agreed to about personal data, and how long each part is kept: as the code keeps it."""
     kept = [row for part in parts(Part) for row in part.keeps]
-    purposes = {name: purpose for name, purpose in consents.PURPOSES.items() if name != "terms"}
-    texts = [consents.text(name, purpose.version, language()) for name, purpose in purposes.items()]
+    texts = [text for text in consents.every(language()) if text.purpose != "terms"]
     return show(request, "privacy", None, texts=texts, kept=kept)
 
 
@@ -234,12 +234,8 @@ def again(request: HttpRequest) -> HttpResponse:
 @at(Step.ACTIVATION)
 def resend(request: HttpRequest, application: Application) -> HttpResponse:
     """One press on the page that waits for the code."""
-    try:
+    with messages_of(request, _("Mã mới đã được gửi qua SMS và email. Mã cũ không còn dùng được.")):
         steps.activation.invite(application, network=network())
-    except Refusal as no:
-        messages.warning(request, no.message)
-    else:
-        messages.success(request, _("Mã mới đã được gửi qua SMS và email. Mã cũ không còn dùng được."))
     return redirect("enrollment:activation")
 
 

@@ -17,6 +17,7 @@ from enrollment.pages import (
     browser_of,
     introduction_of,
     language,
+    messages_of,
     mine,
     network,
     onward,
@@ -30,6 +31,7 @@ from portal import writing
 from portal.models import User
 from portal.refusals import Refusal
 
+WAIT_ON = ("vneid-away", "too-many")
 OPENS = (Met.STRANGER, Met.OPEN, Met.UNPROVEN)
 
 
@@ -98,11 +100,8 @@ def waits(request: HttpRequest) -> HttpResponse:
         try:
             return received(request, steps.introducing.again(row))
         except Refusal as no:
-            if no.code not in ("vneid-away", "too-many"):
-                messages.warning(request, no.message)
-                return redirect("enrollment:vneid")
             messages.warning(request, no.message)
-        return redirect("enrollment:vneid_waits")
+            return redirect("enrollment:vneid_waits" if no.code in WAIT_ON else "enrollment:vneid")
     assert row.returned_at
     return show(request, "vneid_waits", None, until=row.returned_at + steps.introducing.WAITS_FOR)
 
@@ -160,10 +159,6 @@ def confirmation(request: HttpRequest, application: Application) -> HttpResponse
 
 
 def sent_again(request: HttpRequest, application: Application) -> HttpResponse:
-    try:
+    with messages_of(request, _("Đã gửi mã qua SMS. Mã trước đó, nếu có, không còn dùng được.")):
         steps.confirmation.send(application, network())
-    except Refusal as no:
-        messages.warning(request, no.message)
-    else:
-        messages.success(request, _("Đã gửi mã qua SMS. Mã trước đó, nếu có, không còn dùng được."))
     return redirect("enrollment:confirmation")

@@ -49,7 +49,7 @@ class Welcome:
 
 def waiting(introduction: Introduction | None) -> Introduction:
     """What was said to this browser, as long as it may still be taken."""
-    if introduction is None or introduction.said_at is None or introduction.said_at < timezone.now() - GOOD_FOR:
+    if introduction is None or not is_fresh(introduction):
         raise over()
     if not introduction.is_ours:
         refuse(introduction, "altered", ends=False)
@@ -57,10 +57,14 @@ def waiting(introduction: Introduction | None) -> Introduction:
     return introduction
 
 
+def is_fresh(introduction: Introduction) -> bool:
+    return introduction.said_at is not None and introduction.said_at >= timezone.now() - GOOD_FOR
+
+
 def meet(introduction: Introduction, user: User | None, own: Application | None) -> Welcome:
     """`own`: what this browser holds by now."""
-    person, account = introduction.person_index, User.objects.filter(username=introduction.person_index).first()
-    if user and user.username != person:
+    account = holding.account_of(introduction.person_index)
+    if user and user.username != introduction.person_index:
         return Welcome(Met.OTHER)
     if introduction.level < LEVEL:
         return Welcome(Met.LOW)
@@ -163,7 +167,7 @@ def open_introduced(
         elsewhere=[consent_of(text, at) for text, at in there.values()],
     )
     attach(introduction, application)
-    Application.objects.filter(pk=application.pk).update(draft=application.sealed("draft", draft_of(introduction)))
+    keep_draft(application, draft_of(introduction))
     return application
 
 
@@ -227,15 +231,12 @@ def _renew(introduction: Introduction, application: Application, before: Introdu
     attach(introduction, application)
     # What was spared, and what was signed, was so on the word of before.
     application.ask_again({Step.CAPTURE, Step.CONTRACT})
-    typed = {**(application.draft or {}), **draft_of(introduction)}
-    Application.objects.filter(pk=application.pk).update(draft=application.sealed("draft", typed))
+    keep_draft(application, {**(application.draft or {}), **draft_of(introduction)})
 
 
 def begin_with(application: Application, introduction: Introduction | None) -> None:
     """Of level 1: what may be kept for the browser's own way, where the card will show it."""
-    if introduction is None or introduction.said_at is None or application.user_id:
-        return
-    if introduction.said_at < timezone.now() - GOOD_FOR:
+    if introduction is None or not is_fresh(introduction) or application.user_id:
         return
     kept = ("full_name", "number", "birth_date", "sex", "document", "nationality")
     typed = {name: value for name, value in draft_of(introduction).items() if name in kept}
